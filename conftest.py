@@ -1,0 +1,207 @@
+"""Glue between pytest and the suite: options, the `stack` fixture, verdict words, the recorder."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures.experiment import Experiment
+from fixtures.kernel import Bench, MissingPrivilege
+from fixtures.models import MODELS
+from fixtures.platforms import platform_name
+from fixtures.runfile import Record, write_run
+from fixtures.screens import matrix, story, variants_met
+from fixtures.stack import Stack
+from fixtures.verdicts import FAILURES, Judgement, Observation, judge_repeatedly, observe
+
+LETTERS = {"conforms": ".", "variant": "v", "untestable": "u", "inconclusive": "i", "unrecorded": "r"}
+UNRECORDED = 6
+
+BENCH = pytest.StashKey[Bench]()
+RECORDS = pytest.StashKey[list[Record]]()
+FINGERPRINT = pytest.StashKey[Record]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("addrinuse", "socket reuse semantics")
+    group.addoption("--isolation", choices=("auto", "namespace", "host"), default="auto", help="where the experiments run (default: auto)")
+    group.addoption("--stack", metavar="NAME", default="kernel", help=f"run on the kernel, or on a model: {', '.join(MODELS)}")
+    group.addoption("--platform", metavar="NAME", help="what platform the stack is taken for (default: what Python says)")
+    group.addoption("--record", metavar="FILE", type=Path, help="write the run to FILE (JSON Lines)")
+    group.addoption("--slow", action="store_true", help="also wait for the natural end of TIME_WAIT")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[RECORDS] = []
+    name = config.getoption("--stack")
+    if name != "kernel" and name not in MODELS:
+        raise pytest.UsageError(f"--stack {name}: no such stack; known are kernel, {', '.join(MODELS)}")
+    record = config.getoption("--record")
+    if record and not record.absolute().parent.is_dir():
+        raise pytest.UsageError(f"--record {record}: the folder {record.absolute().parent} does not exist; make it first")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Say at once, and once, when the isolation that was demanded cannot be had."""
+    config = session.config
+    if config.getoption("--isolation") == "namespace" and not _is_worker(config):
+        try:
+            Bench(isolation="namespace").close()
+        except MissingPrivilege as error:
+            raise pytest.UsageError(str(error)) from None
+
+
+@pytest.fixture
+def stack() -> None:
+    """The stack that answers; `pytest_pyfunc_call` puts it in place for each attempt."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    template: Experiment | None = getattr(pyfuncitem.obj, "experiment", None)
+    if template is None:
+        return None
+    callspec = getattr(pyfuncitem, "callspec", None)
+    experiment = template.with_parameters(callspec.params if callspec else {})
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames if name != "stack"}
+
+    def script(stack: Stack) -> None:
+        pyfuncitem.obj(stack=stack, **arguments)
+
+    judgement = _judge(pyfuncitem.config, script)
+    record = _record(pyfuncitem, experiment, judgement)
+    pyfuncitem.user_properties += [("experiment", experiment.id), ("verdict", judgement.verdict), ("record", json.dumps(record))]
+    if judgement.verdict in FAILURES:
+        pytest.fail(story(experiment, judgement, _platform(pyfuncitem.config), _again(pyfuncitem)), pytrace=False)
+    return True
+
+
+def _judge(config: pytest.Config, script: Any) -> Judgement:
+    name = config.getoption("--stack")
+    bench = _bench(config) if name == "kernel" else None
+    uid = os.geteuid() if hasattr(os, "geteuid") else 0
+    settings = bench.settings if bench else {}
+    model = MODELS.get(_platform(config))
+
+    def make() -> Stack:
+        return bench.stack() if bench else MODELS[name](uid)
+
+    def predict() -> Observation | None:
+        return observe(script, model(uid, settings)) if model else None
+
+    return judge_repeatedly(script, make, predict, shared=bench is not None and bench.isolation == "host")
+
+
+def _bench(config: pytest.Config) -> Bench:
+    if BENCH not in config.stash:
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+        workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+        config.stash[BENCH] = Bench(config.getoption("--isolation"), int(worker[2:]), workers, config.getoption("--slow"))
+        config.stash[FINGERPRINT] = config.stash[BENCH].fingerprint()
+    return config.stash[BENCH]
+
+
+def _platform(config: pytest.Config) -> str:
+    chosen = config.getoption("--platform")
+    name = config.getoption("--stack")
+    return str(chosen or (platform_name() if name == "kernel" else name))
+
+
+def _record(item: pytest.Function, experiment: Experiment, judgement: Judgement) -> Record:
+    return {
+        "id": experiment.id,
+        "chapter": item.path.stem.removeprefix("test_").replace("_", " "),
+        "question": experiment.question,
+        "verdict": judgement.verdict,
+        "why": judgement.why,
+        "held": judgement.observed.held,
+        "attempts": judgement.attempts,
+        "trace": judgement.observed.lines,
+        "variants": [{"id": v.id, "statement": v.statement, "source": str(v.source)} for v in judgement.variants],
+    }
+
+
+def _again(item: pytest.Item) -> str:
+    options = [f"--{name} {value}" for name in ("isolation", "stack", "platform") if (value := item.config.getoption(f"--{name}"))]
+    return f"python -m pytest '{item.nodeid}' {' '.join(options)}"
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _of_report(report: pytest.TestReport) -> Record | None:
+    found = dict(report.user_properties).get("record")
+    return json.loads(str(found)) if found else None
+
+
+def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
+    if not isinstance(report, pytest.TestReport) or report.when != "call":
+        return None
+    record = _of_report(report)
+    if record is None:
+        return None
+    word = record["verdict"]
+    return word, LETTERS.get(word, word[0].upper()), word
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call" and _CONFIG and (record := _of_report(report)):
+        _CONFIG[0].stash[RECORDS].append(record)
+
+
+_CONFIG: list[pytest.Config] = []
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection(session: pytest.Session) -> None:
+    _CONFIG[:] = [session.config]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object | None) -> None:
+    fingerprint = getattr(node, "workeroutput", {}).get("fingerprint")
+    if fingerprint:
+        node.config.stash[FINGERPRINT] = fingerprint
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    config = session.config
+    if BENCH in config.stash:
+        config.stash[BENCH].close()
+    if _is_worker(config):
+        config.workeroutput["fingerprint"] = config.stash.get(FINGERPRINT, {})  # type: ignore[attr-defined]
+        return
+    records = config.stash[RECORDS]
+    if session.exitstatus == 0 and any(record["verdict"] == "unrecorded" for record in records):
+        session.exitstatus = UNRECORDED
+    path = config.getoption("--record")
+    if path and session.exitstatus in (0, 1, UNRECORDED):
+        header = {"platform": _platform(config), "stack": config.getoption("--stack"), "fingerprint": config.stash.get(FINGERPRINT, {})}
+        write_run(path, header, records)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    records = config.stash[RECORDS]
+    if not records:
+        return
+    for word in FAILURES:
+        for report in terminalreporter.getreports(word):
+            terminalreporter.section(word, red=True)
+            terminalreporter.write_line(str(report.longrepr))
+    terminalreporter.section(f"addrinuse: {config.getoption('--stack')} as {_platform(config)}")
+    for line in matrix(records):
+        terminalreporter.write_line(line)
+    if met := variants_met(records):
+        terminalreporter.section("variants met")
+        for line in met:
+            terminalreporter.write_line(line)
+    for record in records:
+        if record["verdict"] in ("untestable", "inconclusive") and config.get_verbosity() > 0:
+            terminalreporter.write_line(f"{record['verdict']}: {record['id']}: {record['why']}")

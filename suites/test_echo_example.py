@@ -1,0 +1,64 @@
+"""The echo server of Python's documentation, run twice in a row: when does the second run need SO_REUSEADDR?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.experiment import experiment
+from fixtures.rules import ACTIVE_CLOSER, TIME_WAIT_REBIND
+from fixtures.sources import PYTHON_DOCS, PYTHON_LIST_2009
+from fixtures.stack import Stack
+from fixtures.words import EADDRINUSE, LOOPBACK, NONE, OK, REUSEADDR, REUSEBOTH, REUSEPORT, Answer, Options
+
+EXAMPLE = PYTHON_DOCS.at("Example: 'Running an example several times with too small delay between executions'")
+QUESTION = PYTHON_LIST_2009.at("address already in use")
+
+# The documentation says: set SO_REUSEADDR. It means the run that fails, the second.
+INTERRUPTED = [
+    (NONE,      NONE,      EADDRINUSE),
+    (NONE,      REUSEADDR, OK),
+    (REUSEADDR, NONE,      EADDRINUSE),
+    (REUSEADDR, REUSEADDR, OK),
+    (REUSEPORT, REUSEPORT, OK),
+    (REUSEBOTH, REUSEBOTH, OK),
+]  # fmt: skip
+
+
+@experiment("tcp/echo-example/interrupted/first-{first}/second-{second}", rule=TIME_WAIT_REBIND, cites=(EXAMPLE, QUESTION))
+@pytest.mark.parametrize(("first", "second", "expected"), INTERRUPTED, ids=str)
+def test_interrupted_server_runs_again(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
+    """After an echo server ({first}) was interrupted while its client was connected, does a second run ({second}) start?"""
+    stack.run("echo_interrupted", LOOPBACK, *first)
+    assert stack.run("echo_interrupted", LOOPBACK, *second) == expected
+
+
+# The client of the example closes first, so the server leaves nothing behind and the flag changes nothing.
+FINISHED = [
+    (NONE,      NONE),
+    (NONE,      REUSEADDR),
+    (REUSEADDR, NONE),
+    (REUSEADDR, REUSEADDR),
+]  # fmt: skip
+
+
+@experiment("tcp/echo-example/once/first-{first}/second-{second}", rule=ACTIVE_CLOSER, cites=(EXAMPLE, QUESTION))
+@pytest.mark.parametrize(("first", "second"), FINISHED, ids=str)
+def test_finished_server_runs_again(stack: Stack, first: Options, second: Options) -> None:
+    """After an echo server ({first}) ended because its client had closed, does a second run ({second}) start at once?"""
+    stack.run("echo_once", LOOPBACK, *first)
+    assert stack.run("echo_once", LOOPBACK, *second) == OK
+
+
+@experiment("tcp/echo-example/once-after-interrupted/first-{first}/second-{second}", rule=TIME_WAIT_REBIND, cites=(EXAMPLE,))
+@pytest.mark.parametrize(("first", "second", "expected"), INTERRUPTED[:4], ids=str)
+def test_how_the_first_run_ended_matters(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
+    """After an interrupted echo server ({first}), does a run ({second}) start that will itself end after its client?"""
+    stack.run("echo_interrupted", LOOPBACK, *first)
+    assert stack.run("echo_once", LOOPBACK, *second) == expected
+
+
+@experiment("tcp/echo-example/interrupted-after-once/no-options", rule=ACTIVE_CLOSER, cites=(EXAMPLE,))
+def test_how_the_second_run_ends_does_not_matter(stack: Stack) -> None:
+    """After an echo server without options that ended because its client had closed, does one start that will be interrupted?"""
+    stack.run("echo_once", LOOPBACK)
+    assert stack.run("echo_interrupted", LOOPBACK) == OK

@@ -1,0 +1,127 @@
+"""SO_EXCLUSIVEADDRUSE of Windows and SO_EXCLBIND of Solaris: is what they hold held alone?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.experiment import experiment
+from fixtures.rules import DIFFERENT_ADDRESSES, EXCLUSIVE_USE
+from fixtures.sources import WINSOCK
+from fixtures.stack import Stack
+from fixtures.words import (
+    EACCES,
+    EADDRINUSE,
+    EINVAL,
+    EXCLBIND,
+    EXCLUSIVE,
+    LOOPBACK,
+    NONE,
+    OK,
+    REUSEADDR,
+    SECOND,
+    SO_EXCLBIND,
+    SO_EXCLUSIVEADDRUSE,
+    SO_REUSEADDR,
+    WILDCARD,
+    Options,
+)
+
+#: The four ways in which what is held and what is asked for overlap.
+RELATIONS = {
+    "same-specific": (LOOPBACK, LOOPBACK),
+    "same-wildcard": (WILDCARD, WILDCARD),
+    "wildcard-then-specific": (WILDCARD, LOOPBACK),
+    "specific-then-wildcard": (LOOPBACK, WILDCARD),
+}
+
+# Whoever of the two has it: it protects what it holds, and it takes nothing that is held.
+PAIRS = [
+    (EXCLUSIVE, NONE),
+    (EXCLUSIVE, REUSEADDR),
+    (EXCLUSIVE, EXCLUSIVE),
+    (NONE,      EXCLUSIVE),
+    (REUSEADDR, EXCLUSIVE),
+    (EXCLBIND,  NONE),
+    (EXCLBIND,  REUSEADDR),
+    (EXCLBIND,  EXCLBIND),
+    (NONE,      EXCLBIND),
+    (REUSEADDR, EXCLBIND),
+]  # fmt: skip
+
+
+@experiment("tcp/exclusive/{relation}/{first}-{second}", rule=EXCLUSIVE_USE)
+@pytest.mark.parametrize("relation", RELATIONS)
+@pytest.mark.parametrize(("first", "second"), PAIRS, ids=str)
+def test_a_listener_is_alone(stack: Stack, relation: str, first: Options, second: Options) -> None:
+    """A server with {first} listens: is one with {second} refused, {relation}?"""
+    held, wanted = RELATIONS[relation]
+    # The newcomer is made first, so that a stack without its option says so before anything is bound.
+    newcomer, holder = stack.tcp4(*second), stack.tcp4(*first)
+    holder.bind(held)
+    holder.listen()
+    assert newcomer.bind(wanted) in (EADDRINUSE, EACCES)
+
+
+@experiment("udp/exclusive/{relation}/{first}-{second}", rule=EXCLUSIVE_USE)
+@pytest.mark.parametrize("relation", ["same-specific", "wildcard-then-specific"])
+@pytest.mark.parametrize(("first", "second"), [(EXCLUSIVE, REUSEADDR), (EXCLBIND, REUSEADDR)], ids=str)
+def test_a_udp_socket_is_alone(stack: Stack, relation: str, first: Options, second: Options) -> None:
+    """A UDP socket with {first} is bound: is one with {second} refused, {relation}?"""
+    held, wanted = RELATIONS[relation]
+    stack.udp4(*first).bind(held)
+    assert stack.udp4(*second).bind(wanted) in (EADDRINUSE, EACCES)
+
+
+@experiment("tcp/exclusive/different-addresses/{options}", rule=DIFFERENT_ADDRESSES)
+@pytest.mark.parametrize("options", [EXCLUSIVE, EXCLBIND], ids=str)
+def test_another_address_is_free(stack: Stack, options: Options) -> None:
+    """A server with {options} listens at one specific address: may another with {options} bind a different one?"""
+    first = stack.tcp4(*options)
+    first.bind(LOOPBACK)
+    first.listen()
+    assert stack.tcp4(*options).bind(SECOND) == OK
+
+
+@experiment("tcp/exclusive/closed/{options}", rule=EXCLUSIVE_USE)
+@pytest.mark.parametrize("options", [EXCLUSIVE, EXCLBIND], ids=str)
+def test_a_closed_holder_excludes_nobody(stack: Stack, options: Options) -> None:
+    """A server with {options} that served nobody has closed: may one without options bind its address?"""
+    first = stack.tcp4(*options)
+    first.bind(LOOPBACK)
+    first.listen()
+    first.close()
+    assert stack.tcp4().bind(LOOPBACK) == OK
+
+
+@experiment("tcp/exclusive/cleared/{options}", rule=EXCLUSIVE_USE)
+@pytest.mark.parametrize("options", [EXCLUSIVE, EXCLBIND], ids=str)
+def test_cleared_before_bind(stack: Stack, options: Options) -> None:
+    """A server set {options} and cleared it before its bind to the wildcard: may one with SO_REUSEADDR bind a specific address?"""
+    first = stack.tcp4(*options)
+    for option in options:
+        first.set(option.off)
+    first.bind(WILDCARD)
+    assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
+
+
+@experiment("tcp/exclusive/both-options/exclusiveaddruse-then-reuseaddr", rule=EXCLUSIVE_USE, cites=(WINSOCK.at("SO_EXCLUSIVEADDRUSE"),))
+def test_reuseaddr_after_exclusive(stack: Stack) -> None:
+    """May one socket set SO_REUSEADDR after SO_EXCLUSIVEADDRUSE?"""
+    assert stack.tcp4(SO_EXCLUSIVEADDRUSE).set(SO_REUSEADDR) == EINVAL
+
+
+@experiment("tcp/exclusive/both-options/reuseaddr-then-exclusiveaddruse", rule=EXCLUSIVE_USE, cites=(WINSOCK.at("SO_EXCLUSIVEADDRUSE"),))
+def test_exclusive_after_reuseaddr(stack: Stack) -> None:
+    """May one socket set SO_EXCLUSIVEADDRUSE after SO_REUSEADDR?"""
+    # A socket of its own shows that the option exists, so that EINVAL means the combination.
+    stack.tcp4(SO_EXCLUSIVEADDRUSE)
+    assert stack.tcp4(SO_REUSEADDR).set(SO_EXCLUSIVEADDRUSE) == EINVAL
+
+
+@experiment("tcp/exclusive/both-options/exclbind-overrides/{relation}", rule=EXCLUSIVE_USE)
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_exclbind_overrides_reuseaddr(stack: Stack, relation: str) -> None:
+    """Both servers set SO_EXCLBIND and SO_REUSEADDR: is the second refused, {relation}?"""
+    held, wanted = RELATIONS[relation]
+    stack.tcp4(SO_EXCLBIND, SO_REUSEADDR).bind(held)
+    assert stack.tcp4(SO_EXCLBIND, SO_REUSEADDR).bind(wanted) in (EADDRINUSE, EACCES)

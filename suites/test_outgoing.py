@@ -1,0 +1,303 @@
+"""The other end: clients that bind before they connect, ports chosen by the system, and connections that exist already."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.experiment import experiment
+from fixtures.rules import BOUND_ONCE, NO_OPTIONS, NOBODY_LISTENS, PCB_LOOKUP, SAME_CONNECTION, UNBOUND_CALL
+from fixtures.sources import LITE2, POSIX, TCPV1, UNP
+from fixtures.stack import Socket, Stack
+from fixtures.words import (
+    EADDRINUSE,
+    ECONNREFUSED,
+    EINVAL,
+    LOOPBACK,
+    NONE,
+    OK,
+    REUSEADDR,
+    REUSEBOTH,
+    REUSEPORT,
+    SECOND,
+    SO_REUSEADDR,
+    WILDCARD,
+    Address,
+    Answer,
+    Options,
+)
+
+CLIENT = LOOPBACK.at("Q")
+ANY_PORT = LOOPBACK.at("0")
+CONNECT = LITE2.at("in_pcbconnect")
+
+
+def listening(stack: Stack, address: Address) -> Socket:
+    """A listener on the address."""
+    listener = stack.tcp4()
+    listener.bind(address)
+    listener.listen()
+    return listener
+
+
+def got_port(client: Socket) -> Address:
+    """The local address of a socket that connected without bind."""
+    return LOOPBACK.at(f"port({client.name})")
+
+
+@experiment("tcp/outgoing/bind-before-connect/no-options", rule=UNBOUND_CALL)
+def test_bind_before_connect(stack: Stack) -> None:
+    """May a client bind a local port before it connects?"""
+    listening(stack, LOOPBACK)
+    client = stack.tcp4()
+    client.bind(CLIENT)
+    assert client.connect(LOOPBACK) == OK
+
+
+# A connected socket is no exact twin: either option on the next one is enough for bind.
+SECOND_CLIENTS = [
+    (NONE,      NONE,      EADDRINUSE),
+    (NONE,      REUSEADDR, OK),
+    (REUSEADDR, NONE,      EADDRINUSE),
+    (REUSEADDR, REUSEADDR, OK),
+    (REUSEPORT, NONE,      EADDRINUSE),
+    (REUSEPORT, REUSEPORT, OK),
+    (REUSEBOTH, REUSEBOTH, OK),
+]  # fmt: skip
+
+
+@experiment("tcp/outgoing/connected-local-port/first-{first}/second-{second}", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
+@pytest.mark.parametrize(("first", "second", "expected"), SECOND_CLIENTS, ids=str)
+def test_bind_the_port_of_a_connected_client(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
+    """May a second client ({second}) bind the local port from which a first ({first}) is connected?"""
+    listening(stack, LOOPBACK)
+    client = stack.tcp4(*first)
+    client.bind(CLIENT)
+    client.connect(LOOPBACK)
+    another = stack.tcp4(*second)
+    assert another.bind(CLIENT) == expected
+
+
+# Unconnected, the two are twins, and only SO_REUSEPORT on both permits.
+TWINS = [
+    (NONE,      EADDRINUSE),
+    (REUSEADDR, EADDRINUSE),
+    (REUSEPORT, OK),
+    (REUSEBOTH, OK),
+]  # fmt: skip
+
+
+@experiment("tcp/outgoing/unconnected-local-port/{options}", rule=PCB_LOOKUP, cites=(UNP.at("§7.5"),))
+@pytest.mark.parametrize(("options", "expected"), TWINS, ids=str)
+def test_two_clients_bind_before_either_connects(stack: Stack, options: Options, expected: Answer) -> None:
+    """May two clients (both {options}) bind one local port before either connects?"""
+    first = stack.tcp4(*options)
+    first.bind(CLIENT)
+    second = stack.tcp4(*options)
+    assert second.bind(CLIENT) == expected
+
+
+SHARED = [REUSEADDR, REUSEPORT, REUSEBOTH]
+
+
+@experiment("tcp/outgoing/duplicate-four-tuple/{options}", rule=SAME_CONNECTION, cites=(CONNECT, POSIX.at("connect, [EADDRINUSE]")))
+@pytest.mark.parametrize("options", SHARED, ids=str)
+def test_duplicate_connection(stack: Stack, options: Options) -> None:
+    """Is a second client on the local port of the first (both {options}) refused a connection to the same server?"""
+    listening(stack, LOOPBACK)
+    first = stack.tcp4(*options)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second = stack.tcp4(*options)
+    second.bind(CLIENT)
+    assert second.connect(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/outgoing/two-destinations/{options}", rule=SAME_CONNECTION, cites=(CONNECT, TCPV1.at("§18.6")))
+@pytest.mark.parametrize("options", SHARED, ids=str)
+def test_two_destinations(stack: Stack, options: Options) -> None:
+    """May a second client on the local port of the first (both {options}) connect to another server?"""
+    listening(stack, LOOPBACK)
+    elsewhere = listening(stack, ANY_PORT)
+    first = stack.tcp4(*options)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second = stack.tcp4(*options)
+    second.bind(CLIENT)
+    assert second.connect(elsewhere.address) == OK
+
+
+@experiment("tcp/outgoing/after-refused-duplicate/{options}", rule=SAME_CONNECTION, cites=(CONNECT,))
+@pytest.mark.parametrize("options", SHARED, ids=str)
+def test_other_destination_after_a_refused_duplicate(stack: Stack, options: Options) -> None:
+    """May a client ({options}) that was refused a connection that exists already connect the same socket elsewhere?"""
+    listening(stack, LOOPBACK)
+    elsewhere = listening(stack, ANY_PORT)
+    first = stack.tcp4(*options)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second = stack.tcp4(*options)
+    second.bind(CLIENT)
+    second.connect(LOOPBACK)
+    assert second.connect(elsewhere.address) == OK
+
+
+# A server where a client is.
+SERVERS = [
+    (NONE,      NONE,      EADDRINUSE),
+    (NONE,      REUSEADDR, OK),
+    (REUSEADDR, REUSEADDR, OK),
+    (REUSEPORT, REUSEPORT, OK),
+]  # fmt: skip
+
+
+@experiment("tcp/outgoing/server-on-client-port/wildcard/client-{first}/server-{second}", rule=PCB_LOOKUP, cites=(UNP.at("§7.5"),))
+@pytest.mark.parametrize(("first", "second", "expected"), SERVERS, ids=str)
+def test_server_on_the_port_of_a_client(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
+    """May a server ({second}) bind the wildcard with the local port from which a client ({first}) is connected?"""
+    listening(stack, LOOPBACK)
+    client = stack.tcp4(*first)
+    client.bind(CLIENT)
+    client.connect(LOOPBACK)
+    server = stack.tcp4(*second)
+    assert server.bind(WILDCARD.at("Q")) == expected
+
+
+@experiment("tcp/outgoing/implicit-port/{options}", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcbbind"),))
+@pytest.mark.parametrize(("options", "expected"), [(NONE, EADDRINUSE), (REUSEADDR, OK), (REUSEPORT, OK)], ids=str)
+def test_implicit_port_of_a_client(stack: Stack, options: Options, expected: Answer) -> None:
+    """May a server ({options}) bind the port that the system chose for a client when it connected without bind?"""
+    listening(stack, LOOPBACK)
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    server = stack.tcp4(*options)
+    assert server.bind(got_port(client)) == expected
+
+
+@experiment("tcp/outgoing/implicit-port/other-address", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
+def test_implicit_port_on_another_address(stack: Stack) -> None:
+    """Is the port that the system chose for a connected client free, without options, on another local address?"""
+    listening(stack, LOOPBACK)
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    server = stack.tcp4()
+    assert server.bind(SECOND.at(f"port({client.name})")) == OK
+
+
+@experiment("tcp/outgoing/bind-after-connect/no-options", rule=BOUND_ONCE)
+def test_bind_after_connect(stack: Stack) -> None:
+    """Is a client that connected without bind refused a bind afterwards?"""
+    listening(stack, LOOPBACK)
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    assert client.bind(CLIENT) == EINVAL
+
+
+# Ports that the system chooses.
+@experiment("tcp/outgoing/port-0-is-held/first-{first}", rule=NO_OPTIONS, cites=(POSIX.at("bind"),))
+@pytest.mark.parametrize("first", [NONE, REUSEADDR, REUSEPORT], ids=str)
+def test_chosen_port_is_held(stack: Stack, first: Options) -> None:
+    """Is a plain bind refused the port that a socket ({first}) got by binding port 0?"""
+    holder = stack.tcp4(*first)
+    holder.bind(ANY_PORT)
+    second = stack.tcp4()
+    assert second.bind(holder.address) == EADDRINUSE
+
+
+@experiment("tcp/outgoing/port-0-twice/{options}", rule=NO_OPTIONS, cites=(POSIX.at("bind"),))
+@pytest.mark.parametrize("options", [NONE, REUSEADDR], ids=str)
+def test_port_0_twice(stack: Stack, options: Options) -> None:
+    """Do two sockets ({options}) that bind port 0 get different ports, so that closing the first frees its own?"""
+    first = stack.tcp4(*options)
+    first.bind(ANY_PORT)
+    second = stack.tcp4(*options)
+    second.bind(ANY_PORT)
+    first.close()
+    third = stack.tcp4()
+    assert third.bind(first.address) == OK
+
+
+@experiment("tcp/outgoing/listen-without-bind/no-options", rule=UNBOUND_CALL, cites=(POSIX.at("listen"),))
+def test_listen_without_bind(stack: Stack) -> None:
+    """May a socket listen without bind, on a port that the system chooses?"""
+    listener = stack.tcp4()
+    assert listener.listen() == OK
+
+
+@experiment("tcp/outgoing/bind-after-implicit-listen/no-options", rule=BOUND_ONCE)
+def test_bind_after_listen_without_bind(stack: Stack) -> None:
+    """Is a socket that listens without bind refused a bind afterwards?"""
+    listener = stack.tcp4()
+    listener.listen()
+    assert listener.bind(LOOPBACK) == EINVAL
+
+
+@experiment("tcp/outgoing/connect-to-unlistened/no-options", rule=NOBODY_LISTENS)
+def test_connect_to_a_bound_socket(stack: Stack) -> None:
+    """Is a connection refused by a port that is bound but on which nobody listens?"""
+    bound = stack.tcp4()
+    bound.bind(LOOPBACK)
+    client = stack.tcp4()
+    assert client.connect(LOOPBACK) == ECONNREFUSED
+
+
+# Connected UDP sockets: the peer makes a difference to bind and to connect as with TCP.
+CONNECTED_UDP = [
+    (NONE,      NONE,      EADDRINUSE),
+    (NONE,      REUSEADDR, OK),
+    (REUSEADDR, NONE,      EADDRINUSE),
+    (REUSEADDR, REUSEADDR, OK),
+    (REUSEPORT, REUSEPORT, OK),
+]  # fmt: skip
+
+
+@experiment("udp/outgoing/connected-local-port/first-{first}/second-{second}", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
+@pytest.mark.parametrize(("first", "second", "expected"), CONNECTED_UDP, ids=str)
+def test_bind_beside_a_connected_udp_socket(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
+    """May a UDP socket ({second}) bind the address of one ({first}) that is connected?"""
+    caller = stack.udp4(*first)
+    caller.bind(CLIENT)
+    caller.connect(LOOPBACK)
+    another = stack.udp4(*second)
+    assert another.bind(CLIENT) == expected
+
+
+@experiment("udp/outgoing/duplicate-four-tuple/reuseaddr", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_duplicate_udp_connection(stack: Stack) -> None:
+    """Is a second UDP socket (both SO_REUSEADDR) refused a connect that gives it the addresses of the first?"""
+    first = stack.udp4(SO_REUSEADDR)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second = stack.udp4(SO_REUSEADDR)
+    second.bind(CLIENT)
+    assert second.connect(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp/outgoing/two-destinations/reuseaddr", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_two_udp_destinations(stack: Stack) -> None:
+    """May a second UDP socket on the local port of the first (both SO_REUSEADDR) connect to another address?"""
+    first = stack.udp4(SO_REUSEADDR)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second = stack.udp4(SO_REUSEADDR)
+    second.bind(CLIENT)
+    assert second.connect(SECOND) == OK
+
+
+@experiment("udp/outgoing/beside-connected-receives/reuseaddr", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
+def test_unconnected_udp_socket_receives(stack: Stack) -> None:
+    """Who gets datagrams of others on an address that a connected UDP socket and an unconnected one (both SO_REUSEADDR) share?"""
+    caller = stack.udp4(SO_REUSEADDR)
+    caller.bind(CLIENT)
+    caller.connect(LOOPBACK)
+    server = stack.udp4(SO_REUSEADDR)
+    server.bind(CLIENT)
+    assert stack.connections(CLIENT) == server.itself
+
+
+@experiment("udp/outgoing/implicit-port/no-options", rule=PCB_LOOKUP)
+def test_implicit_port_of_a_udp_socket(stack: Stack) -> None:
+    """Is a plain bind refused the port that the system chose for a UDP socket when it connected without bind?"""
+    caller = stack.udp4()
+    caller.connect(LOOPBACK)
+    second = stack.udp4()
+    assert second.bind(got_port(caller)) == EADDRINUSE

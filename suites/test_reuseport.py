@@ -1,0 +1,255 @@
+"""Who may join a group of SO_REUSEPORT sockets, and who of the group receives?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.experiment import experiment
+from fixtures.rules import BEFORE_BIND, MOST_SPECIFIC, PCB_LOOKUP, REUSEPORT_ALL, TIME_WAIT_REBIND
+from fixtures.sources import LINUX, LITE2
+from fixtures.stack import Stack
+from fixtures.words import (
+    BOTH,
+    EADDRINUSE,
+    LOOPBACK,
+    NONE,
+    OK,
+    REUSEADDR,
+    REUSEBOTH,
+    REUSEPORT,
+    SO_REUSEADDR,
+    SO_REUSEPORT,
+    TIME_WAIT,
+    WILDCARD,
+    Answer,
+    Options,
+)
+
+PROTOCOLS = ("tcp4", "udp4")
+
+# Two are bound (or refused, which the trace tells), a third asks. What holds the address decides, not who tried.
+THIRD = [
+    # first,     second,    third,     the third bind
+    (REUSEPORT, REUSEPORT, REUSEPORT, OK),
+    (REUSEPORT, REUSEPORT, REUSEBOTH, OK),
+    (REUSEPORT, REUSEPORT, NONE,      EADDRINUSE),
+    (REUSEPORT, REUSEPORT, REUSEADDR, EADDRINUSE),
+    (REUSEPORT, REUSEBOTH, REUSEPORT, OK),
+    (REUSEBOTH, REUSEPORT, REUSEADDR, EADDRINUSE),
+    # the second is refused where the rule holds
+    (REUSEPORT, NONE,      REUSEPORT, OK),
+    (REUSEPORT, REUSEADDR, REUSEPORT, OK),
+    (NONE,      REUSEPORT, REUSEPORT, EADDRINUSE),
+    (REUSEADDR, REUSEPORT, REUSEPORT, EADDRINUSE),
+    # Linux lets the third in, in both orders, though one of the two has no SO_REUSEPORT
+    (REUSEADDR, REUSEBOTH, REUSEPORT, EADDRINUSE),
+    (REUSEBOTH, REUSEADDR, REUSEPORT, OK),
+]  # fmt: skip
+
+
+@experiment("{kind}/reuseport/third/{first}-{second}-{third}", rule=REUSEPORT_ALL, cites=(LINUX.at("inet_csk_get_port, udp_lib_lport_inuse"),))
+@pytest.mark.parametrize("kind", PROTOCOLS)
+@pytest.mark.parametrize(("first", "second", "third", "expected"), THIRD, ids=str)
+def test_a_third_socket(  # noqa: PLR0913
+    stack: Stack, kind: str, first: Options, second: Options, third: Options, expected: Answer
+) -> None:
+    """Sockets with {first} and with {second} were bound to one {kind} address in turn: may a third with {third} bind it?"""
+    stack.socket(kind, *first).bind(LOOPBACK)
+    stack.socket(kind, *second).bind(LOOPBACK)
+    assert stack.socket(kind, *third).bind(LOOPBACK) == expected
+
+
+@experiment("tcp/reuseport/beside-listener/{first}-{second}", rule=REUSEPORT_ALL)
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (REUSEPORT, REUSEPORT, OK),
+        (REUSEPORT, NONE,      EADDRINUSE),
+        (NONE,      REUSEPORT, EADDRINUSE),
+        (REUSEPORT, REUSEADDR, EADDRINUSE),
+        (REUSEADDR, REUSEPORT, EADDRINUSE),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_everyone_must_set_it(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
+    """A group of two servers with {first} has been asked for at the wildcard: may a socket with {second} join?"""
+    for _ in range(2):
+        member = stack.tcp4(*first)
+        member.bind(WILDCARD)
+        member.listen()
+    assert stack.tcp4(*second).bind(WILDCARD) == expected
+
+
+@experiment("tcp/reuseport/wildcard-beside-specific/{first}-{second}", rule=PCB_LOOKUP)
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (NONE,      NONE,      EADDRINUSE),
+        (REUSEPORT, NONE,      EADDRINUSE),
+        (NONE,      REUSEPORT, OK),
+        (REUSEPORT, REUSEPORT, OK),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_specific_server_beside_a_group(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
+    """Two servers with {first} ask for the wildcard: may one with {second} bind a specific address?"""
+    for _ in range(2):
+        member = stack.tcp4(*first)
+        member.bind(WILDCARD)
+        member.listen()
+    assert stack.tcp4(*second).bind(LOOPBACK) == expected
+
+
+@experiment("{kind}/reuseport/receives/specific-beside-wildcard", rule=MOST_SPECIFIC)
+@pytest.mark.parametrize("kind", PROTOCOLS)
+def test_the_specific_member_receives(stack: Stack, kind: str) -> None:
+    """A specific and a wildcard {kind} socket share a port with SO_REUSEPORT: does the specific one receive all?"""
+    specific, wildcard = stack.socket(kind, SO_REUSEPORT), stack.socket(kind, SO_REUSEPORT)
+    specific.bind(LOOPBACK)
+    wildcard.bind(WILDCARD)
+    if kind == "tcp4":
+        specific.listen()
+        wildcard.listen()
+    assert stack.connections(LOOPBACK) == specific.itself
+
+
+@experiment("{kind}/reuseport/receives/{options}", rule=REUSEPORT_ALL)
+@pytest.mark.parametrize("kind", PROTOCOLS)
+@pytest.mark.parametrize("options", [REUSEPORT, REUSEBOTH], ids=str)
+def test_two_members_split_or_not(stack: Stack, kind: str, options: Options) -> None:
+    """Two {kind} sockets ({options}) hold one address: does somebody of the group receive?"""
+    first, second = stack.socket(kind, *options), stack.socket(kind, *options)
+    first.bind(LOOPBACK)
+    second.bind(LOOPBACK)
+    if kind == "tcp4":
+        first.listen()
+        second.listen()
+    # Nothing says how a group shares: the last one may take all, or a hash may spread them.
+    assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
+
+
+@experiment("tcp/reuseport/receives/idle-{idle}", rule=REUSEPORT_ALL, cites=(LINUX.at("inet_csk_listen_start, reuseport_alloc"),))
+@pytest.mark.parametrize("idle", ["first", "second"])
+def test_a_member_that_does_not_listen(stack: Stack, idle: str) -> None:
+    """The {idle} of two SO_REUSEPORT sockets never listens: does the other get every connection?"""
+    first, second = stack.tcp4(SO_REUSEPORT), stack.tcp4(SO_REUSEPORT)
+    first.bind(LOOPBACK)
+    second.bind(LOOPBACK)
+    listener = second if idle == "first" else first
+    listener.listen()
+    assert stack.connections(LOOPBACK) == listener.itself
+
+
+@experiment("{kind}/reuseport/leaves/{leaver}", rule=REUSEPORT_ALL)
+@pytest.mark.parametrize("kind", PROTOCOLS)
+@pytest.mark.parametrize("leaver", ["first", "second"])
+def test_the_rest_receives_when_a_member_closes(stack: Stack, kind: str, leaver: str) -> None:
+    """The {leaver} of two {kind} SO_REUSEPORT sockets closes: does the one that stays receive all?"""
+    first, second = stack.socket(kind, SO_REUSEPORT), stack.socket(kind, SO_REUSEPORT)
+    first.bind(LOOPBACK)
+    second.bind(LOOPBACK)
+    if kind == "tcp4":
+        first.listen()
+        second.listen()
+    stays, leaves = (second, first) if leaver == "first" else (first, second)
+    leaves.close()
+    assert stack.connections(LOOPBACK) == stays.itself
+
+
+@experiment("{kind}/reuseport/all-left/{options}", rule=REUSEPORT_ALL)
+@pytest.mark.parametrize("kind", PROTOCOLS)
+@pytest.mark.parametrize("options", [NONE, REUSEADDR], ids=str)
+def test_a_group_leaves_nothing_behind(stack: Stack, kind: str, options: Options) -> None:
+    """Both members of a {kind} SO_REUSEPORT group have closed: may a socket with {options} bind?"""
+    members = [stack.socket(kind, SO_REUSEPORT) for _ in range(2)]
+    for member in members:
+        member.bind(LOOPBACK)
+    for member in members:
+        member.close()
+    assert stack.socket(kind, *options).bind(LOOPBACK) == OK
+
+
+def leave_time_wait(stack: Stack, options: Options) -> None:
+    """A server serves one client, closes first and goes: TIME_WAIT is left."""
+    server = stack.tcp4(*options)
+    server.bind(LOOPBACK)
+    server.listen()
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    child = server.accept()
+    child.close()
+    client.recv(1)
+    client.close()
+    server.close()
+    stack.shows(LOOPBACK, TIME_WAIT)
+
+
+@experiment("tcp/reuseport/after-time-wait/{before}-{after}", rule=TIME_WAIT_REBIND)
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (NONE,      NONE,      EADDRINUSE),
+        (REUSEPORT, NONE,      EADDRINUSE),
+        (NONE,      REUSEPORT, OK),
+        (REUSEADDR, REUSEPORT, OK),
+        (REUSEPORT, REUSEPORT, OK),
+        (REUSEPORT, REUSEADDR, OK),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_group_starts_after_time_wait(stack: Stack, before: Options, after: Options, expected: Answer) -> None:
+    """A server with {before} left a TIME_WAIT: may the first member of a group with {after} bind?"""
+    leave_time_wait(stack, before)
+    assert stack.tcp4(*after).bind(LOOPBACK) == expected
+
+
+@experiment("tcp/reuseport/after-time-wait/second-member/{after}", rule=REUSEPORT_ALL)
+@pytest.mark.parametrize(("after", "expected"), [(REUSEPORT, OK), (REUSEADDR, EADDRINUSE)], ids=str)
+def test_the_second_member_after_time_wait(stack: Stack, after: Options, expected: Answer) -> None:
+    """A server left a TIME_WAIT and its successor listens, both with SO_REUSEPORT: may another with {after} bind?"""
+    leave_time_wait(stack, REUSEPORT)
+    successor = stack.tcp4(SO_REUSEPORT)
+    successor.bind(LOOPBACK)
+    successor.listen()
+    assert stack.tcp4(*after).bind(LOOPBACK) == expected
+
+
+@experiment("{kind}/reuseport/cleared-by-first", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcbbind"),))
+@pytest.mark.parametrize("kind", PROTOCOLS)
+def test_the_first_clears_it_after_bind(stack: Stack, kind: str) -> None:
+    """The first {kind} socket cleared SO_REUSEPORT after its bind: is a second with SO_REUSEPORT refused?"""
+    first = stack.socket(kind, SO_REUSEPORT)
+    first.bind(LOOPBACK)
+    first.set(SO_REUSEPORT.off)
+    assert stack.socket(kind, SO_REUSEPORT).bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/reuseport/cleared-by-listener", rule=REUSEPORT_ALL)
+def test_the_listener_clears_it(stack: Stack) -> None:
+    """The first server cleared SO_REUSEPORT after it listened: is a second with SO_REUSEPORT refused?"""
+    first = stack.tcp4(SO_REUSEPORT)
+    first.bind(LOOPBACK)
+    first.listen()
+    first.set(SO_REUSEPORT.off)
+    assert stack.tcp4(SO_REUSEPORT).bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("{kind}/reuseport/set-late-by-first", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcbbind"),))
+@pytest.mark.parametrize("kind", PROTOCOLS)
+def test_the_first_sets_it_after_bind(stack: Stack, kind: str) -> None:
+    """The first {kind} socket set SO_REUSEPORT only after its bind: may a second with SO_REUSEPORT bind?"""
+    first = stack.socket(kind)
+    first.bind(LOOPBACK)
+    first.set(SO_REUSEPORT)
+    assert stack.socket(kind, SO_REUSEPORT).bind(LOOPBACK) == OK
+
+
+@experiment("{kind}/reuseport/set-after-refusal", rule=BEFORE_BIND)
+@pytest.mark.parametrize("kind", PROTOCOLS)
+def test_the_second_sets_it_and_tries_again(stack: Stack, kind: str) -> None:
+    """A {kind} socket was refused beside one with SO_REUSEPORT: may it set the option and bind then?"""
+    stack.socket(kind, SO_REUSEPORT).bind(LOOPBACK)
+    second = stack.socket(kind, SO_REUSEADDR)
+    second.bind(LOOPBACK)
+    second.set(SO_REUSEPORT)
+    assert second.bind(LOOPBACK) == OK
