@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[RECORDS] = []
+    config.pluginmanager.register(Recorder(config))
     name = config.getoption("--stack")
     if name != "kernel" and name not in MODELS:
         raise pytest.UsageError(f"--stack {name}: no such stack; known are kernel, {', '.join(MODELS)}")
@@ -149,18 +149,15 @@ def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -
     return word, LETTERS.get(word, word[0].upper()), word
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.when == "call" and _CONFIG and (record := _of_report(report)):
-        _CONFIG[0].stash[RECORDS].append(record)
+class Recorder:
+    """Keeps what each report brings, also from the workers of xdist."""
 
+    def __init__(self, config: pytest.Config) -> None:
+        self.records = config.stash[RECORDS] = []
 
-_CONFIG: list[pytest.Config] = []
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection(session: pytest.Session) -> None:
-    _CONFIG[:] = [session.config]
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and (record := _of_report(report)):
+            self.records.append(record)
 
 
 @pytest.hookimpl(optionalhook=True)

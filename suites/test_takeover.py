@@ -1,0 +1,225 @@
+"""May another process, or another user, take an address that somebody holds?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.experiment import experiment
+from fixtures.rules import COMPLETELY_DUPLICATE, MOST_SPECIFIC, NO_OPTIONS, REUSEPORT_ALL, THEFT, TIME_WAIT_REBIND, UDP_DUPLICATE
+from fixtures.sources import LINUX, WINSOCK
+from fixtures.stack import Actor, Stack
+from fixtures.words import (
+    BOTH,
+    EADDRINUSE,
+    LOOPBACK,
+    NONE,
+    OK,
+    REUSEADDR,
+    REUSEBOTH,
+    REUSEPORT,
+    SO_REUSEADDR,
+    SO_REUSEPORT,
+    TIME_WAIT,
+    WILDCARD,
+    Answer,
+    Options,
+)
+
+# "self" runs the experiment: root, where it may start processes of other users.
+PEOPLE = [
+    ("self",     "other"),
+    ("self",     "stranger"),
+    ("stranger", "self"),
+    ("stranger", "stranger2"),
+]  # fmt: skip
+USERS = PEOPLE[1:]
+
+# 4.4BSD asks nobody's name: only the options decide.
+SAME_ADDRESS = [
+    (NONE,      EADDRINUSE),
+    (REUSEADDR, EADDRINUSE),
+    (REUSEPORT, OK),
+    (REUSEBOTH, OK),
+]  # fmt: skip
+MORE_SPECIFIC = [
+    (NONE,      EADDRINUSE),
+    (REUSEADDR, OK),
+    (REUSEPORT, OK),
+    (REUSEBOTH, OK),
+]  # fmt: skip
+
+
+def by(stack: Stack, who: str) -> Stack | Actor:
+    """Whoever makes the socket."""
+    return stack if who == "self" else Actor(stack, who)
+
+
+@experiment("tcp/takeover/bound/{holder}-{newcomer}/{options}", rule=REUSEPORT_ALL, cites=(LINUX.at("inet_csk_bind_conflict"),))
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+@pytest.mark.parametrize(("options", "expected"), SAME_ADDRESS, ids=str)
+def test_a_bound_address(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
+    """A socket of {holder} is bound: may one of {newcomer} bind the same address ({options} on both)?"""
+    by(stack, holder).tcp4(*options).bind(LOOPBACK)
+    assert by(stack, newcomer).tcp4(*options).bind(LOOPBACK) == expected
+
+
+@experiment("tcp/takeover/listening/{holder}-{newcomer}/{options}", rule=REUSEPORT_ALL)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+@pytest.mark.parametrize(("options", "expected"), SAME_ADDRESS, ids=str)
+def test_a_listening_address(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
+    """A server of {holder} listens: may a socket of {newcomer} bind the same address ({options} on both)?"""
+    victim = by(stack, holder).tcp4(*options)
+    victim.bind(LOOPBACK)
+    victim.listen()
+    assert by(stack, newcomer).tcp4(*options).bind(LOOPBACK) == expected
+
+
+@experiment("tcp/takeover/listens-first/{holder}-{newcomer}", rule=COMPLETELY_DUPLICATE, cites=(LINUX.at("inet_csk_listen_start"),))
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+def test_a_newcomer_cannot_overtake(stack: Stack, holder: str, newcomer: str) -> None:
+    """A bound server of {holder} is about to listen, {newcomer} asks for its address and listens, SO_REUSEADDR on both: who receives?"""
+    victim = by(stack, holder).tcp4(SO_REUSEADDR)
+    victim.bind(LOOPBACK)
+    thief = by(stack, newcomer).tcp4(SO_REUSEADDR)
+    # A server whose bind was refused gives up; where it was granted, listening first takes the port.
+    if thief.bind(LOOPBACK) == OK:
+        thief.listen()
+    victim.listen()
+    assert stack.connections(LOOPBACK) == victim.itself
+
+
+@experiment("tcp/takeover/theft/bind/{holder}-{newcomer}/{options}", rule=THEFT, cites=(WINSOCK.at("table 1"),))
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+@pytest.mark.parametrize(("options", "expected"), MORE_SPECIFIC, ids=str)
+def test_a_more_specific_address(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
+    """A server of {holder} listens at the wildcard: may {newcomer} bind a more specific address ({options} on both)?"""
+    victim = by(stack, holder).tcp4(*options)
+    victim.bind(WILDCARD)
+    victim.listen()
+    assert by(stack, newcomer).tcp4(*options).bind(LOOPBACK) == expected
+
+
+@experiment("tcp/takeover/theft/bind-alone/{holder}-{newcomer}/{second}", rule=THEFT)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+@pytest.mark.parametrize("second", [REUSEADDR, REUSEPORT], ids=str)
+def test_a_victim_without_options(stack: Stack, holder: str, newcomer: str, second: Options) -> None:
+    """A server of {holder} without options listens at the wildcard: may {newcomer} with {second} bind a specific address?"""
+    victim = by(stack, holder).tcp4()
+    victim.bind(WILDCARD)
+    victim.listen()
+    assert by(stack, newcomer).tcp4(*second).bind(LOOPBACK) == OK
+
+
+@experiment("tcp/takeover/theft/receives/{holder}-{newcomer}", rule=MOST_SPECIFIC)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+def test_the_thief_receives(stack: Stack, holder: str, newcomer: str) -> None:
+    """A server of {holder} listens at the wildcard, one of {newcomer} at a specific address, SO_REUSEADDR on both: who receives?"""
+    victim, thief = by(stack, holder).tcp4(SO_REUSEADDR), by(stack, newcomer).tcp4(SO_REUSEADDR)
+    victim.bind(WILDCARD)
+    victim.listen()
+    thief.bind(LOOPBACK)
+    thief.listen()
+    assert stack.connections(LOOPBACK) == thief.itself
+
+
+@experiment("tcp/takeover/widens/{holder}-{newcomer}/{options}", rule=THEFT)
+@pytest.mark.parametrize(("holder", "newcomer"), USERS)
+@pytest.mark.parametrize(("options", "expected"), MORE_SPECIFIC, ids=str)
+def test_the_wildcard_around_a_specific_server(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
+    """A server of {holder} listens at a specific address: may {newcomer} bind the wildcard ({options} on both)?"""
+    victim = by(stack, holder).tcp4(*options)
+    victim.bind(LOOPBACK)
+    victim.listen()
+    assert by(stack, newcomer).tcp4(*options).bind(WILDCARD) == expected
+
+
+@experiment("tcp/takeover/time-wait/{holder}-{newcomer}/{first}-{second}", rule=TIME_WAIT_REBIND)
+@pytest.mark.parametrize(("holder", "newcomer"), USERS)
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (NONE,      NONE,      EADDRINUSE),
+        (REUSEADDR, NONE,      EADDRINUSE),
+        (NONE,      REUSEADDR, OK),
+        (REUSEADDR, REUSEADDR, OK),
+        (REUSEPORT, REUSEPORT, OK),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_time_wait_of_somebody_else(  # noqa: PLR0913
+    stack: Stack, holder: str, newcomer: str, first: Options, second: Options, expected: Answer
+) -> None:
+    """A server of {holder} with {first} left a TIME_WAIT: may one of {newcomer} with {second} bind its address?"""
+    server = by(stack, holder).tcp4(*first)
+    server.bind(LOOPBACK)
+    server.listen()
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    child = server.accept()
+    child.close()
+    client.recv(1)
+    client.close()
+    server.close()
+    stack.shows(LOOPBACK, TIME_WAIT)
+    assert by(stack, newcomer).tcp4(*second).bind(LOOPBACK) == expected
+
+
+@experiment("tcp/takeover/receives/{holder}-{newcomer}", rule=REUSEPORT_ALL)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+def test_a_group_over_processes(stack: Stack, holder: str, newcomer: str) -> None:
+    """Servers of {holder} and {newcomer} ask for one address with SO_REUSEPORT and listen: does one of them receive?"""
+    first, second = by(stack, holder).tcp4(SO_REUSEPORT), by(stack, newcomer).tcp4(SO_REUSEPORT)
+    first.bind(LOOPBACK)
+    first.listen()
+    if second.bind(LOOPBACK) == OK:
+        second.listen()
+    assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
+
+
+@experiment("tcp/takeover/closed/{holder}-{newcomer}", rule=NO_OPTIONS)
+@pytest.mark.parametrize(("holder", "newcomer"), USERS)
+def test_a_closed_server_of_somebody_else(stack: Stack, holder: str, newcomer: str) -> None:
+    """A server of {holder} that served nobody has closed: may one of {newcomer} without options bind its address?"""
+    server = by(stack, holder).tcp4()
+    server.bind(LOOPBACK)
+    server.listen()
+    server.close()
+    assert by(stack, newcomer).tcp4().bind(LOOPBACK) == OK
+
+
+@experiment("udp/takeover/same/{holder}-{newcomer}/{options}", rule=UDP_DUPLICATE, cites=(LINUX.at("udp_lib_lport_inuse"),))
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+@pytest.mark.parametrize(("options", "expected"), SAME_ADDRESS, ids=str)
+def test_a_udp_address(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
+    """A UDP socket of {holder} is bound: may one of {newcomer} bind the same address ({options} on both)?"""
+    by(stack, holder).udp4(*options).bind(LOOPBACK)
+    assert by(stack, newcomer).udp4(*options).bind(LOOPBACK) == expected
+
+
+@experiment("udp/takeover/same-receives/{holder}-{newcomer}", rule=UDP_DUPLICATE)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+def test_the_holder_keeps_its_datagrams(stack: Stack, holder: str, newcomer: str) -> None:
+    """UDP sockets of {holder} and then {newcomer} ask for one address with SO_REUSEADDR: does the first receive?"""
+    first, second = by(stack, holder).udp4(SO_REUSEADDR), by(stack, newcomer).udp4(SO_REUSEADDR)
+    first.bind(LOOPBACK)
+    second.bind(LOOPBACK)
+    assert stack.connections(LOOPBACK) == first.itself
+
+
+@experiment("udp/takeover/theft/{holder}-{newcomer}/{options}", rule=THEFT)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+@pytest.mark.parametrize(("options", "expected"), MORE_SPECIFIC, ids=str)
+def test_a_more_specific_udp_address(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
+    """A UDP socket of {holder} is bound to the wildcard: may {newcomer} bind a specific address ({options} on both)?"""
+    by(stack, holder).udp4(*options).bind(WILDCARD)
+    assert by(stack, newcomer).udp4(*options).bind(LOOPBACK) == expected
+
+
+@experiment("udp/takeover/theft-receives/{holder}-{newcomer}", rule=MOST_SPECIFIC)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+def test_the_udp_thief_receives(stack: Stack, holder: str, newcomer: str) -> None:
+    """{holder} is bound to the UDP wildcard, {newcomer} to a specific address, SO_REUSEADDR on both: does {newcomer} receive?"""
+    victim, thief = by(stack, holder).udp4(SO_REUSEADDR), by(stack, newcomer).udp4(SO_REUSEADDR)
+    victim.bind(WILDCARD)
+    thief.bind(LOOPBACK)
+    assert stack.connections(LOOPBACK) == thief.itself
