@@ -1,0 +1,1 @@
+"""What we found: recorded runs, and what is rendered from them."""
