@@ -156,6 +156,7 @@ class Recorder:
         self.records = config.stash[RECORDS] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the record of an experiment."""
         if report.when == "call" and (record := _of_report(report)):
             self.records.append(record)
 

@@ -314,7 +314,7 @@ STATES = {"child": ESTABLISHED, "time-wait": TIME_WAIT}
     ],
     ids=str,
 )  # fmt: skip
-def test_a_dual_server_restarts(  # noqa: PLR0913
+def test_a_dual_server_restarts(
     stack: Stack, family: int, left: str, first: Options, second: Options, expected: Answer
 ) -> None:
     """A dual-stack server ({first}) left a {left} over IPv{family}: may its successor ({second}) bind [::]?"""

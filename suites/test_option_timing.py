@@ -265,7 +265,7 @@ def test_accepted_socket_without_the_option(stack: Stack, option: Options) -> No
 
 @experiment("tcp/option-timing/options-are-two/{one}-is-not-{other}", rule=UNBOUND_CALL, cites=(UNP.at("§7.5"),))
 @pytest.mark.parametrize(("one", "other"), [(REUSEADDR, REUSEPORT), (REUSEPORT, REUSEADDR)], ids=str)
-def test_one_option_does_not_set_the_other(stack: Stack, one: Option, other: Option) -> None:
+def test_one_option_does_not_set_the_other(stack: Stack, one: Options, other: Options) -> None:
     """Does a socket that sets {one} still have {other} clear?"""
     first = stack.tcp4(*one)
     assert first.get(*other) == Answer("0")

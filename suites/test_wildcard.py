@@ -222,7 +222,7 @@ def test_the_udp_wildcard_inherits_from_the_specific(stack: Stack) -> None:
 @experiment("tcp/wildcard/{held}-closed/{wanted}-starts", rule=PCB_LOOKUP)
 @pytest.mark.parametrize(
     ("held", "wanted"),
-    [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0")],  # noqa: S104  (names)
+    [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0")],
 )
 def test_nothing_is_left_of_a_closed_listener(stack: Stack, held: str, wanted: str) -> None:
     """A server at {held} that served nobody has closed: may one without options start at {wanted}?"""

@@ -1,0 +1,77 @@
+"""Every experiment of the suites, each row of a table for itself, without pytest."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from fixtures.experiment import Experiment
+from fixtures.stack import Stack
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = sorted(path.stem for path in (ROOT / "suites").glob("test_*.py"))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One experiment with its parameters filled in."""
+
+    experiment: Experiment
+    script: Callable[[Stack], None]
+
+
+def rows_of(module: str) -> list[Row]:
+    """The experiments of a module of the suites."""
+    return list(_rows(importlib.import_module(f"suites.{module}")))
+
+
+@functools.cache
+def all_rows() -> tuple[Row, ...]:
+    """The experiments of all suites."""
+    return tuple(row for module in MODULES for row in rows_of(module))
+
+
+def find(identifier: str) -> Row:
+    """The experiment of this id."""
+    return next(row for row in all_rows() if row.experiment.id == identifier)
+
+
+def _rows(module: ModuleType) -> Iterator[Row]:
+    for value in vars(module).values():
+        methods = [getattr(value(), name) for name in vars(value) if name.startswith("test_")] if _is_test_class(value) else [value]
+        for function in methods:
+            template = getattr(function, "experiment", None)
+            if isinstance(template, Experiment):
+                for parameters in _parameters(function):
+                    yield Row(template.with_parameters(parameters), functools.partial(_call, function, parameters))
+
+
+def _is_test_class(value: object) -> bool:
+    return isinstance(value, type) and value.__name__.startswith("Test")
+
+
+def _call(function: Callable[..., None], parameters: dict[str, Any], stack: Stack) -> None:
+    function(stack=stack, **parameters)
+
+
+def _parameters(function: Any) -> Iterator[dict[str, Any]]:
+    tables = [_table(*mark.args[:2]) for mark in getattr(function, "pytestmark", []) if mark.name == "parametrize"]
+    for combination in itertools.product(*tables):
+        yield {name: value for row in combination for name, value in row.items()}
+
+
+def _table(names: str | tuple[str, ...], values: Any) -> list[dict[str, Any]]:
+    words = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+    return [dict(zip(words, _row(value, len(words)), strict=True)) for value in values]
+
+
+def _row(value: Any, width: int) -> tuple[Any, ...]:
+    if hasattr(value, "marks"):  # pytest.param
+        return tuple(value.values)
+    return (value,) if width == 1 else tuple(value)

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fixtures.runfile import read_run
+from tests.experiments import ROOT
+
+PYTEST = (sys.executable, "-m", "pytest", "suites/test_duplicate_bind.py")
+
+
+def conformance(*options: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
+    return subprocess.run([*PYTEST, *options], cwd=ROOT, env=inherited, capture_output=True, text=True, check=False, timeout=100)
+
+
+def test_linux_is_linux() -> None:
+    done = conformance("--stack", "linux")
+    assert done.returncode == 0, done.stdout
+    assert " conforms" in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("stack", "platform", "word"), [("stevens", "linux", "stale"), ("linux", "stevens", "surprise")])
+def test_one_stack_taken_for_another(stack: str, platform: str, word: str) -> None:
+    done = conformance("--stack", stack, "--platform", platform, "-k", "test_e3_listen_at_various_places")
+    assert done.returncode == 1, done.stdout
+    for part in (f"{word}: tcp/duplicate/", "question  E3:", "  ! B.", f"the model {platform} says: ", "again     python -m pytest"):
+        assert part in done.stdout
+    assert f"--stack {stack} --platform {platform}" in done.stdout
+
+
+def test_a_platform_without_a_model() -> None:
+    done = conformance("--stack", "linux", "--platform", "plan9", "-k", "test_e1")
+    assert done.returncode == 6, done.stdout
+    assert "unrecorded" in done.stdout
+
+
+def test_no_such_stack() -> None:
+    done = conformance("--stack", "nosuch")
+    assert done.returncode == 4
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "--stack nosuch: no such stack" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("stack", ["linux", "kernel"])
+def test_the_record_is_the_same_with_workers(tmp_path: Path, stack: str) -> None:
+    runs = []
+    for workers in ("0", "2"):
+        path = tmp_path / f"{workers}.jsonl"
+        done = conformance("--stack", stack, "--record", str(path), "-n", workers, "-k", "test_e1 or test_e2 or test_e3_listen")
+        assert done.returncode in (0, 1, 6), done.stderr
+        runs.append([(trace["id"], trace["trace"], trace["verdict"]) for trace in read_run(path).traces])
+    assert runs[0]
+    assert runs[0] == runs[1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.jsonl", "2.jsonl"]
+
+
+def descendants(pid: int) -> set[int]:
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:  # ended meanwhile
+            continue
+    found, new = set[int](), {pid}
+    while new:
+        found |= new
+        new = {child for child, parent in parents.items() if parent in new} - found
+    return found - {pid}
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_nothing_is_left_after_a_kill(tmp_path: Path, workers: str) -> None:
+    command = [*PYTEST[:-1], "suites", "--record", str(tmp_path / "run.jsonl"), "-n", workers]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as run:
+        try:
+            end = time.monotonic() + 60
+            while not (agents := {pid for pid in descendants(run.pid) if b"fixtures.agent" in _command(pid)}):
+                assert run.poll() is None
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            family = descendants(run.pid)
+        finally:
+            os.kill(run.pid, signal.SIGKILL)
+    assert agents <= family
+    end = time.monotonic() + 20
+    while (left := set(filter(is_running, family))) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert left == set()
+    assert list(tmp_path.iterdir()) == []
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""

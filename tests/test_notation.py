@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+
+from fixtures.models.linux import Linux
+from fixtures.models.stevens import Stevens
+from fixtures.notation import Call, NotationError, parse, parse_line
+from fixtures.stack import format_trace
+from fixtures.verdicts import observe
+from fixtures.words import Answer
+from tests.experiments import all_rows
+
+
+def test_every_call_of_every_experiment_round_trips() -> None:
+    made: dict[Call, Answer] = {}
+    for row in all_rows():
+        for model in (Stevens(), Linux()):
+            made.update(observe(row.script, model).trace)
+    wrong = []
+    for call, answer in made.items():
+        try:
+            read = parse_line(f"{call} = {answer}")
+        except NotationError as error:
+            wrong.append(str(error))
+        else:
+            if read != (call, answer):
+                wrong.append(f"{call!r} reads as {read[0]!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_trace_reads_back_as_a_script_and_plays_the_same() -> None:
+    wrong = []
+    for row in all_rows():
+        seen = observe(row.script, Linux())
+        if seen.problem:
+            continue
+        again = Linux()
+        try:
+            again.play(call for call, _ in parse("\n".join(seen.lines)))
+        except Exception as error:
+            wrong.append(f"{row.experiment.id}: {error}")
+        else:
+            if format_trace(again.trace) != seen.lines:
+                wrong.append(row.experiment.id)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_comments_and_blank_lines_are_skipped() -> None:
+    assert parse("\n# nothing\nA = tcp4()  # a socket\n") == [(Call("tcp4", makes="A"), None)]
+
+
+@pytest.mark.parametrize(
+    ("script", "line", "remedy"),
+    [
+        ("what is this", 1, "expected NAME = ACTOR: NAME.VERB(ARGUMENTS) = ANSWER"),
+        ("A = tcp4()\nA.bond(127.0.0.1:P)", 2, "unknown call 'bond'; known are tcp4"),
+        ("tcp4()", 1, "write NAME = ... in front"),
+        ("A = tcp4()\nB = A.listen()", 2, "take 'NAME =' away"),
+        ("listen()", 1, "write NAME.listen(...)"),
+        ("A = tcp4()\nA.connections(127.0.0.1:P)", 2, "write connections(...)"),
+        ("A = nobody: tcp4()", 1, "known are other, stranger, stranger2"),
+        ("A = tcp4()\nother: A.listen()", 2, "an actor stands only where a socket is created"),
+        ("A = tcp4()\nA.bind(localhost:P)", 2, "bind does not take (localhost:P)"),
+        ("A = tcp4(SO_NOSUCH)", 1, "tcp4 does not take (SO_NOSUCH)"),
+        ("A = tcp4()\nA.shutdown(UP)", 2, "shutdown does not take (UP)"),
+        ("A.listen()", 1, "A was not made by an earlier line"),
+        ("A = tcp4()\nA.connect(127.0.0.1:port(B))", 2, "B was not made by an earlier line"),
+        ("A = tcp4()\n\nA = tcp4()", 3, "A was made already"),
+    ],
+)
+def test_a_malformed_line_is_named_with_its_remedy(script: str, line: int, remedy: str) -> None:
+    with pytest.raises(NotationError) as caught:
+        parse(script)
+    message = str(caught.value)
+    assert message.startswith(f"line {line}: {script.splitlines()[line - 1]!r}: ")
+    assert remedy in message
+    assert "\n" not in message

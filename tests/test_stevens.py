@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+
+from fixtures.models.stevens import Stevens
+from fixtures.verdicts import observe
+from tests.experiments import MODULES, rows_of
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_rule_holds_on_stevens(module: str) -> None:
+    rows = rows_of(module)
+    assert rows
+    seen = [(row.experiment.id, observe(row.script, Stevens())) for row in rows]
+    failing = [f"{name}: {s.problem or s.failed_assertion} {s.why}" for name, s in seen if not s.held and s.problem != "untestable"]
+    assert not failing, "\n".join(failing)

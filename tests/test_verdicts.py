@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pytest
+
+from fixtures.models.base import Model
+from fixtures.models.linux import Linux
+from fixtures.models.stevens import Stevens
+from fixtures.stack import Stack
+from fixtures.verdicts import FAILURES, VERDICTS, Judgement, judge, judge_repeatedly, observe
+from fixtures.words import EADDRINUSE, LOOPBACK, SO_EXCLBIND, SO_REUSEADDR
+from suites import test_duplicate_bind as duplicate
+from tests.liars import AlwaysInUse, AlwaysOk, Crashes, Hangs, IgnoresSecondListen, RefusesTooLate
+
+
+def both_reuseaddr(order: str, stack: Stack) -> None:
+    two = duplicate.start_two(stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR), order, LOOPBACK, LOOPBACK)
+    assert two == "EADDRINUSE at second.bind"
+
+
+def listen_late(stack: Stack) -> None:
+    both_reuseaddr("bind-bind-listen-listen", stack)
+
+
+def listen_early(stack: Stack) -> None:
+    both_reuseaddr("bind-listen-bind-listen", stack)
+
+
+def without_exclbind(stack: Stack) -> None:
+    stack.tcp4(SO_EXCLBIND)
+
+
+SCRIPTS = (
+    duplicate.test_e1_without_options,
+    duplicate.test_e2_both_set_reuseaddr_and_neither_listens,
+    duplicate.test_the_loser_takes_over,
+    listen_late,
+    listen_early,
+)
+#: What each script is judged to be when this stack answers and Linux is expected.
+LIARS: dict[type[Model], tuple[str, ...]] = {
+    Linux: ("conforms", "variant", "variant", "variant", "conforms"),
+    AlwaysOk: ("surprise", "variant", "surprise", "surprise", "surprise"),
+    AlwaysInUse: ("surprise", "stale", "surprise", "surprise", "surprise"),
+    IgnoresSecondListen: ("conforms", "variant", "surprise", "surprise", "conforms"),
+    RefusesTooLate: ("surprise", "variant", "variant", "variant", "surprise"),
+    Crashes: ("broken",) * 5,
+    Hangs: ("inconclusive",) * 5,
+}
+
+
+@pytest.mark.parametrize(("liar", "expected"), LIARS.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_a_lying_stack_is_caught(liar: type[Model], expected: tuple[str, ...]) -> None:
+    found = tuple(judge(observe(script, liar()), observe(script, Linux())).verdict for script in SCRIPTS)
+    assert found == expected
+    assert liar is Linux or not {"conforms", "variant"}.issuperset(found)
+
+
+def test_every_verdict_is_proved_here() -> None:
+    proved = {verdict for row in LIARS.values() for verdict in row} | {"untestable", "unrecorded"}
+    assert proved == set(VERDICTS)
+    assert set(FAILURES) < proved
+
+
+def test_untestable_names_what_is_absent() -> None:
+    found = judge(observe(without_exclbind, Linux()), observe(without_exclbind, Linux()))
+    assert (found.verdict, found.why) == ("untestable", "option SO_EXCLBIND is absent")
+
+
+def test_unrecorded_without_a_model() -> None:
+    found = judge(observe(duplicate.test_e1_without_options, Linux()), None)
+    assert (found.verdict, found.observed.lines[-1]) == ("unrecorded", "B.bind(127.0.0.1:P) = EADDRINUSE")
+
+
+def test_a_platform_that_follows_the_rule_is_stale() -> None:
+    script = duplicate.test_e2_both_set_reuseaddr_and_neither_listens
+    assert judge(observe(script, Stevens()), observe(script, Linux())).verdict == "stale"
+
+
+def test_a_model_that_cannot_answer_is_a_surprise() -> None:
+    script = duplicate.test_e1_without_options
+    assert judge(observe(script, Linux()), observe(script, Hangs())).verdict == "surprise"
+
+
+def repeatedly(*stacks: type[Model], shared: bool) -> Judgement:
+    left = iter(stacks)
+    script = duplicate.test_e1_without_options
+    return judge_repeatedly(script, lambda: next(left)(), lambda: observe(script, Linux()), shared=shared)
+
+
+@pytest.mark.parametrize(
+    ("stacks", "shared", "expected"),
+    [
+        ((AlwaysOk,), False, ("surprise", 1)),
+        ((AlwaysOk, Linux), True, ("conforms", 2)),
+        ((Hangs, Linux), False, ("conforms", 2)),
+        ((Hangs, Hangs, Hangs), True, ("inconclusive", 3)),
+        ((AlwaysOk, AlwaysOk, AlwaysOk), True, ("surprise", 3)),
+        ((AlwaysOk, AlwaysOk, AlwaysInUse), True, ("inconclusive", 3)),
+        ((AlwaysOk, AlwaysInUse, AlwaysOk), True, ("inconclusive", 3)),
+        ((Hangs, AlwaysOk), False, ("surprise", 2)),
+        ((Crashes,), True, ("broken", 1)),
+    ],
+)
+def test_attempts(stacks: tuple[type[Model], ...], shared: bool, expected: tuple[str, int]) -> None:
+    found = repeatedly(*stacks, shared=shared)
+    assert (found.verdict, found.attempts) == expected
+
+
+def test_the_answer_of_the_first_bind_is_not_the_second() -> None:
+    found = judge(observe(listen_early, RefusesTooLate()), observe(listen_early, Linux()))
+    assert found.observed.trace[-1][1] == EADDRINUSE
+    assert found.observed.lines[-1].startswith("B.listen()")
+    assert found.predicted is not None
+    assert found.predicted.lines[-1].startswith("B.bind(")
