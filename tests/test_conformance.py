@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +16,9 @@ from tests.experiments import ROOT
 PYTEST = (sys.executable, "-m", "pytest", "suites/test_duplicate_bind.py")
 
 
-def conformance(*options: str) -> subprocess.CompletedProcess[str]:
+def conformance(*options: str, under: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
-    return subprocess.run([*PYTEST, *options], cwd=ROOT, env=inherited, capture_output=True, text=True, check=False, timeout=100)
+    return subprocess.run([*under, *PYTEST, *options], cwd=ROOT, env=inherited, capture_output=True, text=True, check=False, timeout=100)
 
 
 def test_linux_is_linux() -> None:
@@ -110,3 +111,14 @@ def _command(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
+
+
+def test_isolation_that_cannot_be_had_is_one_line_and_a_usage_error() -> None:
+    unshare = shutil.which("unshare")
+    if unshare is None or subprocess.run([unshare, "-U", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no user namespace to be unprivileged in")
+    done = conformance("-q", "--isolation", "namespace", under=(unshare, "-U"))
+    said = (done.stdout + done.stderr).strip()
+    assert done.returncode == 4, said
+    assert "choose the isolation 'host'" in said
+    assert "Traceback" not in said
