@@ -131,7 +131,7 @@ def test_restart_beside_a_half_closed_connection(stack: Stack, old: Options, new
     assert restarted.bind(LOOPBACK) == expected
 
 
-@experiment("tcp/dead-server/closing/old-{old}/new-{new}", rule=RESTART, cites=(SERVERS, TCPV1.at("§18.8, simultaneous close")))
+@experiment("tcp/dead-server/closing/old-{old}/new-{new}", rule=RESTART, cites=(SERVERS, TCPV1.at("ch. 18, simultaneous close")))
 @pytest.mark.parametrize(("old", "new", "expected"), REUSEADDR_RESTARTS, ids=str)
 def test_restart_beside_closing(stack: Stack, old: Options, new: Options, expected: Answer) -> None:
     """May a server ({new}) restart while the ends of its predecessor's connection ({old}) closed at the same time (CLOSING)?"""
@@ -198,7 +198,7 @@ def test_linger_set_on_the_listener(stack: Stack) -> None:
     assert restarted.bind(LOOPBACK) == OK
 
 
-@experiment("tcp/dead-server/never-accepted/no-options", rule=RESET, cites=(TCPV2.at("fig. 15.39, soclose"),))
+@experiment("tcp/dead-server/never-accepted/no-options", rule=RESET, cites=(TCPV2.at("soclose"),))
 def test_restart_after_a_connection_that_was_never_accepted(stack: Stack) -> None:
     """May a server restart without options when its predecessor ended with a connection that it had not accepted?"""
     listener = stack.tcp4()

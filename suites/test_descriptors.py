@@ -25,7 +25,7 @@ from fixtures.words import (
 )
 
 CLOSE = POSIX.at("close: the last descriptor")
-FORK = UNP.at("§4.8, descriptor reference counts")
+FORK = UNP.at("ch. 4, descriptor reference counts")
 
 # Whose the second descriptor is: the same process's, or that of a process that was started meanwhile.
 HOLDERS = ["dup", "inherit"]

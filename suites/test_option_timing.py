@@ -169,7 +169,7 @@ def test_option_does_not_allow_a_second_bind(stack: Stack, option: Options) -> N
     assert first.bind(LOOPBACK) == EINVAL
 
 
-@experiment("tcp/option-timing/listen-after-clearing/{option}", rule=LISTEN_IS_FREE, cites=(TCPV2.at("fig. 30.3"),))
+@experiment("tcp/option-timing/listen-after-clearing/{option}", rule=LISTEN_IS_FREE, cites=(TCPV2.at("tcp_usrreq, PRU_LISTEN"),))
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_listen_after_clearing_the_option(stack: Stack, option: Options) -> None:
     """May a socket that bound a specific address beside the wildcard thanks to {option} clear it and still listen?"""
@@ -181,7 +181,7 @@ def test_listen_after_clearing_the_option(stack: Stack, option: Options) -> None
     assert second.listen() == OK
 
 
-@experiment("tcp/option-timing/listen-after-first-cleared/{option}", rule=LISTEN_IS_FREE, cites=(TCPV2.at("fig. 30.3"),))
+@experiment("tcp/option-timing/listen-after-first-cleared/{option}", rule=LISTEN_IS_FREE, cites=(TCPV2.at("tcp_usrreq, PRU_LISTEN"),))
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_listen_after_the_other_cleared_the_option(stack: Stack, option: Options) -> None:
     """May a socket that bound beside the wildcard thanks to {option} listen after the one on the wildcard has cleared it?"""
@@ -223,7 +223,7 @@ def test_option_changed_on_the_accepted_socket(stack: Stack, change: str, option
     assert restarted.bind(LOOPBACK) == expected
 
 
-@experiment("tcp/option-timing/accepted-inherits/{option}", rule=INHERITED_OPTIONS, cites=(TCPV2.at("fig. 15.29, sonewconn"),))
+@experiment("tcp/option-timing/accepted-inherits/{option}", rule=INHERITED_OPTIONS, cites=(TCPV2.at("sonewconn"),))
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_accepted_socket_has_the_option(stack: Stack, option: Options) -> None:
     """Does a socket accepted from a listener with {option} have it set?"""
@@ -236,7 +236,7 @@ def test_accepted_socket_has_the_option(stack: Stack, option: Options) -> None:
     assert accepted.get(*option) == Answer("1")
 
 
-@experiment("tcp/option-timing/accepted-inherits-late/{option}", rule=INHERITED_OPTIONS, cites=(TCPV2.at("fig. 15.29, sonewconn"),))
+@experiment("tcp/option-timing/accepted-inherits-late/{option}", rule=INHERITED_OPTIONS, cites=(TCPV2.at("sonewconn"),))
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_accepted_socket_has_an_option_set_after_listen(stack: Stack, option: Options) -> None:
     """Does an accepted socket have {option} when the listener set it after listen but before the client connected?"""
