@@ -11,17 +11,18 @@ import pytest
 
 from fixtures.experiment import Experiment
 from fixtures.kernel import Bench, MissingPrivilege
-from fixtures.models import MODELS
-from fixtures.platforms import platform_name
+from fixtures.models import MODELS, Platform, UnknownPlatform, platform, this_platform
 from fixtures.runfile import Record, write_run
 from fixtures.screens import matrix, story, variants_met
 from fixtures.stack import Stack
-from fixtures.verdicts import FAILURES, Judgement, Observation, judge_repeatedly, observe
+from fixtures.verdicts import FAILURES, Judgement, Script, judge_repeatedly
 
 LETTERS = {"conforms": ".", "variant": "v", "untestable": "u", "inconclusive": "i", "unrecorded": "r"}
 UNRECORDED = 6
 
 BENCH = pytest.StashKey[Bench]()
+MODEL = pytest.StashKey[Platform | None]()
+PLATFORM = pytest.StashKey[Platform]()
 RECORDS = pytest.StashKey[list[Record]]()
 FINGERPRINT = pytest.StashKey[Record]()
 
@@ -29,20 +30,37 @@ FINGERPRINT = pytest.StashKey[Record]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("addrinuse", "socket reuse semantics")
     group.addoption("--isolation", choices=("auto", "namespace", "host"), default="auto", help="where the experiments run (default: auto)")
-    group.addoption("--stack", metavar="NAME", default="kernel", help=f"run on the kernel, or on a model: {', '.join(MODELS)}")
-    group.addoption("--platform", metavar="NAME", help="what platform the stack is taken for (default: what Python says)")
+    models = ", ".join(MODELS)
+    group.addoption("--stack", metavar="NAME[@VERSION]", default="kernel", help=f"run on the kernel, or on a model: {models}")
+    group.addoption("--platform", metavar="NAME[@VERSION]", help="what platform the stack is taken for (default: what Python says)")
     group.addoption("--record", metavar="FILE", type=Path, help="write the run to FILE (JSON Lines)")
     group.addoption("--slow", action="store_true", help="also wait for the natural end of TIME_WAIT")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Recorder(config))
-    name = config.getoption("--stack")
-    if name != "kernel" and name not in MODELS:
-        raise pytest.UsageError(f"--stack {name}: no such stack; known are kernel, {', '.join(MODELS)}")
+    _read_platforms(config)
     record = config.getoption("--record")
     if record and not record.absolute().parent.is_dir():
         raise pytest.UsageError(f"--record {record}: the folder {record.absolute().parent} does not exist; make it first")
+
+
+def _read_platforms(config: pytest.Config) -> None:
+    """Read ``--stack`` (a model, or None for the kernel) and ``--platform`` (which need not have a model)."""
+    stack, taken_for = config.getoption("--stack"), config.getoption("--platform")
+    config.stash[MODEL] = model = None if stack == "kernel" else _named("--stack", stack)
+    if taken_for:
+        known = taken_for.partition("@")[0] in MODELS
+        config.stash[PLATFORM] = _named("--platform", taken_for) if known else Platform(taken_for)
+    else:
+        config.stash[PLATFORM] = model or this_platform()
+
+
+def _named(option: str, spec: str) -> Platform:
+    try:
+        return platform(spec)
+    except UnknownPlatform as error:
+        raise pytest.UsageError(f"{option} {error}") from None
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -76,24 +94,21 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     record = _record(pyfuncitem, experiment, judgement)
     pyfuncitem.user_properties += [("experiment", experiment.id), ("verdict", judgement.verdict), ("record", json.dumps(record))]
     if judgement.verdict in FAILURES:
-        pytest.fail(story(experiment, judgement, _platform(pyfuncitem.config), _again(pyfuncitem)), pytrace=False)
+        pytest.fail(story(experiment, judgement, str(pyfuncitem.config.stash[PLATFORM]), _again(pyfuncitem)), pytrace=False)
     return True
 
 
-def _judge(config: pytest.Config, script: Any) -> Judgement:
-    name = config.getoption("--stack")
-    bench = _bench(config) if name == "kernel" else None
+def _judge(config: pytest.Config, script: Script) -> Judgement:
+    model, taken_for = config.stash[MODEL], config.stash[PLATFORM]
+    bench = None if model else _bench(config)
     uid = os.geteuid() if hasattr(os, "geteuid") else 0
     settings = bench.settings if bench else {}
-    model = MODELS.get(_platform(config))
 
     def make() -> Stack:
-        return bench.stack() if bench else MODELS[name](uid)
+        return model.make(uid) if model else _bench(config).stack()
 
-    def predict() -> Observation | None:
-        return observe(script, model(uid, settings)) if model else None
-
-    return judge_repeatedly(script, make, predict, shared=bench is not None and bench.isolation == "host")
+    predicted = taken_for.predict(script, uid, settings) if taken_for.model else []
+    return judge_repeatedly(script, make, predicted, shared=bench is not None and bench.isolation == "host")
 
 
 def _bench(config: pytest.Config) -> Bench:
@@ -103,12 +118,6 @@ def _bench(config: pytest.Config) -> Bench:
         config.stash[BENCH] = Bench(config.getoption("--isolation"), int(worker[2:]), workers, config.getoption("--slow"))
         config.stash[FINGERPRINT] = config.stash[BENCH].fingerprint()
     return config.stash[BENCH]
-
-
-def _platform(config: pytest.Config) -> str:
-    chosen = config.getoption("--platform")
-    name = config.getoption("--stack")
-    return str(chosen or (platform_name() if name == "kernel" else name))
 
 
 def _record(item: pytest.Function, experiment: Experiment, judgement: Judgement) -> Record:
@@ -181,7 +190,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = UNRECORDED
     path = config.getoption("--record")
     if path and session.exitstatus in (0, 1, UNRECORDED):
-        header = {"platform": _platform(config), "stack": config.getoption("--stack"), "fingerprint": config.stash.get(FINGERPRINT, {})}
+        header = {
+            "platform": str(config.stash[PLATFORM]),
+            "stack": config.getoption("--stack"),
+            "fingerprint": config.stash.get(FINGERPRINT, {}),
+        }
         write_run(path, header, records)
 
 
@@ -193,7 +206,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for report in terminalreporter.getreports(word):
             terminalreporter.section(word, red=True)
             terminalreporter.write_line(str(report.longrepr))
-    terminalreporter.section(f"addrinuse: {config.getoption('--stack')} as {_platform(config)}")
+    terminalreporter.section(f"addrinuse: {config.getoption('--stack')} as {config.stash[PLATFORM]}")
     for line in matrix(records):
         terminalreporter.write_line(line)
     if met := variants_met(records):

@@ -314,9 +314,7 @@ STATES = {"child": ESTABLISHED, "time-wait": TIME_WAIT}
     ],
     ids=str,
 )  # fmt: skip
-def test_a_dual_server_restarts(
-    stack: Stack, family: int, left: str, first: Options, second: Options, expected: Answer
-) -> None:
+def test_a_dual_server_restarts(stack: Stack, family: int, left: str, first: Options, second: Options, expected: Answer) -> None:
     """A dual-stack server ({first}) left a {left} over IPv{family}: may its successor ({second}) bind [::]?"""
     leave_connection(stack, family, STATES[left], first)
     assert stack.tcp6(IPV6_V6ONLY.off, *second).bind(WILDCARD6) == expected

@@ -146,9 +146,7 @@ def test_the_wildcard_around_a_specific_server(stack: Stack, holder: str, newcom
     ],
     ids=str,
 )  # fmt: skip
-def test_a_time_wait_of_somebody_else(
-    stack: Stack, holder: str, newcomer: str, first: Options, second: Options, expected: Answer
-) -> None:
+def test_a_time_wait_of_somebody_else(stack: Stack, holder: str, newcomer: str, first: Options, second: Options, expected: Answer) -> None:
     """A server of {holder} with {first} left a TIME_WAIT: may one of {newcomer} with {second} bind its address?"""
     server = by(stack, holder).tcp4(*first)
     server.bind(LOOPBACK)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.runfile import read_run
-from tests.experiments import ROOT
+from reports.catalogue import ROOT
 
 PYTEST = (sys.executable, "-m", "pytest", "suites/test_duplicate_bind.py")
 
@@ -46,7 +46,7 @@ def test_no_such_stack() -> None:
     done = conformance("--stack", "nosuch")
     assert done.returncode == 4
     assert len(done.stderr.strip().splitlines()) == 1
-    assert "--stack nosuch: no such stack" in done.stderr
+    assert "--stack nosuch: no such platform" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 

@@ -10,6 +10,7 @@ from fixtures.models.stevens import Stevens
 from fixtures.notation import parse
 from fixtures.rules import COMPLETELY_DUPLICATE, NO_OPTIONS, REUSEPORT_ALL, TIME_WAIT_REBIND, WILDCARD_AND_SPECIFIC, Reason
 from fixtures.words import CLOSED, STATES
+from tests.cells import Table, wrong_cells
 
 #: RFC 9293, figure 5: what a connection passes through.
 LIVES = [
@@ -38,26 +39,14 @@ def test_the_table_is_closed_and_every_state_is_reached() -> None:
     assert after("TIME_WAIT", "fin") == "TIME_WAIT"
 
 
-HOSTS = {
-    "S": ("4", "", "127.0.0.1"),
-    "S'": ("4", "", "127.0.0.2"),
-    "W": ("4", "", "0.0.0.0"),
-    "D": ("6", "IPV6_V6ONLY=0", "[::]"),
-    "6": ("6", "IPV6_V6ONLY=1", "[::]"),
-    "s6": ("6", "", "[::1]"),
-    "M": ("4", "", "224.0.0.251"),
-}
-OPTIONS = {"none": "", "RA": "SO_REUSEADDR", "RP": "SO_REUSEPORT", "RA+RP": "SO_REUSEADDR, SO_REUSEPORT"}
 STEVENS_RELATIONS = ("S=S", "W=W", "W>S", "S>W")
 LINUX_RELATIONS = (*STEVENS_RELATIONS, "D>W", "W>D", "D>S", "S>D", "D=D", "s6=s6", "6=6", "6>s6")
 FREE = ("S/S'", "6>W", "W>6")
-ALL_PAIRS = [f"{one},{two}" for one in OPTIONS for two in OPTIONS]
-#: SEMANTICS.md lists no such rows.
+SHARED = ("none", "RA", "RP", "RA+RP")
+ALL_PAIRS = [f"{one},{two}" for one in SHARED for two in SHARED]
+#: No such rows were measured.
 UNLISTED = {"RA+RP,none", "none,RA+RP"}
 
-#: SEMANTICS.md: options of first and second -> a word for each relation. Its letters: where the refusal comes (B bind, L listen,
-#: o nowhere) while the first is bound, listens, has left a connection, has left TIME_WAIT. UDP has only the first.
-Table = dict[str, str]
 LINUX_TCP: Table = {
     "none,none; RA,none; none,RA; RP,none; none,RP; RA,RP; RP,RA": "BBBB " * 12,
     "RA,RA; RA+RP,RA; RA,RA+RP": "LBoo " * 12,
@@ -96,47 +85,10 @@ TABLES: dict[str, tuple[type[Model], str, str, tuple[str, ...], Table]] = {
 }
 
 
-def script(protocol: str, actor: str, pair: str, relation: str, state: int) -> str:
-    """The second socket is B; its bind and listen are the last calls on it."""
-    separator = next(sign for sign in "=>/" if sign in relation)
-    one, two = (HOSTS[name] for name in relation.split(separator))
-    options = [", ".join(filter(None, (OPTIONS[word], host[1]))) for word, host in zip(pair.split(","), (one, two), strict=True)]
-    lines = [f"A = {protocol}{one[0]}({options[0]})", f"A.bind({one[2]}:P)"]
-    second = [f"B = {actor}{protocol}{two[0]}({options[1]})", f"B.bind({two[2]}:P)"]
-    if protocol == "udp":
-        return "\n".join(lines + second)
-    if state == 0:
-        return "\n".join([*lines, *second, "A.listen()", "B.listen()"])
-    lines.append("A.listen()")
-    if state >= 2:
-        v6 = relation.startswith(("6", "s6"))
-        lines += [f"C = tcp{6 if v6 else 4}()", f"C.connect({'[::1]' if v6 else '127.0.0.1'}:P)", "D = A.accept()", "A.close()"]
-    if state == 3:
-        lines += ["D.close()", "C.recv(1)", "C.close()", f"shows({one[2]}:P, TIME_WAIT)"]
-    return "\n".join([*lines, *second, "B.listen()"])
-
-
-def letter(model: Model, text: str) -> str:
-    """Play the script and say at which call of B the refusal came; everything else must be granted."""
-    for call, _ in parse(text):
-        answer = model.answer(call)
-        if answer.name not in ("ok", "end"):
-            assert call.on == "B", f"{call} = {answer}"
-            return {"bind": "B", "listen": "L"}[call.verb]
-    return "o"
-
-
 @pytest.mark.parametrize("table", TABLES)
 def test_every_cell_of_the_table(table: str) -> None:
     model, protocol, actor, relations, rows = TABLES[table]
-    wrong = []
-    for pairs, words in rows.items():
-        for pair in pairs.split("; "):
-            for relation, word in zip(relations, words.split(), strict=True):
-                states = range(len(word))
-                found = "".join(letter(model(), script(protocol, actor, pair, relation, state)) for state in states)
-                if found != word:
-                    wrong.append(f"{pair} {relation}: {found}, not {word}")
+    wrong = wrong_cells(model, protocol, actor, relations, rows)
     assert not wrong, "\n".join(wrong)
 
 

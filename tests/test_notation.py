@@ -8,7 +8,7 @@ from fixtures.notation import Call, NotationError, parse, parse_line
 from fixtures.stack import format_trace
 from fixtures.verdicts import observe
 from fixtures.words import Answer
-from tests.experiments import all_rows
+from reports.catalogue import all_rows
 
 
 def test_every_call_of_every_experiment_round_trips() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from fixtures.models.stevens import Stevens
 from fixtures.verdicts import observe
-from tests.experiments import MODULES, rows_of
+from reports.catalogue import MODULES, rows_of
 
 
 @pytest.mark.parametrize("module", MODULES)

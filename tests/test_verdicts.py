@@ -50,7 +50,7 @@ LIARS: dict[type[Model], tuple[str, ...]] = {
 
 @pytest.mark.parametrize(("liar", "expected"), LIARS.items(), ids=lambda value: getattr(value, "__name__", ""))
 def test_a_lying_stack_is_caught(liar: type[Model], expected: tuple[str, ...]) -> None:
-    found = tuple(judge(observe(script, liar()), observe(script, Linux())).verdict for script in SCRIPTS)
+    found = tuple(judge(observe(script, liar()), [observe(script, Linux())]).verdict for script in SCRIPTS)
     assert found == expected
     assert liar is Linux or not {"conforms", "variant"}.issuperset(found)
 
@@ -62,29 +62,29 @@ def test_every_verdict_is_proved_here() -> None:
 
 
 def test_untestable_names_what_is_absent() -> None:
-    found = judge(observe(without_exclbind, Linux()), observe(without_exclbind, Linux()))
+    found = judge(observe(without_exclbind, Linux()), [observe(without_exclbind, Linux())])
     assert (found.verdict, found.why) == ("untestable", "option SO_EXCLBIND is absent")
 
 
 def test_unrecorded_without_a_model() -> None:
-    found = judge(observe(duplicate.test_e1_without_options, Linux()), None)
+    found = judge(observe(duplicate.test_e1_without_options, Linux()), [])
     assert (found.verdict, found.observed.lines[-1]) == ("unrecorded", "B.bind(127.0.0.1:P) = EADDRINUSE")
 
 
 def test_a_platform_that_follows_the_rule_is_stale() -> None:
     script = duplicate.test_e2_both_set_reuseaddr_and_neither_listens
-    assert judge(observe(script, Stevens()), observe(script, Linux())).verdict == "stale"
+    assert judge(observe(script, Stevens()), [observe(script, Linux())]).verdict == "stale"
 
 
 def test_a_model_that_cannot_answer_is_a_surprise() -> None:
     script = duplicate.test_e1_without_options
-    assert judge(observe(script, Linux()), observe(script, Hangs())).verdict == "surprise"
+    assert judge(observe(script, Linux()), [observe(script, Hangs())]).verdict == "surprise"
 
 
 def repeatedly(*stacks: type[Model], shared: bool) -> Judgement:
     left = iter(stacks)
     script = duplicate.test_e1_without_options
-    return judge_repeatedly(script, lambda: next(left)(), lambda: observe(script, Linux()), shared=shared)
+    return judge_repeatedly(script, lambda: next(left)(), [observe(script, Linux())], shared=shared)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_attempts(stacks: tuple[type[Model], ...], shared: bool, expected: tuple
 
 
 def test_the_answer_of_the_first_bind_is_not_the_second() -> None:
-    found = judge(observe(listen_early, RefusesTooLate()), observe(listen_early, Linux()))
+    found = judge(observe(listen_early, RefusesTooLate()), [observe(listen_early, Linux())])
     assert found.observed.trace[-1][1] == EADDRINUSE
     assert found.observed.lines[-1].startswith("B.listen()")
     assert found.predicted is not None

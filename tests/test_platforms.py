@@ -1,0 +1,57 @@
+"""What holds of the model of every platform, in each of its releases."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+import pytest
+
+import fixtures.models
+from fixtures.models import MODELS, Platform
+from fixtures.rules import Variant
+from fixtures.verdicts import Observation
+from reports.catalogue import all_rows
+
+NAMES = sorted(MODELS)
+
+
+@cache
+def predictions(name: str) -> list[tuple[str, Observation]]:
+    """What the model says of every experiment, in every release and every world."""
+    releases = [Platform(name, version) for version in MODELS[name].releases or ("",)]
+    return [(row.experiment.id, seen) for release in releases for row in all_rows() for seen in release.predict(row.script)]
+
+
+def variants(name: str) -> dict[str, Variant]:
+    """The variants that the modules of the models define for a platform."""
+    modules = [importlib.import_module(f"fixtures.models.{module.name}") for module in pkgutil.iter_modules(fixtures.models.__path__)]
+    found = [value for module in modules for value in vars(module).values() if isinstance(value, Variant)]
+    return {variant.id: variant for variant in found if variant.id.startswith(f"{name}/")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_variant_decides_an_answer_in_some_experiment(name: str) -> None:
+    met = {variant.id for _, seen in predictions(name) for variant in seen.variants}
+    assert sorted(set(variants(name)) - met) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_departure_has_a_variant(name: str) -> None:
+    departing = [(identifier, seen) for identifier, seen in predictions(name) if not seen.held and not seen.problem]
+    assert [f"{identifier}: {seen.failed_assertion}" for identifier, seen in departing if not seen.variants] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_script_breaks_the_model(name: str) -> None:
+    broken = [(identifier, seen) for identifier, seen in predictions(name) if seen.problem in ("broken", "inconclusive")]
+    assert [f"{identifier}: {seen.why}" for identifier, seen in broken] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_variant_has_versions_that_the_platform_can_place(name: str) -> None:
+    model = Platform(name).make()
+    for variant in variants(name).values():
+        for version in filter(None, (variant.since, variant.until)):
+            model.since(version)

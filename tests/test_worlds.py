@@ -1,0 +1,111 @@
+"""Answers of which nobody is sure: unknown, disputed, and left open."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.models.block import Block, Cover
+from fixtures.models.linux import Linux
+from fixtures.models.stevens import Stevens
+from fixtures.notation import parse
+from fixtures.rules import NO_OPTIONS, Side, Variant
+from fixtures.sources import POSIX, UNP
+from fixtures.stack import Stack
+from fixtures.verdicts import judge, observe, predict
+from fixtures.versions import VersionError, order
+from fixtures.words import EADDRINUSE, LOOPBACK, OK, Answer
+from fixtures.worlds import Choices, every_world
+
+HERE = UNP.at("§7.5")
+GAP = Variant("nowhere/gap", "No document says who may bind.", NO_OPTIONS, "unknown", HERE)
+DISPUTE = Variant(
+    "nowhere/dispute",
+    "The page and the table differ.",
+    NO_OPTIONS,
+    "disputed",
+    HERE,
+    sides=(Side("ok", "documented", HERE), Side("EADDRINUSE", "reported", POSIX.at("bind"))),
+)
+
+
+class Gap(Stevens):
+    def may_bind(self, new: Block, local: Cover) -> Answer:
+        return Answer("unknown", GAP) if self._holders(new.port, new.protocol) else super().may_bind(new, local)
+
+
+class Torn(Stevens):
+    def may_bind(self, new: Block, local: Cover) -> Answer:
+        return self.either(DISPUTE, "ok", "EADDRINUSE") if self._holders(new.port, new.protocol) else super().may_bind(new, local)
+
+
+def second_bind(stack: Stack) -> None:
+    stack.tcp4().bind(LOOPBACK)
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
+
+
+def third_bind(stack: Stack) -> None:
+    second_bind(stack)
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@pytest.mark.parametrize(("widths", "worlds"), [((), 1), ((3,), 3), ((2, 2), 4), ((2, 3, 2), 12)])
+def test_every_combination_is_one_world(widths: tuple[int, ...], worlds: int) -> None:
+    found = every_world(lambda choices: tuple(choices.pick(range(width)) for width in widths))
+    assert len(found) == len(set(found)) == worlds
+
+
+def test_a_choice_that_only_one_world_meets() -> None:
+    def play(choices: Choices) -> str:
+        return choices.pick("ab") + (choices.pick("xyz") if choices.pick((True, False)) else "")
+
+    assert sorted(every_world(play)) == ["a", "ax", "ay", "az", "b", "bx", "by", "bz"]
+
+
+def test_a_disputed_answer_permits_both_sides() -> None:
+    predicted = predict(second_bind, lambda choices: Torn(choices=choices))
+    assert [one.held for one in predicted] == [False, True]
+    assert judge(observe(second_bind, Stevens()), predicted).verdict == "conforms"
+    assert judge(observe(second_bind, Torn()), predicted).verdict == "variant"
+
+
+def test_an_unknown_answer_judges_nothing() -> None:
+    predicted = predict(third_bind, lambda choices: Gap(choices=choices))
+    found = judge(observe(third_bind, Linux()), predicted)
+    assert (found.verdict, found.why) == ("unrecorded", GAP.statement)
+    assert judge(observe(third_bind, Gap()), predicted).verdict == "unrecorded"
+
+
+def test_what_follows_an_unknown_answer_is_unknown_and_nothing_else_is() -> None:
+    stack = Gap()
+    script = (
+        "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.1:P)\nB.listen()\nC = B.accept()\nC.recv(1)\nconnections(127.0.0.1:P)"
+    )
+    answers = [stack.perform(call).name for call, _ in parse(script)]
+    assert answers == ["ok", "ok", "ok"] + ["unknown"] * 5
+    assert [stack.perform(call).name for call, _ in parse("D = tcp4()\nD.bind(127.0.0.1:Q)\nD.listen()")] == ["ok"] * 3
+
+
+@pytest.mark.parametrize(("basis", "sides"), [("disputed", ()), ("disputed", DISPUTE.sides[:1]), ("source", DISPUTE.sides)])
+def test_a_dispute_has_two_sides(basis: str, sides: tuple[Side, ...]) -> None:
+    with pytest.raises(ValueError, match="two sides"):
+        Variant("nowhere/one-sided", "It is said.", NO_OPTIONS, basis, HERE, sides=sides)
+
+
+def test_versions_are_ordered() -> None:
+    numbers = ["3.8", "3.10", "5.10.223", "6.1", "6.18.44-generic", "10"]
+    assert sorted(numbers, key=order) == numbers
+    assert order("6.18.0") == order("6.18")
+    assert order("Vista", ("xp", "vista")) > order("xp", ("xp", "vista"))
+    assert order("2003", ("xp", "vista"), {"2003": "vista"}) == order("vista", ("xp", "vista"))
+
+
+@pytest.mark.parametrize(("version", "eras"), [("new", ()), ("", ()), ("7", ("xp", "vista"))])
+def test_a_version_that_cannot_be_placed(version: str, eras: tuple[str, ...]) -> None:
+    with pytest.raises(VersionError, match="expected"):
+        order(version, eras)
+
+
+def test_a_variant_applies_between_its_versions() -> None:
+    passing = Variant("linux/passing", "For a while.", NO_OPTIONS, "source", HERE, since="3.9", until="6.1")
+    assert [Linux(version=version).applies(passing) for version in ("3.8", "3.9", "6.0.9", "6.1", "")] == [False, True, True, False, False]
+    assert Linux().perform(parse("A = tcp4()")[0][0]) == OK
