@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import COMPLETELY_DUPLICATE, MOST_SPECIFIC, NO_OPTIONS, REUSEPORT_ALL, THEFT, TIME_WAIT_REBIND, UDP_DUPLICATE
+from fixtures.rules import COMPLETELY_DUPLICATE, MOST_SPECIFIC, NO_OPTIONS, RESTART, REUSEPORT_ALL, THEFT, TIME_WAIT_REBIND, UDP_DUPLICATE
 from fixtures.sources import LINUX, WINSOCK
 from fixtures.stack import Actor, Stack
 from fixtures.words import (
     BOTH,
     EADDRINUSE,
+    FIN_WAIT_1,
     LOOPBACK,
+    MORE_THAN_FITS,
     NONE,
     OK,
     REUSEADDR,
@@ -221,3 +223,20 @@ def test_the_udp_thief_receives(stack: Stack, holder: str, newcomer: str) -> Non
     victim.bind(WILDCARD)
     thief.bind(LOOPBACK)
     assert stack.connections(LOOPBACK) == thief.itself
+
+
+@experiment("tcp/takeover/orphan/{holder}-{newcomer}/reuseport", rule=RESTART, cites=(LINUX.at("core/sock.c, sk_uid"),))
+@pytest.mark.parametrize(("holder", "newcomer"), [("stranger", "self"), ("stranger", "stranger"), ("stranger", "stranger2")])
+def test_the_wildcard_beside_an_orphaned_connection(stack: Stack, holder: str, newcomer: str) -> None:
+    """May {newcomer} bind the wildcard with SO_REUSEPORT while {holder}'s dead server, which had it too, still has data to deliver?"""
+    listener = by(stack, holder).tcp4(SO_REUSEPORT)
+    listener.bind(LOOPBACK)
+    listener.listen()
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    accepted = listener.accept()
+    listener.close()
+    accepted.send(MORE_THAN_FITS)
+    accepted.close()
+    stack.shows(LOOPBACK, FIN_WAIT_1)
+    assert by(stack, newcomer).tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
