@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.experiment import Experiment
+from fixtures.experiment import Experiment, chapter_of
 from fixtures.kernel import Bench, MissingPrivilege
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform, this_platform
 from fixtures.runfile import Record, write_run
@@ -123,7 +123,7 @@ def _bench(config: pytest.Config) -> Bench:
 def _record(item: pytest.Function, experiment: Experiment, judgement: Judgement) -> Record:
     return {
         "id": experiment.id,
-        "chapter": item.path.stem.removeprefix("test_").replace("_", " "),
+        "chapter": chapter_of(item.path.stem),
         "question": experiment.question,
         "verdict": judgement.verdict,
         "why": judgement.why,

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fixtures.experiment import Experiment
+from fixtures.experiment import Experiment, chapter_of
 from fixtures.stack import Stack
+from fixtures.verdicts import Script
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(path.stem for path in (ROOT / "suites").glob("test_*.py"))
@@ -22,8 +23,9 @@ MODULES = sorted(path.stem for path in (ROOT / "suites").glob("test_*.py"))
 class Row:
     """One experiment with its parameters filled in."""
 
+    chapter: str
     experiment: Experiment
-    script: Callable[[Stack], None]
+    script: Script
 
 
 def rows_of(module: str) -> list[Row]:
@@ -38,8 +40,17 @@ def all_rows() -> tuple[Row, ...]:
 
 
 def find(identifier: str) -> Row:
-    """The experiment of this id."""
-    return next(row for row in all_rows() if row.experiment.id == identifier)
+    """The experiment of this id.
+
+    Raises KeyError.
+    """
+    return by_id()[identifier]
+
+
+@functools.cache
+def by_id() -> dict[str, Row]:
+    """The experiments of all suites by their ids."""
+    return {row.experiment.id: row for row in all_rows()}
 
 
 def _rows(module: ModuleType) -> Iterator[Row]:
@@ -49,7 +60,8 @@ def _rows(module: ModuleType) -> Iterator[Row]:
             template = getattr(function, "experiment", None)
             if isinstance(template, Experiment):
                 for parameters in _parameters(function):
-                    yield Row(template.with_parameters(parameters), functools.partial(_call, function, parameters))
+                    script = functools.partial(_call, function, parameters)
+                    yield Row(chapter_of(module.__name__.rpartition(".")[2]), template.with_parameters(parameters), script)
 
 
 def _is_test_class(value: object) -> bool:

@@ -1,0 +1,144 @@
+"""The cells of the matrix: what each platform answers to each experiment, and how that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from fixtures.models import MODELS, Platform
+from fixtures.models.base import Model
+from fixtures.rules import Reason, Rule, Variant
+from fixtures.runfile import Record, read_run
+from fixtures.sources import Citation
+from fixtures.verdicts import Observation
+from fixtures.versions import VersionError
+from reports.catalogue import ROOT, Row, all_rows
+
+RUNS = ROOT / "reports" / "runs"
+
+HOLDS, DEPARTS, EITHER, UNKNOWN, UNTESTABLE = "holds", "departs", "either", "unknown", "untestable"
+#: What a cell says of the rule, each in one sentence.
+OUTCOMES = {
+    HOLDS: "The rule holds.",
+    DEPARTS: "The platform departs from the rule.",
+    EITHER: "The rule holds or not: sources contradict each other, or the system leaves it open.",
+    UNKNOWN: "Nobody is known to have said.",
+    UNTESTABLE: "The platform lacks what the experiment needs.",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one platform answers to one experiment.
+
+    ``answers`` are those to the question, the last call of the script: ``bind EADDRINUSE``. More than one where worlds differ.
+    """
+
+    outcome: str
+    answers: tuple[str, ...]
+    basis: str
+    because: Reason | None
+    source: Citation | None
+    why: str = ""
+    #: A recorded run that contradicts the model, and is shown instead of it.
+    surprise: bool = False
+
+    @property
+    def answer(self) -> str:
+        """The answers in one word or several."""
+        return " or ".join(self.answers)
+
+
+Cells = dict[str, dict[str, Cell]]
+
+
+def cell(row: Row, model: Model, seen: Sequence[Observation], record: Record | None) -> Cell:
+    """One cell, from what the model says and from the recorded run, which has the last word."""
+    predicted = _predicted(model, seen)
+    if record is None or record["verdict"] not in ("conforms", "variant", "surprise", "stale"):
+        return predicted
+    outcome = HOLDS if record["held"] else DEPARTS
+    answers = (_last(record["trace"][-1]),)
+    agrees = predicted.outcome in (outcome, EITHER, UNKNOWN) and (predicted.outcome == UNKNOWN or set(answers) <= set(predicted.answers))
+    return Cell(outcome, answers, "observed", predicted.because, predicted.source, predicted.why, surprise=not agrees)
+
+
+def _predicted(model: Model, seen: Sequence[Observation]) -> Cell:
+    for word in (UNKNOWN, UNTESTABLE):
+        if found := next((one for one in seen if one.problem == word), None):
+            because = found.trace[-1][1].because if word == UNKNOWN else None
+            source = model.grounds(because)[1] if because else None
+            return Cell(word, (), "unknown" if word == UNKNOWN else "", because, source, found.why)
+    held = {one.held for one in seen}
+    because = _decisive(seen)
+    basis, source = model.grounds(because)
+    outcome = EITHER if len(held) > 1 else HOLDS if held == {True} else DEPARTS
+    answers = dict.fromkeys(_last(one.lines[-1]) for one in seen)
+    return Cell(outcome, tuple(answers), basis, because, source, because.statement)
+
+
+def _decisive(seen: Sequence[Observation]) -> Reason:
+    """The reason of the answer to the question; of a departure the last variant that was met before it."""
+    departing = next((one for one in seen if not one.held), seen[0])
+    if not departing.held and departing.variants:
+        last = departing.trace[-1][1].because
+        return last if isinstance(last, Variant) else departing.variants[-1]
+    because = departing.trace[-1][1].because
+    assert because is not None, departing.lines
+    return because
+
+
+def _last(line: str) -> str:
+    """Verb and answer of a line of a trace: ``bind EADDRINUSE``."""
+    call, _, answer = line.rpartition(") = ")
+    return f"{call.partition('(')[0].rpartition('.')[2].rpartition(' ')[2]} {answer}" if call else "ok"
+
+
+def columns(names: Iterable[str] = ()) -> list[Platform]:
+    """The platforms of the matrix: those that are named, else every one, at its newest."""
+    return [Platform(*name.split("@", 1)) for name in names] or [Platform(name) for name in MODELS]
+
+
+def cells(platforms: Sequence[Platform], rows: Sequence[Row] | None = None, runs: Path = RUNS) -> Cells:
+    """Every cell: by experiment id, then by platform."""
+    recorded = {str(platform): _record_of(platform, runs) for platform in platforms}
+    return {
+        row.experiment.id: {str(p): cell(row, p.make(), p.predict(row.script), recorded[str(p)].get(row.experiment.id)) for p in platforms}
+        for row in (all_rows() if rows is None else rows)
+    }
+
+
+def _record_of(platform: Platform, runs: Path) -> dict[str, Record]:
+    """What the recorded runs of this release of the platform show, by experiment id; a later file fills what an earlier one lacks."""
+    found: dict[str, Record] = {}
+    for name, version, records in _runs(runs):
+        if name == platform.name and _same_release(platform, version):
+            for record in records:
+                old = found.get(record["id"])
+                if old is None or old["verdict"] == "untestable":
+                    found[record["id"]] = record
+    return found
+
+
+@cache
+def _runs(folder: Path) -> list[tuple[str, str, list[Record]]]:
+    read = [read_run(path) for path in sorted(folder.glob("*.jsonl*"))]
+    return [(*run.header["platform"].partition("@")[::2], run.traces) for run in read]
+
+
+def _same_release(platform: Platform, version: str) -> bool:
+    """Whether a run of this version speaks for the platform: no release of the model lies between the two."""
+    model = platform.make()
+    try:
+        recorded = Platform(platform.name, version).make()
+    except VersionError:
+        return False
+    return [model.since(release) for release in model.releases] == [recorded.since(release) for release in model.releases]
+
+
+def statement(because: Reason) -> str:
+    """The reason with its id."""
+    kind = "rule" if isinstance(because, Rule) else "variant"
+    return f"{kind} {because.id}: {because.statement}"
