@@ -66,6 +66,8 @@ def test_comments_and_blank_lines_are_skipped() -> None:
         ("A.listen()", 1, "A was not made by an earlier line"),
         ("A = tcp4()\nA.connect(127.0.0.1:port(B))", 2, "B was not made by an earlier line"),
         ("A = tcp4()\n\nA = tcp4()", 3, "A was made already"),
+        ("A = tcp4()\nA.setsockopt(IP_LOCAL_PORT_RANGE, 5)", 2, "setsockopt does not take (IP_LOCAL_PORT_RANGE, 5)"),
+        ("A = tcp4()\nA.setsockopt(IP_LOCAL_PORT_RANGE, port(B))", 2, "B was not made by an earlier line"),
     ],
 )
 def test_a_malformed_line_is_named_with_its_remedy(script: str, line: int, remedy: str) -> None:

@@ -19,9 +19,15 @@ NAMES = sorted(MODELS)
 
 @cache
 def predictions(name: str) -> list[tuple[str, Observation]]:
-    """What the model says of every experiment, in every release and every world."""
-    releases = [Platform(name, version) for version in MODELS[name].releases or ("",)]
-    return [(row.experiment.id, seen) for release in releases for row in all_rows() for seen in release.predict(row.script)]
+    """What the model says of every experiment, in every release, under every configuration and in every world."""
+    model = MODELS[name]
+    situations = [(Platform(name, version), settings) for version in model.releases or ("",) for settings in model.configurations]
+    return [
+        (row.experiment.id, seen)
+        for release, settings in situations
+        for row in all_rows()
+        for seen in release.predict(row.script, settings=settings)
+    ]
 
 
 def variants(name: str) -> dict[str, Variant]:
