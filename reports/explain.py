@@ -1,0 +1,99 @@
+"""``explain ID[/PLATFORM]``: one experiment, its answers on every platform, the reasons, and how to cite it."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import textwrap
+from collections.abc import Sequence
+
+from fixtures import VERSION
+from fixtures.models import Platform, platform
+from fixtures.rules import BASES, Variant
+from fixtures.stack import format_trace
+from reports.catalogue import Row, by_id
+from reports.inputs import BadInput
+from reports.cells import OUTCOMES, Cell, cells, columns, statement
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the verb."""
+    parser.add_argument("id", metavar="ID[/PLATFORM]", help="an experiment, and a platform if only that is of interest")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the explanation."""
+    row, chosen = asked(args.id)
+    print("\n".join(explanation(row, chosen)))
+    return 0
+
+
+def asked(words: str) -> tuple[Row, list[Platform]]:
+    """The experiment and the platforms of ``ID`` or ``ID/PLATFORM``.
+
+    Raises BadInput with the nearest ids.
+    """
+    experiments = by_id()
+    if words in experiments:
+        return experiments[words], columns()
+    identifier, _, spec = words.rpartition("/")
+    if identifier in experiments:
+        return experiments[identifier], [platform(spec)]
+    near = difflib.get_close_matches(words, experiments, n=3, cutoff=0.5)
+    raise BadInput(f"{words}: no such experiment{'; did you mean ' + ', '.join(near) if near else ''}")
+
+
+def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
+    """Question, rule, script, the answers with their reasons, and a line to cite."""
+    about = row.experiment
+    played = platforms[0].predict(row.script)[0]
+    across = cells(platforms, [row])[about.id]
+    return [
+        about.id,
+        f"  {about.question}",
+        "",
+        f"rule {about.rule.id}",
+        *_wrapped(about.rule.statement),
+        *(f"  [{citation}]" for citation in dict.fromkeys(about.cites)),
+        "",
+        f"script (as on {platforms[0]})",
+        *(f"  {line}" for line in format_trace(played.trace)),
+        "",
+        "answers",
+        *(f"  {name:<12} {cell.answer or cell.outcome:<24} {_how(cell)}" for name, cell in across.items()),
+        "",
+        *_reasons(list(across.values())),
+        "to cite",
+        f"  {citation_line(about.id)}",
+    ]
+
+
+def citation_line(identifier: str) -> str:
+    """How an experiment is cited."""
+    return f"addrinuse {VERSION}, experiment {identifier}"
+
+
+def _how(cell: Cell) -> str:
+    reason = cell.because.id if cell.because else cell.why
+    return " ".join(filter(None, (cell.outcome, cell.basis and f"({cell.basis})", reason)))
+
+
+def _reasons(across: Sequence[Cell]) -> list[str]:
+    found = {cell.because: cell for cell in across if cell.because}
+    lines = ["why"]
+    for because, cell in found.items():
+        lines += _wrapped(statement(because))
+        if isinstance(because, Variant) and because.sides:
+            lines += [f"    {side.claim} ({side.basis}) [{side.source}]" for side in because.sides]
+        else:
+            lines.append(f"    [{cell.source}]")
+    used = dict.fromkeys(cell.basis for cell in across if cell.basis)
+    return [*lines, "", *(f"{basis}: {BASES[basis]}" for basis in used), *_outcomes(across), ""]
+
+
+def _outcomes(across: Sequence[Cell]) -> list[str]:
+    return [f"{word}: {OUTCOMES[word]}" for word in dict.fromkeys(cell.outcome for cell in across) if word != "unknown"]
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 110, initial_indent="  ", subsequent_indent="  ")

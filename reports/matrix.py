@@ -1,0 +1,211 @@
+"""``matrix``: experiments x platforms, each cell with its answer and how that is known."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from fixtures import VERSION
+from fixtures.models import Platform
+from fixtures.rules import BASES, Reason, Rule
+from reports.catalogue import ROOT, Row, all_rows
+from reports.inputs import BadInput
+from reports.cells import DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns
+
+FORMAT = "addrinuse-matrix/1"
+FOLDER = ROOT / "reports" / "matrix"
+#: One letter for each basis; they are told apart without colour.
+LETTERS = {"observed": "O", "source": "S", "documented": "D", "reported": "R", "predicted": "P", "disputed": "X"}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the verb."""
+    parser.add_argument("--chapter", metavar="C", help="only this chapter (default: all)")
+    parser.add_argument("--platforms", metavar="A,B,C", help="only these, each NAME or NAME@VERSION (default: all, at their newest)")
+    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+    parser.add_argument("--write", action="store_true", help="write the pages and the JSON file that the repository keeps")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the matrix, or write it."""
+    platforms = columns(filter(None, (args.platforms or "").split(",")))
+    rows = rows_of(args.chapter)
+    if args.write:
+        for path, text in pages().items():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return 0
+    found = cells(platforms, rows)
+    if args.format == "json":
+        sys.stdout.write(as_json(platforms, rows, found))
+    else:
+        form = as_markdown if args.format == "markdown" else as_text
+        print("\n\n".join(form(chapter, platforms, part, found) for chapter, part in by_chapter(rows).items()))
+    return 0
+
+
+def rows_of(chapter: str | None) -> Sequence[Row]:
+    """The experiments of a chapter, or all.
+
+    Raises BadInput for a chapter that there is not.
+    """
+    chapters = by_chapter(all_rows())
+    if chapter is None:
+        return all_rows()
+    name = chapter.replace("_", " ").replace("-", " ")
+    if name not in chapters:
+        raise BadInput(f"--chapter {chapter}: no such chapter; there are {', '.join(chapters)}")
+    return chapters[name]
+
+
+def by_chapter(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """The rows under their chapters, in order."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.chapter, []).append(row)
+    return found
+
+
+def pages() -> dict[Path, str]:
+    """What the repository keeps: a page a chapter, their index, and the JSON file."""
+    platforms, rows = columns(), all_rows()
+    found = cells(platforms, rows)
+    chapters = by_chapter(rows)
+    files = {FOLDER / f"{_file(chapter)}.md": as_markdown(chapter, platforms, part, found) + "\n" for chapter, part in chapters.items()}
+    return {FOLDER / "README.md": _index(platforms, chapters, found), FOLDER / "matrix.json": as_json(platforms, rows, found), **files}
+
+
+def as_text(chapter: str, platforms: Sequence[Platform], rows: Sequence[Row], found: Cells) -> str:
+    """A table for the terminal."""
+    lines = [[chapter, *map(str, platforms)]]
+    lines += [[row.experiment.id, *(short(found[row.experiment.id][str(platform)]) for platform in platforms)] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    table = ["  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return "\n".join([*table, "", legend(found, rows)])
+
+
+def as_markdown(chapter: str, platforms: Sequence[Platform], rows: Sequence[Row], found: Cells) -> str:
+    """A page for readers of the repository."""
+    head = [f"# {chapter[0].upper()}{chapter[1:]}", "", "Rendered from the models and the recorded runs; not to be edited.", ""]
+    table = [_row("experiment", "question", *map(str, platforms)), _row(*["---"] * (len(platforms) + 2))]
+    for row in rows:
+        words = (short(found[row.experiment.id][str(platform)]) for platform in platforms)
+        table.append(_row(f"`{row.experiment.id}`", row.experiment.question, *words))
+    return "\n".join([*head, legend(found, rows), "", *table])
+
+
+def short(cell: Cell) -> str:
+    """A cell at a glance: ``=`` where the rule holds, else the answer; and the letter of its basis."""
+    if cell.outcome in (UNKNOWN, UNTESTABLE):
+        return {UNKNOWN: "?", UNTESTABLE: "-"}[cell.outcome]
+    mark = "!" if cell.surprise else ""
+    return f"{'=' if cell.outcome == HOLDS else cell.answer} {LETTERS[cell.basis]}{mark}"
+
+
+def legend(found: Cells, rows: Iterable[Row]) -> str:
+    """What the marks mean, for those that occur."""
+    there = [cell for row in rows for cell in found[row.experiment.id].values()]
+    used = {cell.basis for cell in there}
+    lines = ["`=` the rule holds; otherwise the answer to the question is shown."]
+    lines += [f"`{letter}` {basis}: {BASES[basis]}" for basis, letter in LETTERS.items() if basis in used]
+    outcomes = {cell.outcome for cell in there}
+    lines += [f"`{mark}` {word}: {OUTCOMES[word]}" for word, mark in ((UNKNOWN, "?"), (UNTESTABLE, "-")) if word in outcomes]
+    if any(cell.surprise for cell in there):
+        lines.append("`!` surprise: A recorded run contradicts the model.")
+    return "  \n".join(lines)
+
+
+def as_json(platforms: Sequence[Platform], rows: Sequence[Row], found: Cells) -> str:
+    """Everything, one experiment a line (schema: reports/matrix.schema.json)."""
+    reasons = {c.because.id: c.because for row in rows for c in found[row.experiment.id].values() if c.because}
+    head = {
+        "format": FORMAT,
+        "suite": VERSION,
+        "bases": BASES,
+        "outcomes": OUTCOMES,
+        "platforms": [_platform(platform) for platform in platforms],
+        "reasons": {name: _reason(because) for name, because in sorted(reasons.items())},
+    }
+    lines = ",\n".join(json.dumps(_experiment(row, found[row.experiment.id]), separators=(",", ":")) for row in rows)
+    return json.dumps(head, indent=1)[:-2] + f',\n "experiments": [\n{lines}\n]\n}}\n'
+
+
+def _experiment(row: Row, across: dict[str, Cell]) -> dict[str, Any]:
+    about = row.experiment
+    return {
+        "id": about.id,
+        "chapter": row.chapter,
+        "question": about.question,
+        "rule": about.rule.id,
+        "cells": {platform: _cell(cell) for platform, cell in across.items()},
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    found: dict[str, Any] = {"outcome": cell.outcome}
+    if cell.answers:
+        found["answers"] = list(cell.answers)
+    if cell.basis:
+        found["basis"] = cell.basis
+    if cell.because:
+        found["because"] = cell.because.id
+    if cell.outcome == UNTESTABLE:
+        found["why"] = cell.why
+    return found | ({"surprise": True} if cell.surprise else {})
+
+
+def _platform(platform: Platform) -> dict[str, Any]:
+    model = platform.make()
+    return {"name": str(platform), "basis": model.basis, "source": str(model.source), "releases": list(model.releases)}
+
+
+def _reason(because: Reason) -> dict[str, Any]:
+    if isinstance(because, Rule):
+        return {"kind": "rule", "statement": because.statement, "basis": because.basis, "source": str(because.source)}
+    found: dict[str, Any] = {
+        "kind": "variant",
+        "statement": because.statement,
+        "departs_from": because.departs_from.id,
+        "basis": because.basis,
+        "source": str(because.source),
+        "since": because.since,
+        "until": because.until,
+        "note": because.note,
+    }
+    sides = [{"claim": side.claim, "basis": side.basis, "source": str(side.source)} for side in because.sides]
+    return found | ({"sides": sides} if sides else {})
+
+
+def _index(platforms: Sequence[Platform], chapters: dict[str, list[Row]], found: Cells) -> str:
+    lines = ["# The matrix", "", "Rendered by `python -m reports matrix --write`; the same as data: [matrix.json](matrix.json).", ""]
+    lines += ["## Chapters", "", "How many experiments of each chapter depart from their rule, of those that the platform can run.", ""]
+    lines += [_row("chapter", *map(str, platforms)), _row(*["---"] * (len(platforms) + 1))]
+    for chapter, rows in chapters.items():
+        across = [[found[row.experiment.id][str(platform)] for row in rows] for platform in platforms]
+        lines.append(_row(f"[{chapter}]({_file(chapter)}.md)", *map(_departing, across)))
+    lines += ["", "## How it is known", "", _row("platform", *BASES, UNTESTABLE), _row(*["---"] * (len(BASES) + 2))]
+    for platform in platforms:
+        count = Counter(across[str(platform)].basis or UNTESTABLE for across in found.values())
+        lines.append(_row(str(platform), *(str(count[word] or "") for word in (*BASES, UNTESTABLE))))
+    lines += ["", *(f"* **{basis}**: {sentence}" for basis, sentence in BASES.items())]
+    return "\n".join([*lines, f"* **{UNTESTABLE}**: {OUTCOMES[UNTESTABLE]}", ""])
+
+
+def _departing(part: Sequence[Cell]) -> str:
+    run = [cell for cell in part if cell.outcome != UNTESTABLE]
+    departing = sum(cell.outcome in (DEPARTS, EITHER) for cell in run)
+    unknown = sum(cell.outcome == UNKNOWN for cell in run)
+    return f"{departing}/{len(run)}{f' ?{unknown}' if unknown else ''}" if run else "-"
+
+
+def _file(chapter: str) -> str:
+    return chapter.replace(" ", "-")
+
+
+def _row(*words: str) -> str:
+    return f"| {' | '.join(words)} |"
