@@ -1,35 +1,77 @@
-"""`python -m reports show RUN`: the matrix of a recorded run. Exit status 2 for bad input."""
+"""`python -m reports VERB`: what was found. Exit status 0; 1 when the difference asked about exists; 2 for usage or bad input."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
-from pathlib import Path
+from typing import NoReturn, Protocol
 
-from fixtures.runfile import RunError, read_run
-from fixtures.screens import matrix, variants_met
+from fixtures.runfile import RunError
+from reports import diff, explain, matrix, predict, show, try_
+from reports.inputs import BadInput
+
+
+class Verb(Protocol):
+    """What a module of a verb has; the first line of its docstring is its help."""
+
+    __doc__: str | None
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Declare its arguments."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it, and give the exit status."""
+
+
+VERBS: dict[str, Verb] = {"show": show, "predict": predict, "try": try_, "matrix": matrix, "diff": diff, "explain": explain}
+
+
+class _Parser(argparse.ArgumentParser):
+    """A wrong argument is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (--help shows the usage)\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb and give the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m reports")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    show = verbs.add_parser("show", help="print the matrix of a recorded run")
-    show.add_argument("run", type=Path)
-    chosen = parser.parse_args(arguments)
+    args = _parser().parse_args(arguments)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return _show(chosen.run)
-    except RunError as error:
-        print(error, file=sys.stderr)
-        return 2
+        status = VERBS[args.verb].run(args)
+        if sys.stdout:
+            sys.stdout.flush()
+    except (BadInput, RunError) as error:
+        return _refuse(str(error))
+    except KeyboardInterrupt:
+        return _refuse("interrupted")
+    except OSError as error:
+        _drop_output()
+        return _refuse(f"the output could not be written: {error.strerror or error}")
+    return status
 
 
-def _show(path: Path) -> int:
-    run = read_run(path)
-    machine = run.header["fingerprint"]
-    print(f"{run.header['stack']} as {run.header['platform']}: {machine.get('system', '')} {machine.get('release', '')}".rstrip(" :"))
-    print("\n".join([*matrix(run.traces), "", *variants_met(run.traces)]))
-    return 0
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m reports", description="What addrinuse found.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, verb in VERBS.items():
+        summary = (verb.__doc__ or "").splitlines()[0]
+        verb.configure(verbs.add_parser(name, help=summary.partition(": ")[2], description=verb.__doc__))
+    return parser
+
+
+def _refuse(message: str) -> int:
+    print(f"python -m reports: {message}", file=sys.stderr)
+    return 2
+
+
+def _drop_output() -> None:
+    """Let nothing complain again, at exit, about an output that is closed or full."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

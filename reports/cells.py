@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from fixtures.models import MODELS, Platform
+from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.models.base import Model
 from fixtures.rules import Reason, Rule, Variant
 from fixtures.runfile import Record, read_run
@@ -15,6 +15,7 @@ from fixtures.sources import Citation
 from fixtures.verdicts import Observation
 from fixtures.versions import VersionError
 from reports.catalogue import ROOT, Row, all_rows
+from reports.inputs import BadInput
 
 RUNS = ROOT / "reports" / "runs"
 
@@ -98,7 +99,18 @@ def _last(line: str) -> str:
 
 def columns(names: Iterable[str] = ()) -> list[Platform]:
     """The platforms of the matrix: those that are named, else every one, at its newest."""
-    return [Platform(*name.split("@", 1)) for name in names] or [Platform(name) for name in MODELS]
+    return [platform_named(name) for name in names] or [Platform(name) for name in MODELS]
+
+
+def platform_named(spec: str) -> Platform:
+    """The platform ``NAME`` or ``NAME@VERSION`` of a command line.
+
+    Raises BadInput.
+    """
+    try:
+        return platform(spec)
+    except UnknownPlatform as error:
+        raise BadInput(str(error)) from None
 
 
 def cells(platforms: Sequence[Platform], rows: Sequence[Row] | None = None, runs: Path = RUNS) -> Cells:

@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fixtures.models import Platform, platform
+from fixtures.models import Platform
 from fixtures.rules import Variant
 from fixtures.stack import Trace, format_trace
 from fixtures.verdicts import Observation
 from reports.catalogue import Row
-from reports.cells import UNKNOWN, UNTESTABLE, Cell, cells, statement
+from reports.cells import UNKNOWN, UNTESTABLE, Cell, cells, platform_named, statement
 from reports.matrix import rows_of
 
 
@@ -49,7 +49,7 @@ class Change:
 
 def run(args: argparse.Namespace) -> int:
     """Print what changes; 1 when something does."""
-    before, after = platform(args.a), platform(args.b)
+    before, after = platform_named(args.a), platform_named(args.b)
     changes = changes_between(before, after, rows_of(args.chapter))
     print(f"{before} -> {after}: {len(changes)} of {len(rows_of(args.chapter))} experiments end differently")
     for cause, group in grouped(changes).items():

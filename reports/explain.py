@@ -8,12 +8,12 @@ import textwrap
 from collections.abc import Sequence
 
 from fixtures import VERSION
-from fixtures.models import Platform, platform
+from fixtures.models import Platform
 from fixtures.rules import BASES, Variant
 from fixtures.stack import format_trace
 from reports.catalogue import Row, by_id
+from reports.cells import OUTCOMES, UNKNOWN, UNTESTABLE, Cell, cells, columns, platform_named, statement
 from reports.inputs import BadInput
-from reports.cells import OUTCOMES, Cell, cells, columns, statement
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def asked(words: str) -> tuple[Row, list[Platform]]:
         return experiments[words], columns()
     identifier, _, spec = words.rpartition("/")
     if identifier in experiments:
-        return experiments[identifier], [platform(spec)]
+        return experiments[identifier], [platform_named(spec)]
     near = difflib.get_close_matches(words, experiments, n=3, cutoff=0.5)
     raise BadInput(f"{words}: no such experiment{'; did you mean ' + ', '.join(near) if near else ''}")
 
@@ -46,8 +46,9 @@ def asked(words: str) -> tuple[Row, list[Platform]]:
 def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
     """Question, rule, script, the answers with their reasons, and a line to cite."""
     about = row.experiment
-    played = platforms[0].predict(row.script)[0]
     across = cells(platforms, [row])[about.id]
+    shown = next((p for p in platforms if across[str(p)].outcome not in (UNTESTABLE, UNKNOWN)), platforms[0])
+    played = shown.predict(row.script)[0]
     return [
         about.id,
         f"  {about.question}",
@@ -56,7 +57,7 @@ def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
         *_wrapped(about.rule.statement),
         *(f"  [{citation}]" for citation in dict.fromkeys(about.cites)),
         "",
-        f"script (as on {platforms[0]})",
+        f"script (as on {shown})",
         *(f"  {line}" for line in format_trace(played.trace)),
         "",
         "answers",
@@ -92,7 +93,7 @@ def _reasons(across: Sequence[Cell]) -> list[str]:
 
 
 def _outcomes(across: Sequence[Cell]) -> list[str]:
-    return [f"{word}: {OUTCOMES[word]}" for word in dict.fromkeys(cell.outcome for cell in across) if word != "unknown"]
+    return [f"{word}: {OUTCOMES[word]}" for word in dict.fromkeys(cell.outcome for cell in across) if word != UNKNOWN]
 
 
 def _wrapped(text: str) -> list[str]:

@@ -14,8 +14,8 @@ from fixtures import VERSION
 from fixtures.models import Platform
 from fixtures.rules import BASES, Reason, Rule
 from reports.catalogue import ROOT, Row, all_rows
-from reports.inputs import BadInput
 from reports.cells import DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns
+from reports.inputs import BadInput
 
 FORMAT = "addrinuse-matrix/1"
 FOLDER = ROOT / "reports" / "matrix"
@@ -86,7 +86,7 @@ def as_text(chapter: str, platforms: Sequence[Platform], rows: Sequence[Row], fo
     lines += [[row.experiment.id, *(short(found[row.experiment.id][str(platform)]) for platform in platforms)] for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     table = ["  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    return "\n".join([*table, "", legend(found, rows)])
+    return "\n".join([*table, "", *legend(found, rows)])
 
 
 def as_markdown(chapter: str, platforms: Sequence[Platform], rows: Sequence[Row], found: Cells) -> str:
@@ -96,7 +96,7 @@ def as_markdown(chapter: str, platforms: Sequence[Platform], rows: Sequence[Row]
     for row in rows:
         words = (short(found[row.experiment.id][str(platform)]) for platform in platforms)
         table.append(_row(f"`{row.experiment.id}`", row.experiment.question, *words))
-    return "\n".join([*head, legend(found, rows), "", *table])
+    return "\n".join([*head, *(f"{line}  " for line in legend(found, rows)), "", *table])
 
 
 def short(cell: Cell) -> str:
@@ -107,7 +107,7 @@ def short(cell: Cell) -> str:
     return f"{'=' if cell.outcome == HOLDS else cell.answer} {LETTERS[cell.basis]}{mark}"
 
 
-def legend(found: Cells, rows: Iterable[Row]) -> str:
+def legend(found: Cells, rows: Iterable[Row]) -> list[str]:
     """What the marks mean, for those that occur."""
     there = [cell for row in rows for cell in found[row.experiment.id].values()]
     used = {cell.basis for cell in there}
@@ -117,12 +117,14 @@ def legend(found: Cells, rows: Iterable[Row]) -> str:
     lines += [f"`{mark}` {word}: {OUTCOMES[word]}" for word, mark in ((UNKNOWN, "?"), (UNTESTABLE, "-")) if word in outcomes]
     if any(cell.surprise for cell in there):
         lines.append("`!` surprise: A recorded run contradicts the model.")
-    return "  \n".join(lines)
+    return lines
 
 
 def as_json(platforms: Sequence[Platform], rows: Sequence[Row], found: Cells) -> str:
-    """Everything, one experiment a line (schema: reports/matrix.schema.json)."""
-    reasons = {c.because.id: c.because for row in rows for c in found[row.experiment.id].values() if c.because}
+    """Everything; an experiment names its cells by their place in a list of those that differ (schema: reports/matrix.schema.json)."""
+    across = [found[row.experiment.id] for row in rows]
+    different = {cell: number for number, cell in enumerate(dict.fromkeys(cell for cells in across for cell in cells.values()))}
+    reasons = {cell.because.id: cell.because for cell in different if cell.because}
     head = {
         "format": FORMAT,
         "suite": VERSION,
@@ -131,19 +133,19 @@ def as_json(platforms: Sequence[Platform], rows: Sequence[Row], found: Cells) ->
         "platforms": [_platform(platform) for platform in platforms],
         "reasons": {name: _reason(because) for name, because in sorted(reasons.items())},
     }
-    lines = ",\n".join(json.dumps(_experiment(row, found[row.experiment.id]), separators=(",", ":")) for row in rows)
-    return json.dumps(head, indent=1)[:-2] + f',\n "experiments": [\n{lines}\n]\n}}\n'
+    experiments = [_experiment(row) | {"cells": {p: different[cell] for p, cell in found[row.experiment.id].items()}} for row in rows]
+    lists = (_one_a_line("cells", map(_cell, different)), _one_a_line("experiments", experiments))
+    return json.dumps(head, indent=1)[:-2] + "".join(f",\n{text}" for text in lists) + "\n}\n"
 
 
-def _experiment(row: Row, across: dict[str, Cell]) -> dict[str, Any]:
+def _one_a_line(name: str, things: Iterable[dict[str, Any]]) -> str:
+    lines = ",\n".join(json.dumps(thing, separators=(",", ":")) for thing in things)
+    return f' "{name}": [\n{lines}\n ]'
+
+
+def _experiment(row: Row) -> dict[str, Any]:
     about = row.experiment
-    return {
-        "id": about.id,
-        "chapter": row.chapter,
-        "question": about.question,
-        "rule": about.rule.id,
-        "cells": {platform: _cell(cell) for platform, cell in across.items()},
-    }
+    return {"id": about.id, "chapter": row.chapter, "question": about.question, "rule": about.rule.id}
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
@@ -156,7 +158,9 @@ def _cell(cell: Cell) -> dict[str, Any]:
         found["because"] = cell.because.id
     if cell.outcome == UNTESTABLE:
         found["why"] = cell.why
-    return found | ({"surprise": True} if cell.surprise else {})
+    if cell.surprise:
+        found["surprise"] = True
+    return found
 
 
 def _platform(platform: Platform) -> dict[str, Any]:

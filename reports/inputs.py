@@ -1,0 +1,47 @@
+"""Files that a user names, or standard input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+STANDARD_INPUT = "-"
+
+
+class BadInput(Exception):
+    """Something that the user gave cannot be used. The message, one line, names the place and the remedy."""
+
+
+def read_lines(path: str) -> Iterator[bytes]:
+    """The lines of a file, or of standard input for ``-``.
+
+    Raises BadInput for what cannot be read.
+    """
+    try:
+        if path != STANDARD_INPUT:
+            with open(path, "rb") as file:
+                yield from file
+        elif sys.stdin is None:
+            raise BadInput("standard input is closed; name a file")
+        else:
+            yield from sys.stdin.buffer
+    except OSError as error:
+        raise BadInput(f"{named(path)}: cannot be read: {error.strerror or error}; name a file, or - for standard input") from None
+
+
+def read_text(path: str) -> str:
+    """The text of a file, or of standard input for ``-``.
+
+    Raises BadInput for what cannot be read, or is not UTF-8.
+    """
+    content = b"".join(read_lines(path))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BadInput(f"{named(path)}: line {line}: not UTF-8 text; save it as UTF-8") from None
+
+
+def named(path: str) -> str:
+    """What to call it in a message."""
+    return "standard input" if path == STANDARD_INPUT else path

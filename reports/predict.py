@@ -1,0 +1,148 @@
+"""`python -m reports predict --platform NAME[@VERSION] FILE|-`: answer each call of a script as a platform's model does.
+
+Exit status 0; 1 when an answer written in the script is not among those predicted; 2 for usage or bad input
+(with --batch: when any line was in error, after the answers to all others).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from fixtures.models import MODELS, Platform, UnknownPlatform, platform
+from fixtures.notation import NotationError
+from fixtures.rules import Reason
+from fixtures.words import OK, UNKNOWN, Answer
+from fixtures.worlds import TooManyWorlds, every_world
+from reports.inputs import STANDARD_INPUT, BadInput, named, read_lines, read_text
+from reports.scripts import NO_ANSWER, WRONG_INPUT, Played, Step, as_json, as_text, play, read_script, status
+
+#: What becomes of a script that has no prediction.
+UNPREDICTABLE = (NotationError, TooManyWorlds, *NO_ANSWER)
+
+
+class Predictor:
+    """Answers scripts for one platform, one user and one set of kernel settings."""
+
+    def __init__(self, platform: Platform, uid: int = 0, settings: dict[str, str] | None = None) -> None:
+        self.platform, self.uid, self.settings = platform, uid, settings or {}
+        self._model = platform.make(uid, self.settings)
+        self._known: dict[Reason, tuple[str, str]] = {}
+
+    def predict(self, steps: Sequence[Step]) -> list[Played]:
+        """The answers of every world, merged.
+
+        Raises TooManyWorlds.
+        """
+        worlds = every_world(lambda choices: play(self.platform.make(self.uid, self.settings, choices), steps))
+        return [self._merged(step, worlds, at) for at, step in enumerate(steps)]
+
+    def _merged(self, step: Step, worlds: list[list[Answer]], at: int) -> Played:
+        """One step; where it is unknown in one world nobody knows it."""
+        answers = [world[at] for world in worlds]
+        decisive = next((answer for answer in answers if answer == UNKNOWN), answers[0])
+        names = {answer.name for answer in answers}
+        if decisive == UNKNOWN or len(names) == 1:
+            return self._played(step, (decisive.name,), decisive.because)
+        return self._played(step, tuple(sorted(names, key=lambda name: (name != OK.name, name))), _parting(worlds, at))
+
+    def _played(self, step: Step, names: tuple[str, ...], because: Reason | None) -> Played:
+        if because is None:
+            return Played(step, names, None, "unknown", None)
+        if because not in self._known:
+            basis, source = self._model.grounds(because)
+            self._known[because] = basis, str(source)
+        return Played(step, names, because, *self._known[because])
+
+
+def _parting(worlds: list[list[Answer]], at: int) -> Reason | None:
+    """The reason where the worlds that differ here part: at this call, if it is the same for all, else at the first that differs."""
+    if len({world[at].because for world in worlds}) == 1:
+        return worlds[0][at].because
+    other = next(world for world in worlds if world[at] != worlds[0][at])
+    return next(one.because for one, two in zip(worlds[0], other, strict=True) if one != two)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    known = ", ".join(MODELS)
+    parser.add_argument("--platform", metavar="NAME[@VERSION]", required=True, help=f"whose answers: {known}")
+    parser.add_argument("--format", choices=("text", "json"), help="text (default), or one JSON object")
+    parser.add_argument("--batch", action="store_true", help='read {"id", "script"} a line, write a JSON object a line')
+    parser.add_argument("--uid", type=_uid, default=0, metavar="N", help="the user who makes the calls (default: 0, root)")
+    parser.add_argument("--setting", type=_setting, action="append", default=[], metavar="NAME=VALUE", help="a kernel setting; repeatable")
+    parser.add_argument("script", metavar="FILE", help="a script in the notation (docs/reading.md), - for standard input")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Predict.
+
+    Raises BadInput.
+    """
+    if args.batch and args.format == "text":
+        raise BadInput("--batch writes JSON: leave --format text away")
+    try:
+        predictor = Predictor(platform(args.platform), args.uid, dict(args.setting))
+    except UnknownPlatform as error:
+        raise BadInput(f"--platform {error}") from None
+    return _batch(predictor, args) if args.batch else _one(predictor, args)
+
+
+def _one(predictor: Predictor, args: argparse.Namespace) -> int:
+    try:
+        played = predictor.predict(read_script(read_text(args.script)))
+    except UNPREDICTABLE as error:
+        raise BadInput(f"{named(args.script)}: {error}") from None
+    identifier = None if args.script == STANDARD_INPUT else args.script
+    print(as_json(identifier, args.platform, played) if args.format == "json" else as_text(f"platform {args.platform}", played))
+    return status(played)
+
+
+def _batch(predictor: Predictor, args: argparse.Namespace) -> int:
+    worst = 0
+    for number, line in enumerate(read_lines(args.script), 1):
+        request: dict[str, Any] = {}
+        try:
+            request = _object(line, number)
+            played = predictor.predict(read_script(_script(request, number)))
+        except (BadInput, *UNPREDICTABLE) as error:
+            print(json.dumps({"id": request.get("id"), "platform": args.platform, "error": str(error)}))
+            worst = WRONG_INPUT
+        else:
+            print(as_json(request.get("id"), args.platform, played))
+            worst = max(worst, status(played))
+    return worst
+
+
+def _object(line: bytes, number: int) -> dict[str, Any]:
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError):
+        request = None
+    if not isinstance(request, dict):
+        raise BadInput(f'input line {number}: not a JSON object; write {{"id": ..., "script": ...}}')
+    return request
+
+
+def _script(request: dict[str, Any], number: int) -> str:
+    script = request.get("script")
+    if not isinstance(script, str):
+        raise BadInput(
+            f'input line {number}: "script" is {"not a string" if "script" in request else "missing"}; give it the calls, one a line'
+        )
+    return script
+
+
+def _uid(word: str) -> int:
+    if not (word.isascii() and word.isdecimal() and int(word) < 2**32):
+        raise argparse.ArgumentTypeError(f"{word!r} is no user: give a number")
+    return int(word)
+
+
+def _setting(word: str) -> tuple[str, str]:
+    name, sign, value = word.partition("=")
+    if not (name and sign):
+        raise argparse.ArgumentTypeError(f"{word!r}: write NAME=VALUE, such as net.ipv4.tcp_tw_reuse=0")
+    return name, value

@@ -1,0 +1,168 @@
+"""Playing a script in the notation, on a model or on the kernel, so that every call gets an answer; and writing the answers down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fixtures.notation import KINDS, Call, NotationError, parse_numbered
+from fixtures.rules import BASES, NO_SUCH_OPTION, NOT_OPEN, WOULD_WAIT, Reason, Variant
+from fixtures.stack import Broken, Inconclusive, NoSuchFamily, NoSuchUser, Stack, Unknown, Untestable
+from fixtures.words import OK, UNKNOWN, Address, Answer
+
+#: The calls that wait for something which may never come.
+WAITING = ("accept", "recv", "shows")
+#: The calls that can ask for an option.
+ASKING = (*KINDS, "setsockopt", "getsockopt", "run")
+
+#: What a stack raises when there is no answer to give.
+NO_ANSWER = (Untestable, Inconclusive, Broken)
+
+#: Statuses of a verb that plays scripts.
+AGREED, DIFFERENT, WRONG_INPUT = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Step:
+    """A call of a script: the number of its line, and the answer that the script expects, if it names one."""
+
+    line: int
+    call: Call
+    expected: Answer | None
+
+
+@dataclass(frozen=True)
+class Played:
+    """A step with the answers that it can get (``ok`` first; more than one where nobody can say which) and where they come from."""
+
+    step: Step
+    names: tuple[str, ...]
+    because: Reason | None
+    basis: str
+    source: str | None
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether the script expects what cannot be; an unknown answer contradicts nothing."""
+        expected = self.step.expected
+        return expected is not None and UNKNOWN.name not in self.names and set(self.names).isdisjoint(expected.name.split("|"))
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer as it is written to JSON."""
+        found = {
+            "line": self.step.line,
+            "call": str(self.step.call),
+            "answer": self.names[0] if len(self.names) == 1 else list(self.names),
+            "decided_by": self.because.id if self.because else None,
+            "basis": self.basis,
+            "source": self.source,
+        }
+        if self.contradicts:
+            assert self.step.expected
+            found["expected"] = self.step.expected.name
+        return found
+
+
+def read_script(text: str) -> list[Step]:
+    """Read a script.
+
+    Raises NotationError for one that does not parse, or holds no call.
+    """
+    steps = [Step(*numbered) for numbered in parse_numbered(text)]
+    if not steps:
+        raise NotationError("line 1: there is no call; write one a line, such as A = tcp4()")
+    return steps
+
+
+def play(stack: Stack, steps: Sequence[Step]) -> list[Answer]:
+    """Make every call, also after refusals.
+
+    Raises Untestable, Inconclusive or Broken, naming the line, where the stack cannot say.
+    """
+    answers = []
+    missing: set[str] = set()
+    for step in steps:
+        try:
+            answer = _answer(stack, step.call, missing)
+        except NO_ANSWER as error:
+            raise type(error)(f"line {step.line}: {str(step.call)!r}: {error}") from None
+        if step.call.makes and answer not in (OK, UNKNOWN):
+            missing.add(step.call.makes)
+        answers.append(answer)
+    return answers
+
+
+def _answer(stack: Stack, call: Call, missing: set[str]) -> Answer:
+    if missing and not missing.isdisjoint(_used(call)):
+        return Answer("EBADF", NOT_OPEN)
+    try:
+        return stack.perform(call)
+    except Unknown:
+        return UNKNOWN
+    except Inconclusive:
+        if call.verb in WAITING:
+            return Answer("EAGAIN", WOULD_WAIT)
+        raise
+    except NoSuchFamily:
+        return Answer("EAFNOSUPPORT", NO_SUCH_OPTION)
+    except NoSuchUser:
+        raise
+    except Untestable:
+        if call.verb in ASKING:
+            return Answer("ENOPROTOOPT", NO_SUCH_OPTION)
+        raise
+
+
+def _used(call: Call) -> list[str]:
+    """The sockets that a call names."""
+    ports = [arg.port[5:-1] for arg in call.args if isinstance(arg, Address) and arg.port.startswith("port(")]
+    return [*ports, call.on] if call.on else ports
+
+
+def status(played: Sequence[Played]) -> int:
+    """The exit status: whether an expectation of the script was contradicted."""
+    return DIFFERENT if any(one.contradicts for one in played) else AGREED
+
+
+def as_json(identifier: object, platform: str, played: Sequence[Played]) -> str:
+    """The answers as one line of JSON."""
+    return json.dumps({"id": identifier, "platform": platform, "answers": [one.as_json() for one in played]})
+
+
+def as_text(title: str, played: Sequence[Played]) -> str:
+    """The answers as a table, then the reasons that decided, and the bases on which they stand."""
+    return "\n".join([title, "", *_table(played), "", *_reasons(played), *_legend(played)])
+
+
+def _table(played: Sequence[Played]) -> list[str]:
+    calls = [_line(one) for one in played]
+    reasons = [one.because.id if one.because else "-" for one in played]
+    wide, deep = max(map(len, calls)), max(map(len, reasons))
+    rows = []
+    for one, call, reason in zip(played, calls, reasons, strict=True):
+        expected = f"  expected {one.step.expected}" if one.contradicts else ""
+        rows.append(f"{'!' if one.contradicts else ' '} {one.step.line:>3}  {call:<{wide}}  {reason:<{deep}}  {one.basis}{expected}")
+    return rows
+
+
+def _line(one: Played) -> str:
+    """The notation; where several answers can be, they are joined by ``|``, which reads back as an expectation."""
+    made = one.step.call.makes and one.names == (OK.name,)
+    return str(one.step.call) if made else f"{one.step.call} = {'|'.join(one.names)}"
+
+
+def _reasons(played: Sequence[Played]) -> list[str]:
+    lines: list[str] = []
+    for because, basis, source in dict.fromkeys((one.because, one.basis, one.source) for one in played):
+        if because:
+            lines += [f"{because.id} ({basis})", f"    {because.statement}", f"    {source}"]
+        if isinstance(because, Variant):
+            lines += [f"    one side: {side.claim} ({side.basis}: {side.source})" for side in because.sides]
+    return [*lines, ""]
+
+
+def _legend(played: Sequence[Played]) -> list[str]:
+    used = {one.basis for one in played}
+    return [f"{basis}: {sentence}" for basis, sentence in BASES.items() if basis in used]
