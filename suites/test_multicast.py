@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.experiment import experiment
 from fixtures.rules import MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL
-from fixtures.sources import LITE2
+from fixtures.sources import LITE2, NETBSD, OPENBSD
 from fixtures.stack import Stack
 from fixtures.words import (
     BOTH,
@@ -66,6 +66,16 @@ def test_the_ipv6_group_twice(stack: Stack, first: Options, second: Options, exp
     """A socket with {first} is bound to an IPv6 multicast group: may one with {second} bind it too?"""
     stack.udp6(IPV6_V6ONLY, *first).bind(GROUP6)
     assert stack.udp6(IPV6_V6ONLY, *second).bind(GROUP6) == expected
+
+
+@experiment("udp{family}/multicast/other-user/{options}", rule=MULTICAST, cites=(NETBSD.at("in_pcb.c"), OPENBSD.at("in_pcbaddrisavail")))
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
+def test_the_group_of_another_user(stack: Stack, family: int, options: Options) -> None:
+    """A socket is bound to an IPv{family} multicast group: may another user bind the group too ({options} on both)?"""
+    group, v6only = (GROUP6, (IPV6_V6ONLY,)) if family == 6 else (GROUP, ())
+    stack.socket(f"udp{family}", *v6only, *options).bind(group)
+    assert stack.stranger.socket(f"udp{family}", *v6only, *options).bind(group) == OK
 
 
 @experiment("udp4/multicast/group-beside-wildcard/{second}", rule=PCB_LOOKUP)

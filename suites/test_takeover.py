@@ -6,13 +6,14 @@ import pytest
 
 from fixtures.experiment import experiment
 from fixtures.rules import COMPLETELY_DUPLICATE, MOST_SPECIFIC, NO_OPTIONS, RESTART, REUSEPORT_ALL, THEFT, TIME_WAIT_REBIND, UDP_DUPLICATE
-from fixtures.sources import LINUX, WINSOCK
+from fixtures.sources import LINUX, OPENBSD, WINSOCK
 from fixtures.stack import Actor, Stack
 from fixtures.words import (
     BOTH,
     EADDRINUSE,
     FIN_WAIT_1,
     LOOPBACK,
+    LOOPBACK6,
     MORE_THAN_FITS,
     NONE,
     OK,
@@ -74,6 +75,15 @@ def test_a_listening_address(stack: Stack, holder: str, newcomer: str, options: 
     victim.bind(LOOPBACK)
     victim.listen()
     assert by(stack, newcomer).tcp4(*options).bind(LOOPBACK) == expected
+
+
+@experiment("{kind}/takeover/ipv6/{holder}-{newcomer}", rule=REUSEPORT_ALL, cites=(OPENBSD.at("in6_pcbaddrisavail"),))
+@pytest.mark.parametrize("kind", ["tcp6", "udp6"])
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+def test_an_ipv6_address(stack: Stack, kind: str, holder: str, newcomer: str) -> None:
+    """A {kind} socket of {holder} is bound to [::1]: may one of {newcomer} bind the same address (SO_REUSEPORT on both)?"""
+    by(stack, holder).socket(kind, SO_REUSEPORT).bind(LOOPBACK6)
+    assert by(stack, newcomer).socket(kind, SO_REUSEPORT).bind(LOOPBACK6) == OK
 
 
 @experiment("tcp/takeover/listens-first/{holder}-{newcomer}", rule=COMPLETELY_DUPLICATE, cites=(LINUX.at("inet_csk_listen_start"),))
