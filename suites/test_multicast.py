@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL
-from fixtures.sources import LITE2
+from fixtures.rules import MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE
+from fixtures.sources import LITE2, RFC6762
 from fixtures.stack import Stack
 from fixtures.words import (
     BOTH,
@@ -176,3 +176,14 @@ def test_a_unicast_datagram_reaches_one(stack: Stack, options: Options) -> None:
         member.bind(WILDCARD)
         member.join(GROUP)
     assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
+
+
+@experiment("udp4/multicast/copies/wildcard/reuseaddr", rule=UDP_DUPLICATE, cites=(RFC6762.at("§15.1"),))
+def test_the_first_wildcard_gets_all(stack: Stack) -> None:
+    """Two sockets with SO_REUSEADDR ask for the wildcard to join a group there: does the first alone receive what goes to it?"""
+    first, second = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
+    first.bind(WILDCARD)
+    first.join(GROUP)
+    if second.bind(WILDCARD) == OK:
+        second.join(GROUP)
+    assert stack.connections(GROUP) == first.itself
