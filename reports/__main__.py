@@ -1,4 +1,4 @@
-"""`python -m reports show RUN`: the matrix of a recorded run. Exit status 2 for bad input."""
+"""`python -m reports VERB`: what was found. Exit status 2 for bad input."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fixtures.runfile import RunError, read_run
 from fixtures.screens import matrix, variants_met
+from reports import disputed
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,7 +17,10 @@ def main(arguments: list[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     show = verbs.add_parser("show", help="print the matrix of a recorded run")
     show.add_argument("run", type=Path)
+    disputed.configure(verbs.add_parser("disputed", help="print the cited claims and what became of each"))
     chosen = parser.parse_args(arguments)
+    if chosen.verb == "disputed":
+        return disputed.run(chosen)
     try:
         return _show(chosen.run)
     except RunError as error:
