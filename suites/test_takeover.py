@@ -234,7 +234,7 @@ def test_the_udp_thief_receives(stack: Stack, holder: str, newcomer: str) -> Non
     assert stack.connections(LOOPBACK) == thief.itself
 
 
-# Microsoft's table for different users, where neither has SO_EXCLUSIVEADDRUSE; what is asked above is not asked again.
+# Microsoft's table for different users, whole but for SO_EXCLUSIVEADDRUSE (suites/test_exclusive.py): it is about bind alone.
 TWINS = {"same-specific": (LOOPBACK, LOOPBACK), "same-wildcard": (WILDCARD, WILDCARD)}
 OVERLAPPING = {"wildcard-then-specific": (WILDCARD, LOOPBACK), "specific-then-wildcard": (LOOPBACK, WILDCARD)}
 REUSEADDR_PAIRS = [(NONE, NONE), (NONE, REUSEADDR), (REUSEADDR, NONE), (REUSEADDR, REUSEADDR)]

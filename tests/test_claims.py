@@ -12,7 +12,7 @@ import pytest
 from fixtures.sources import bibliography
 from reports.__main__ import main
 from reports.catalogue import all_rows
-from reports.claims import FILE, VERDICTS, load, on_linux, outcome
+from reports.claims import FILE, VERDICTS, Claim, load, on_linux, outcome
 from reports.disputed import as_json, as_markdown
 
 CLAIMS = load()
@@ -55,6 +55,13 @@ def test_the_file_has_the_shape_of_its_schema() -> None:
 @pytest.mark.parametrize(("identifier", "word"), ASKED, ids=[identifier for identifier, _ in ASKED])
 def test_linux_answers_as_the_claims_say(identifier: str, word: str) -> None:
     assert outcome(on_linux(identifier)) == word
+
+
+@pytest.mark.parametrize("claim", [claim for claim in CLAIMS if claim.experiments], ids=lambda claim: claim.id)
+def test_every_answer_that_was_seen_is_in_a_trace(claim: Claim) -> None:
+    told = set(re.findall(r"\b(?:EADDR[A-Z]+|EACCES|EINVAL|ok)\b", claim.seen))
+    answered = {str(answer) for identifier in claim.experiments for _, answer in on_linux(identifier).trace}
+    assert told - answered == set()
 
 
 def test_what_is_decided_about_linux_was_seen_there() -> None:
