@@ -9,7 +9,7 @@ import sys
 from typing import NoReturn, Protocol
 
 from fixtures.runfile import RunError
-from reports import diff, explain, matrix, predict, show, try_
+from reports import diff, disputed, explain, matrix, predict, show, try_
 from reports.inputs import BadInput
 
 
@@ -25,7 +25,15 @@ class Verb(Protocol):
         """Do it, and give the exit status."""
 
 
-VERBS: dict[str, Verb] = {"show": show, "predict": predict, "try": try_, "matrix": matrix, "diff": diff, "explain": explain}
+VERBS: dict[str, Verb] = {
+    "show": show,
+    "predict": predict,
+    "try": try_,
+    "matrix": matrix,
+    "diff": diff,
+    "explain": explain,
+    "disputed": disputed,
+}
 
 
 class _Parser(argparse.ArgumentParser):

@@ -35,6 +35,7 @@ from fixtures.words import (
 )
 
 ON, OFF = Answer("1"), Answer("0")
+OVERLAP = LINUX.at("ipv4/inet_connection_sock.c, inet_rcv_saddr_equal")
 #: Where a client of each family connects.
 DIALLED = {"ipv4": LOOPBACK, "ipv6": LOOPBACK6}
 
@@ -320,7 +321,11 @@ def test_a_dual_server_restarts(stack: Stack, family: int, left: str, first: Opt
     assert stack.tcp6(IPV6_V6ONLY.off, *second).bind(WILDCARD6) == expected
 
 
-@experiment("tcp/dual-stack/left-over/{left}/ipv{family}/{wanted}", rule=DUAL_STACK, cites=(LINUX.at("inet_rcv_saddr_equal"),))
+@experiment(
+    "tcp/dual-stack/left-over/{left}/ipv{family}/{wanted}",
+    rule=DUAL_STACK,
+    cites=(OVERLAP,),
+)
 @pytest.mark.parametrize("left", STATES)
 @pytest.mark.parametrize(
     ("family", "wanted", "expected"),

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import DIFFERENT_ADDRESSES, EXCLUSIVE_USE
+from fixtures.rules import DIFFERENT_ADDRESSES, EXCLUSIVE_USE, UNBOUND_CALL
 from fixtures.sources import WINSOCK
 from fixtures.stack import Stack
 from fixtures.words import (
     EACCES,
     EADDRINUSE,
     EINVAL,
+    ESTABLISHED,
     EXCLBIND,
     EXCLUSIVE,
+    IPV6_V6ONLY,
     LOOPBACK,
     NONE,
     OK,
@@ -22,9 +24,14 @@ from fixtures.words import (
     SO_EXCLBIND,
     SO_EXCLUSIVEADDRUSE,
     SO_REUSEADDR,
+    TIME_WAIT,
     WILDCARD,
+    WILDCARD6,
     Options,
 )
+
+USER_TABLE = WINSOCK.at("enhanced socket security, the table for different users")
+CLOSURE = WINSOCK.at("reuse of an exclusive socket's port after its closure")
 
 #: The four ways in which what is held and what is asked for overlap.
 RELATIONS = {
@@ -125,3 +132,74 @@ def test_exclbind_overrides_reuseaddr(stack: Stack, relation: str) -> None:
     held, wanted = RELATIONS[relation]
     stack.tcp4(SO_EXCLBIND, SO_REUSEADDR).bind(held)
     assert stack.tcp4(SO_EXCLBIND, SO_REUSEADDR).bind(wanted) in (EADDRINUSE, EACCES)
+
+
+# Across users Microsoft has another table; ours says the same of everybody.
+@experiment(
+    "tcp/exclusive/of-another-user/{relation}/{first}-{second}",
+    rule=EXCLUSIVE_USE,
+    cites=(USER_TABLE,),
+)
+@pytest.mark.parametrize("relation", RELATIONS)
+@pytest.mark.parametrize(("first", "second"), [pair for pair in PAIRS if EXCLUSIVE in pair], ids=str)
+def test_another_user_is_kept_out(stack: Stack, relation: str, first: Options, second: Options) -> None:
+    """A socket with {first} is bound: is one of another user with {second} refused, {relation}?"""
+    held, wanted = RELATIONS[relation]
+    newcomer, holder = stack.stranger.tcp4(*second), stack.tcp4(*first)
+    holder.bind(held)
+    assert newcomer.bind(wanted) in (EADDRINUSE, EACCES)
+
+
+@experiment("tcp/exclusive/unprivileged/exclusiveaddruse", rule=UNBOUND_CALL, cites=(WINSOCK.at("SO_EXCLUSIVEADDRUSE"),))
+def test_everybody_may_exclude(stack: Stack) -> None:
+    """May a user without privileges set SO_EXCLUSIVEADDRUSE, which Windows kept for administrators once?"""
+    # A socket of its own shows that the option exists, so that a refusal is about the user.
+    stack.tcp4(SO_EXCLUSIVEADDRUSE)
+    assert stack.stranger.tcp4().set(SO_EXCLUSIVEADDRUSE) == OK
+
+
+@experiment("tcp/exclusive/dual-stack/loopback4-then-dual", rule=EXCLUSIVE_USE, cites=(WINSOCK.at("dual-stack sockets"),))
+def test_the_dual_wildcard_beside_ipv4(stack: Stack) -> None:
+    """A server is bound to 127.0.0.1: is a dual-stack wildcard with SO_EXCLUSIVEADDRUSE refused the port?"""
+    newcomer, holder = stack.tcp6(SO_EXCLUSIVEADDRUSE, IPV6_V6ONLY.off), stack.tcp4()
+    holder.bind(LOOPBACK)
+    assert newcomer.bind(WILDCARD6) in (EADDRINUSE, EACCES)
+
+
+def leave(stack: Stack, left: str, options: Options) -> None:
+    """A server on LOOPBACK that has ended; ``left`` says what became of its connection."""
+    listener, client = stack.tcp4(*options), stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    client.connect(LOOPBACK)
+    accepted = listener.accept()
+    listener.close()
+    if left == "established":
+        stack.shows(LOOPBACK, ESTABLISHED)
+        return
+    closes, follows = (accepted, client) if left == "time-wait" else (client, accepted)
+    closes.close()
+    follows.recv(1)
+    follows.close()
+    if left == "time-wait":
+        stack.shows(LOOPBACK, TIME_WAIT)
+
+
+# The price of exclusive use, on which Microsoft, libuv, PostgreSQL, trio and Twisted do not agree.
+@experiment("tcp/exclusive/restart/{left}/{first}-{second}", rule=EXCLUSIVE_USE, cites=(CLOSURE,))
+@pytest.mark.parametrize("left", ["established", "time-wait"])
+@pytest.mark.parametrize(("first", "second"), [(EXCLUSIVE, EXCLUSIVE), (EXCLUSIVE, NONE), (NONE, EXCLUSIVE)], ids=str)
+def test_a_connection_goes_on_excluding(stack: Stack, left: str, first: Options, second: Options) -> None:
+    """A server with {first} has ended, its connection is {left}: is a server with {second} refused its address?"""
+    restarted = stack.tcp4(*second)
+    leave(stack, left, first)
+    assert restarted.bind(LOOPBACK) in (EADDRINUSE, EACCES)
+
+
+@experiment("tcp/exclusive/restart/client-closed-first/{first}-{second}", rule=EXCLUSIVE_USE, cites=(CLOSURE,))
+@pytest.mark.parametrize(("first", "second"), [(EXCLUSIVE, EXCLUSIVE), (EXCLUSIVE, NONE), (NONE, EXCLUSIVE)], ids=str)
+def test_restart_after_the_client_closed_first(stack: Stack, first: Options, second: Options) -> None:
+    """A server with {first} has ended after its client closed first: may a server with {second} bind its address?"""
+    restarted = stack.tcp4(*second)
+    leave(stack, "client-closed-first", first)
+    assert restarted.bind(LOOPBACK) == OK

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL
-from fixtures.sources import LITE2, NETBSD, OPENBSD
+from fixtures.rules import MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE
+from fixtures.sources import LITE2, NETBSD_TESTS, OPENBSD, RFC6762
 from fixtures.stack import Stack
 from fixtures.words import (
     BOTH,
@@ -68,7 +68,11 @@ def test_the_ipv6_group_twice(stack: Stack, first: Options, second: Options, exp
     assert stack.udp6(IPV6_V6ONLY, *second).bind(GROUP6) == expected
 
 
-@experiment("udp{family}/multicast/other-user/{options}", rule=MULTICAST, cites=(NETBSD.at("in_pcb.c"), OPENBSD.at("in_pcbaddrisavail")))
+@experiment(
+    "udp{family}/multicast/other-user/{options}",
+    rule=MULTICAST,
+    cites=(OPENBSD.at("netinet/in_pcb.c 1.247, in_pcbaddrisavail"), NETBSD_TESTS.at("inpcb_bind.c, test cases of two users")),
+)
 @pytest.mark.parametrize("family", [4, 6])
 @pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
 def test_the_group_of_another_user(stack: Stack, family: int, options: Options) -> None:
@@ -186,3 +190,14 @@ def test_a_unicast_datagram_reaches_one(stack: Stack, options: Options) -> None:
         member.bind(WILDCARD)
         member.join(GROUP)
     assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
+
+
+@experiment("udp4/multicast/copies/wildcard/reuseaddr", rule=UDP_DUPLICATE, cites=(RFC6762.at("§15.1"),))
+def test_the_first_wildcard_gets_all(stack: Stack) -> None:
+    """Two sockets with SO_REUSEADDR ask for the wildcard to join a group there: does the first alone receive what goes to it?"""
+    first, second = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
+    first.bind(WILDCARD)
+    first.join(GROUP)
+    if second.bind(WILDCARD) == OK:
+        second.join(GROUP)
+    assert stack.connections(GROUP) == first.itself

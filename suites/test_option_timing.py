@@ -14,12 +14,13 @@ from fixtures.rules import (
     UNBOUND_CALL,
     WILDCARD_AND_SPECIFIC,
 )
-from fixtures.sources import LINUX_MAN, LITE2, MECKI, TCPV2, UNP
+from fixtures.sources import LINUX_MAN, LITE2, MECKI, POSIX, TCPV2, UNP
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
     EADDRINUSE,
     EINVAL,
     ESTABLISHED,
+    EXCLUSIVE,
     LOOPBACK,
     NONE,
     OK,
@@ -269,3 +270,20 @@ def test_one_option_does_not_set_the_other(stack: Stack, one: Options, other: Op
     """Does a socket that sets {one} still have {other} clear?"""
     first = stack.tcp4(*one)
     assert first.get(*other) == Answer("0")
+
+
+# Before anything is set, and right after.
+@experiment("{kind}/option-timing/default/{option}", rule=UNBOUND_CALL, cites=(POSIX.at("getsockopt; socket options"),))
+@pytest.mark.parametrize("kind", ["tcp4", "udp4"])
+@pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT, EXCLUSIVE], ids=str)
+def test_option_of_a_new_socket(stack: Stack, kind: str, option: Options) -> None:
+    """Is {option} off on a new {kind} socket?"""
+    assert stack.socket(kind).get(*option) == Answer("0")
+
+
+@experiment("{kind}/option-timing/read-back/{option}", rule=UNBOUND_CALL, cites=(POSIX.at("getsockopt; socket options"),))
+@pytest.mark.parametrize("kind", ["tcp4", "udp4"])
+@pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT, EXCLUSIVE], ids=str)
+def test_option_reads_as_it_was_set(stack: Stack, kind: str, option: Options) -> None:
+    """Does {option}, once set on a {kind} socket, read as set?"""
+    assert stack.socket(kind, *option).get(*option) == Answer("1")

@@ -77,7 +77,7 @@ def test_the_wildcard_gets_the_rest(stack: Stack, kind: str) -> None:
     assert stack.connections(SECOND) == general.itself
 
 
-@experiment("{kind}/receives/duplicates", rule=ONE_OR_EACH, cites=(LINUX.at("reuseport_select_sock"),))
+@experiment("{kind}/receives/duplicates", rule=ONE_OR_EACH, cites=(LINUX.at("core/sock_reuseport.c, reuseport_select_sock"),))
 @pytest.mark.parametrize("kind", ["tcp6", "udp6"])
 def test_duplicates(stack: Stack, kind: str) -> None:
     """Two {kind} sockets with SO_REUSEPORT hold one specific address: does each message reach one of them?"""

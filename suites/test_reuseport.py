@@ -49,7 +49,9 @@ THIRD = [
 
 
 @experiment(
-    "{kind}/reuseport/third/{first}-{second}-{third}", rule=REUSEPORT_ALL, cites=(LINUX.at("inet_csk_get_port, udp_lib_lport_inuse"),)
+    "{kind}/reuseport/third/{first}-{second}-{third}",
+    rule=REUSEPORT_ALL,
+    cites=(LINUX.at("ipv4/inet_connection_sock.c, inet_csk_get_port"), LINUX.at("ipv4/udp.c, udp_lib_lport_inuse")),
 )
 @pytest.mark.parametrize("kind", PROTOCOLS)
 @pytest.mark.parametrize(("first", "second", "third", "expected"), THIRD, ids=str)
@@ -129,7 +131,11 @@ def test_two_members_split_or_not(stack: Stack, kind: str, options: Options) -> 
     assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
 
 
-@experiment("tcp/reuseport/receives/idle-{idle}", rule=REUSEPORT_ALL, cites=(LINUX.at("inet_csk_listen_start, reuseport_alloc"),))
+@experiment(
+    "tcp/reuseport/receives/idle-{idle}",
+    rule=REUSEPORT_ALL,
+    cites=(LINUX.at("ipv4/inet_connection_sock.c, inet_csk_listen_start"), LINUX.at("core/sock_reuseport.c, reuseport_alloc")),
+)
 @pytest.mark.parametrize("idle", ["first", "second"])
 def test_a_member_that_does_not_listen(stack: Stack, idle: str) -> None:
     """The {idle} of two SO_REUSEPORT sockets never listens: does the other get every connection, if anyone gets one?"""

@@ -28,6 +28,9 @@ from fixtures.words import (
     Options,
 )
 
+CONFLICT = LINUX.at("ipv4/inet_connection_sock.c, inet_csk_bind_conflict")
+LISTEN_START = LINUX.at("ipv4/inet_connection_sock.c, inet_csk_listen_start")
+
 # "self" runs the experiment: root, where it may start processes of other users.
 PEOPLE = [
     ("self",     "other"),
@@ -57,7 +60,11 @@ def by(stack: Stack, who: str) -> Stack | Actor:
     return stack if who == "self" else Actor(stack, who)
 
 
-@experiment("tcp/takeover/bound/{holder}-{newcomer}/{options}", rule=REUSEPORT_ALL, cites=(LINUX.at("inet_csk_bind_conflict"),))
+@experiment(
+    "tcp/takeover/bound/{holder}-{newcomer}/{options}",
+    rule=REUSEPORT_ALL,
+    cites=(CONFLICT,),
+)
 @pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
 @pytest.mark.parametrize(("options", "expected"), SAME_ADDRESS, ids=str)
 def test_a_bound_address(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
@@ -77,7 +84,9 @@ def test_a_listening_address(stack: Stack, holder: str, newcomer: str, options: 
     assert by(stack, newcomer).tcp4(*options).bind(LOOPBACK) == expected
 
 
-@experiment("{kind}/takeover/ipv6/{holder}-{newcomer}", rule=REUSEPORT_ALL, cites=(OPENBSD.at("in6_pcbaddrisavail"),))
+@experiment(
+    "{kind}/takeover/ipv6/{holder}-{newcomer}", rule=REUSEPORT_ALL, cites=(OPENBSD.at("netinet6/in6_pcb.c 1.152, in6_pcbaddrisavail_lock"),)
+)
 @pytest.mark.parametrize("kind", ["tcp6", "udp6"])
 @pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
 def test_an_ipv6_address(stack: Stack, kind: str, holder: str, newcomer: str) -> None:
@@ -86,7 +95,16 @@ def test_an_ipv6_address(stack: Stack, kind: str, holder: str, newcomer: str) ->
     assert by(stack, newcomer).socket(kind, SO_REUSEPORT).bind(LOOPBACK6) == OK
 
 
-@experiment("tcp/takeover/listens-first/{holder}-{newcomer}", rule=COMPLETELY_DUPLICATE, cites=(LINUX.at("inet_csk_listen_start"),))
+@experiment(
+    "tcp/takeover/listens-first/{holder}-{newcomer}",
+    rule=COMPLETELY_DUPLICATE,
+    cites=(LINUX.at("ipv4/inet_connection_sock.c, inet_csk_listen_start"),),
+)
+@experiment(
+    "tcp/takeover/listens-first/{holder}-{newcomer}",
+    rule=COMPLETELY_DUPLICATE,
+    cites=(LISTEN_START,),
+)
 @pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
 def test_a_newcomer_cannot_overtake(stack: Stack, holder: str, newcomer: str) -> None:
     """A bound server of {holder} is about to listen, {newcomer} asks for its address and listens, SO_REUSEADDR on both: who receives?"""
@@ -197,7 +215,7 @@ def test_a_closed_server_of_somebody_else(stack: Stack, holder: str, newcomer: s
     assert by(stack, newcomer).tcp4().bind(LOOPBACK) == OK
 
 
-@experiment("udp/takeover/same/{holder}-{newcomer}/{options}", rule=UDP_DUPLICATE, cites=(LINUX.at("udp_lib_lport_inuse"),))
+@experiment("udp/takeover/same/{holder}-{newcomer}/{options}", rule=UDP_DUPLICATE, cites=(LINUX.at("ipv4/udp.c, udp_lib_lport_inuse"),))
 @pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
 @pytest.mark.parametrize(("options", "expected"), SAME_ADDRESS, ids=str)
 def test_a_udp_address(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
@@ -250,3 +268,30 @@ def test_the_wildcard_beside_an_orphaned_connection(stack: Stack, holder: str, n
     accepted.close()
     stack.shows(LOOPBACK, FIN_WAIT_1)
     assert by(stack, newcomer).tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
+
+
+# Microsoft's table for different users, whole but for SO_EXCLUSIVEADDRUSE (suites/test_exclusive.py): it is about bind alone.
+TWINS = {"same-specific": (LOOPBACK, LOOPBACK), "same-wildcard": (WILDCARD, WILDCARD)}
+OVERLAPPING = {"wildcard-then-specific": (WILDCARD, LOOPBACK), "specific-then-wildcard": (LOOPBACK, WILDCARD)}
+REUSEADDR_PAIRS = [(NONE, NONE), (NONE, REUSEADDR), (REUSEADDR, NONE), (REUSEADDR, REUSEADDR)]
+USER_TABLE = WINSOCK.at("enhanced socket security, the table for different users")
+
+
+@experiment("tcp/takeover/unlistened/{relation}/{first}-{second}", rule=COMPLETELY_DUPLICATE, cites=(USER_TABLE,))
+@pytest.mark.parametrize("relation", TWINS)
+@pytest.mark.parametrize(("first", "second"), REUSEADDR_PAIRS, ids=str)
+def test_the_same_address_of_another_user(stack: Stack, relation: str, first: Options, second: Options) -> None:
+    """A socket with {first} is bound: is one of another user with {second} refused, {relation}?"""
+    held, wanted = TWINS[relation]
+    stack.tcp4(*first).bind(held)
+    assert stack.stranger.tcp4(*second).bind(wanted) == EADDRINUSE
+
+
+@experiment("tcp/takeover/unlistened/{relation}/{first}-{second}", rule=THEFT, cites=(USER_TABLE,))
+@pytest.mark.parametrize("relation", OVERLAPPING)
+@pytest.mark.parametrize(("first", "second"), REUSEADDR_PAIRS, ids=str)
+def test_an_overlapping_address_of_another_user(stack: Stack, relation: str, first: Options, second: Options) -> None:
+    """A socket with {first} is bound: may one of another user with {second} bind if that has SO_REUSEADDR, {relation}?"""
+    held, wanted = OVERLAPPING[relation]
+    stack.tcp4(*first).bind(held)
+    assert stack.stranger.tcp4(*second).bind(wanted) == (OK if SO_REUSEADDR in second else EADDRINUSE)

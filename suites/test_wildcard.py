@@ -65,7 +65,11 @@ def test_beside_a_bound_socket(stack: Stack, order: str, first: Options, second:
     assert newcomer.bind(wanted) == expected
 
 
-@experiment("tcp/wildcard/{order}/listening/{first}-{second}", rule=WILDCARD_AND_SPECIFIC, cites=(LINUX.at("inet_csk_bind_conflict"),))
+@experiment(
+    "tcp/wildcard/{order}/listening/{first}-{second}",
+    rule=WILDCARD_AND_SPECIFIC,
+    cites=(LINUX.at("ipv4/inet_connection_sock.c, inet_csk_bind_conflict"),),
+)
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize(("first", "second", "expected"), PAIRS, ids=str)
 def test_beside_a_listening_socket(stack: Stack, order: str, first: Options, second: Options, expected: Answer) -> None:
@@ -91,7 +95,9 @@ def test_within_ipv6(stack: Stack, order: str, first: Options, second: Options, 
     assert newcomer.bind(wanted) == expected
 
 
-@experiment("tcp/wildcard/{order}/both-listen/{options}", rule=ANY_ORDER, cites=(LINUX.at("inet_csk_listen_start"),))
+@experiment(
+    "tcp/wildcard/{order}/both-listen/{options}", rule=ANY_ORDER, cites=(LINUX.at("ipv4/inet_connection_sock.c, inet_csk_listen_start"),)
+)
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT, REUSEBOTH], ids=str)
 def test_both_bind_before_either_listens(stack: Stack, order: str, options: Options) -> None:
