@@ -24,12 +24,13 @@ from fixtures.rules import (
     TIME_WAIT_REBIND,
     WILDCARD_AND_SPECIFIC,
     Reason,
+    Variant,
 )
 from fixtures.stack import Untestable
 from fixtures.worlds import Choices, every_world
 from tests.cells import Table, wrong_cells
 
-TCP_RELATIONS = tuple(["S=S", "W=W", "W>S", "S>W", "S/S'", "D>W", "W>D", "D>S", "S>D", "D=D", "6>W", "W>6", "s6=s6", "6=6", "6>s6"])
+TCP_RELATIONS = ("S=S", "W=W", "W>S", "S>W", "S/S'", "D>W", "W>D", "D>S", "S>D", "D=D", "6>W", "W>6", "s6=s6", "6=6", "6>s6")
 UDP_RELATIONS = tuple(relation for relation in TCP_RELATIONS if relation != "S/S'")
 BOTH_NONE = "none,none; RA,none"
 NEW_RA = "none,RA; RA,RA"
@@ -79,8 +80,8 @@ def left(options: str = "", held: str = "127.0.0.1") -> str:
 def last_answers(make: Callable[..., Model], text: str) -> list[tuple[str, Reason | None]]:
     def play(choices: Choices) -> tuple[str, Reason | None]:
         stack = make(choices=choices)
-        stack.play(call for call, _ in parse(text))
-        return stack.trace[-1][1].name, stack.trace[-1][1].because
+        answers = [stack.perform(call) for call, _ in parse(text)]
+        return answers[-1].name, answers[-1].because
 
     return every_world(play)
 
@@ -188,6 +189,6 @@ def test_no_reuseport(make: Callable[[], Model]) -> None:
 
 
 def test_what_solaris_is_expected_to_do_was_read_in_illumos_or_documented() -> None:
-    own = {name: value for name, value in vars(s).items() if name in vars(i) and isinstance(value, s.Variant)}
+    own = {name: value for name, value in vars(s).items() if name in vars(i) and isinstance(value, Variant)}
     assert {value.basis for value in own.values()} == {"predicted", "documented", "disputed", "unknown"}
     assert {name for name, value in own.items() if value.basis == "documented"} == {"EXCLUSIVE"}
