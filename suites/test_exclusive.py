@@ -110,6 +110,17 @@ def test_a_udp_socket_of_solaris_is_alone(stack: Stack, relation: str, first: Op
     assert newcomer.bind(wanted) == EADDRINUSE
 
 
+@experiment("udp/exclusive/beside-another/{newest}-newest", rule=EXCLUSIVE_BINDING)
+@pytest.mark.parametrize("newest", ["exclbind", "plain"])
+def test_exclbind_beside_a_plain_holder(stack: Stack, newest: str) -> None:
+    """UDP sockets hold two addresses, one with SO_EXCLBIND, the {newest} one newest: is SO_REUSEADDR refused the wildcard?"""
+    exclusive, plain = stack.udp4(SO_EXCLBIND), stack.udp4()
+    places = [(exclusive, SECOND), (plain, LOOPBACK)]
+    for holder, place in places if newest == "plain" else reversed(places):
+        holder.bind(place)
+    assert stack.udp4(SO_REUSEADDR).bind(WILDCARD) == EADDRINUSE
+
+
 @experiment("tcp/exclusive/different-addresses/{options}", rule=DIFFERENT_ADDRESSES)
 @pytest.mark.parametrize("options", [EXCLUSIVE, EXCLBIND], ids=str)
 def test_another_address_is_free(stack: Stack, options: Options) -> None:

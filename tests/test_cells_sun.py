@@ -106,6 +106,16 @@ def last_answers(make: Callable[..., Model], text: str) -> list[tuple[str, Reaso
          "EADDRINUSE", i.EXCLUSIVE),
         ("A = tcp4()\nA.bind(0.0.0.0:P)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)\nC = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:P)",
          "EADDRINUSE", COMPLETELY_DUPLICATE),
+        # UDP stops at the first holder that overlaps; the newest is asked first, a wildcard last.
+        ("A = udp4(SO_EXCLBIND)\nA.bind(127.0.0.2:P)\nB = udp4()\nB.bind(127.0.0.1:P)\nC = udp4(SO_REUSEADDR)\nC.bind(0.0.0.0:P)",
+         "ok", i.UDP_HIDDEN),
+        ("A = udp4()\nA.bind(127.0.0.1:P)\nB = udp4(SO_EXCLBIND)\nB.bind(127.0.0.2:P)\nC = udp4(SO_REUSEADDR)\nC.bind(0.0.0.0:P)",
+         "EADDRINUSE", i.EXCLUSIVE),
+        ("A = udp4(SO_EXCLBIND)\nA.bind(127.0.0.2:P)\nB = udp4()\nB.bind(127.0.0.1:P)\nC = udp4(SO_REUSEADDR)\nC.bind(127.0.0.2:P)",
+         "EADDRINUSE", None),
+        # IPV6_V6ONLY after bind: free, and delivery follows.
+        ("A = tcp6(IPV6_V6ONLY=0)\nA.bind([::]:P)\nA.listen()\nA.setsockopt(IPV6_V6ONLY, 1)", "ok", i.V6ONLY_LATE),
+        ("A = tcp6(IPV6_V6ONLY=0)\nA.bind([::]:P)\nA.listen()\nA.setsockopt(IPV6_V6ONLY, 1)\nconnections(127.0.0.1:P)", "none", None),
         # A restart: SO_REUSEADDR on the new socket; a server with SO_EXCLBIND that is closing no longer counts.
         (left() + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "ok", RESTART),
         (left() + CLOSED_BY_US + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "ok", TIME_WAIT_REBIND),
