@@ -213,6 +213,16 @@ def test_the_option_is_read_back(stack: Stack, place: str, expected: Answer) -> 
     assert server.get(IPV6_V6ONLY) == expected
 
 
+@experiment("{kind}/dual-stack/option-late/{value}", rule=V6ONLY, cites=(LINUX.at("ipv6/ipv6_sockglue.c, do_ipv6_setsockopt"),))
+@pytest.mark.parametrize("kind", ["tcp6", "udp6"])
+@pytest.mark.parametrize("value", ["set", "cleared"])
+def test_the_option_after_bind(stack: Stack, kind: str, value: str) -> None:
+    """A {kind} socket is bound to [::]: is it too late for IPV6_V6ONLY to be {value}?"""
+    server = stack.socket(kind, IPV6_V6ONLY.off if value == "set" else IPV6_V6ONLY)
+    server.bind(WILDCARD6)
+    assert server.set(IPV6_V6ONLY if value == "set" else IPV6_V6ONLY.off) == EINVAL
+
+
 @experiment("{kind}/dual-stack/v6only-mapped/{place}", rule=V6ONLY)
 @pytest.mark.parametrize("kind", ["tcp6", "udp6"])
 @pytest.mark.parametrize("place", ["mapped", "mapped-any"])
