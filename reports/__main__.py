@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from typing import NoReturn, Protocol
@@ -69,10 +70,8 @@ def _refuse(message: str) -> int:
 
 def _drop_output() -> None:
     """Let nothing complain again, at exit, about an output that is closed or full."""
-    try:
+    with contextlib.suppress(OSError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, AttributeError):
-        pass
 
 
 if __name__ == "__main__":
