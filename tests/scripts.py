@@ -6,7 +6,10 @@ import random
 
 from fixtures.words import OPTION_NAMES
 
-HOSTS = ("127.0.0.1", "127.0.0.1", "127.0.0.2", "0.0.0.0", "224.0.0.251", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[ff05::fb]")
+HOSTS = {
+    "4": ("127.0.0.1", "127.0.0.1", "127.0.0.2", "0.0.0.0", "224.0.0.251"),
+    "6": ("[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:0.0.0.0]", "[ff05::fb]"),
+}
 KINDS = ("tcp4", "tcp4", "tcp6", "udp4", "udp6")
 CALLS = (
     *["{on}.bind({address})"] * 4,
@@ -21,20 +24,21 @@ CALLS = (
 
 def random_script(chance: random.Random) -> str:
     """A script of 4 to 24 calls."""
-    names = ["A"]
+    families = {"A": "4"}
     lines = ["A = tcp4(SO_REUSEADDR)"]
     for number in range(1, chance.randint(4, 24)):
-        call = chance.choice(CALLS).format(
+        on, kind, form = chance.choice(list(families)[-3:]), chance.choice(KINDS), chance.choice(CALLS)
+        port = chance.choice(("P", "P", "P", "Q", "0", f"port({chance.choice(list(families))})"))
+        call = form.format(
             new=f"N{number}",
-            on=chance.choice(names[-3:]),
+            on=on,
             actor=chance.choice(("", "", "other: ", "stranger: ")),
-            kind=chance.choice(KINDS),
+            kind=kind,
             option=chance.choice(OPTION_NAMES),
             options=", ".join(f"{name}={chance.randint(0, 1)}" for name in chance.sample(OPTION_NAMES, chance.choice((0, 0, 1, 1, 2)))),
-            address=f"{chance.choice(HOSTS)}:{chance.choice(('P', 'P', 'P', 'Q', '0', f'port({chance.choice(names)})'))}",
+            address=f"{chance.choice(HOSTS[families[on]])}:{port}",
         )
         lines.append(call)
-        if call.startswith("N"):
-            made, _, rest = call.partition(" = ")
-            names += [made] if rest else []
+        if form.startswith("{new}"):
+            families[f"N{number}"] = kind[-1] if "{kind}" in form else families[on]
     return "\n".join(lines)
