@@ -150,6 +150,7 @@ def test_expectations(predict: Any, platform: str, expected: str, status: int) -
         ("A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nB = A.accept()\nB.close()\nC = B.dup()", ["ok"] * 3 + ["EAGAIN", "EBADF", "EBADF"]),
         ("A = udp4()\nA.bind(127.0.0.1:P)\nA.recv(1)\nA.close()\nA.recv(1)", ["ok", "ok", "EAGAIN", "ok", "EBADF"]),
         ("A = tcp4()\nA.bind(127.0.0.1:P)\nshows(127.0.0.1:P, TIME_WAIT)", ["ok", "ok", "EAGAIN"]),
+        ("A = udp4()\nA.join([ff05::fb])\nA.join(127.0.0.1)\nA.join(224.0.0.251)", ["ok", "ENOPROTOOPT", "EINVAL", "ok"]),
         ("A = tcp4(IPV6_V6ONLY=1)\nB = udp4()\nB.listen()\nB.send(1)", ["ENOPROTOOPT", "ok", "EOPNOTSUPP", "EDESTADDRREQ"]),
         ("A = tcp4(SO_EXCLBIND)\nB = tcp4()\nB.bind(127.0.0.1:port(A))", ["ENOPROTOOPT", "ok", "EBADF"]),
         ("A = tcp4()\nB = A.dup()\nA.bind(127.0.0.1:0)\nC = tcp4()\nC.bind(127.0.0.1:port(B))", ["ok"] * 4 + ["EADDRINUSE"]),

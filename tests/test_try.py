@@ -26,6 +26,7 @@ SCRIPTS = {
     "second-listen": "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)\nA.listen()\nB.listen()\n",
     "time-wait": CONNECTED + "D.close()\nC.recv(1)\nC.close()\nA.close()\nshows(127.0.0.1:P, TIME_WAIT)\nB = tcp4()\nB.bind(127.0.0.1:P)\n",
     "misuse": "A = tcp4(IPV6_V6ONLY=0)\nB = udp4()\nB.listen()\nB.send(1)\nB.connect(127.0.0.1:Q)\nB.send(1)\n",
+    "groups": "A = udp4()\nA.join([ff05::fb])\nA.join(127.0.0.1)\n",
     "connected": CONNECTED + "C.listen()\nD.send(5)\nC.recv(9)\nC.close()\nD.recv(1)\nD.close()\n",
     "absent": "A = tcp4(SO_EXCLBIND)\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.1:port(A))\nB.setsockopt(SO_EXCLBIND, 1)\n",
     "waits": SERVER + "C = A.accept()\nC.send(1)\nE = udp4()\nE.bind(127.0.0.1:Q)\nE.recv(1)\nE.close()\nE.recv(1)\nF = E.dup()\n",
