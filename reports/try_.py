@@ -41,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(f"{named(args.script)}: {error}") from None
     except MissingPrivilege as error:
         raise BadInput(str(error)) from None
+    except OSError as error:
+        raise BadInput(f"no process could be started to try it: {error}") from None
     identifier = None if args.script == STANDARD_INPUT else args.script
     print(as_json(identifier, str(this_platform()), played) if args.format == "json" else as_text(title, played))
     return status(played)

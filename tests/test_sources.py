@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
@@ -84,3 +85,9 @@ def test_trees_are_cited_by_file_function_and_version() -> None:
 def test_what_is_cited_by_file_is_a_tree() -> None:
     named = {citation: user for citation, user in citations().items() if re.match(r"[\w./-]+\.[ch], ", citation.locator)}
     assert [f"{user}: {citation}" for citation, user in named.items() if not citation.source.is_tree] == []
+
+
+def test_no_two_rules_or_variants_have_one_id() -> None:
+    reasons = {id(value): value for module in modules() for value in vars(module).values() if isinstance(value, Rule | Variant)}
+    times = Counter(reason.id for reason in reasons.values())
+    assert [name for name, count in times.items() if count > 1] == []
