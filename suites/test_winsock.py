@@ -238,7 +238,7 @@ def test_a_client_that_closed_first(stack: Stack) -> None:
 
 @experiment("tcp/exclusive/late/{second}", rule=EXCLUSIVE_USE, cites=(WINSOCK_OPTION.at("Remarks"),))
 @pytest.mark.parametrize("second", [NONE, REUSEADDR], ids=str)
-def test_set_after_bind(stack: Stack, second: Options) -> None:
+def test_cleared_after_bind(stack: Stack, second: Options) -> None:
     """A socket holds the wildcard and cleared SO_EXCLUSIVEADDRUSE after bind: is one with {second} still refused a specific address?"""
     holder = stack.tcp4(SO_EXCLUSIVEADDRUSE)
     holder.bind(WILDCARD)

@@ -7,6 +7,7 @@ import pytest
 from fixtures.models import cygwin, platform, wine_variants, wsl1
 from fixtures.models import windows_variants as w
 from fixtures.notation import parse
+from fixtures.platforms import wsl1_build
 from fixtures.rules import BOUND_ONCE, EXCLUSIVE_USE, LISTEN_IS_FREE, MOST_SPECIFIC, NO_OPTIONS, SAME_CONNECTION, Reason
 from fixtures.stack import Untestable
 from fixtures.worlds import Choices, every_world
@@ -264,3 +265,11 @@ def test_both_stacks_came_with_vista() -> None:
 )
 def test_versions_as_python_names_them(spec: str, era: str) -> None:
     assert platform(f"windows@{spec}").make().version == platform(f"windows@{era}").make().version
+
+
+@pytest.mark.parametrize(
+    ("release", "build"),
+    [("4.4.0-19041-Microsoft", "19041"), ("5.10.16.3-microsoft-standard-WSL2", ""), ("6.18.44", "")],
+)
+def test_wsl1_is_told_by_its_release(release: str, build: str) -> None:
+    assert wsl1_build(release) == build
