@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import DUAL_STACK, ENHANCED_SAME, ENHANCED_SPECIFIC, ENHANCED_WILDCARD, EXCLUSIVE_USE, TIME_WAIT_REBIND
+from fixtures.rules import DUAL_STACK, ENHANCED_SAME, ENHANCED_SPECIFIC, ENHANCED_WILDCARD, EXCLUSIVE_USE, NOBODY_LISTENS, TIME_WAIT_REBIND
 from fixtures.sources import LIBUV_WINDOWS, TRIO, WINE_TESTS, WINSOCK, WINSOCK_OPTION, WSK
 from fixtures.stack import Actor, Socket, Stack
 from fixtures.words import (
@@ -18,6 +18,7 @@ from fixtures.words import (
     LOOPBACK6,
     MAPPED,
     MAPPED_WILDCARD,
+    NOBODY,
     NONE,
     OK,
     REUSEADDR,
@@ -260,3 +261,14 @@ def test_the_default_is_off(stack: Stack) -> None:
     """Is SO_EXCLUSIVEADDRUSE off on a new socket?"""
     stack.tcp4(SO_EXCLUSIVEADDRUSE).close()
     assert stack.tcp4().get(SO_EXCLUSIVEADDRUSE) == Answer("0")
+
+
+@experiment("tcp/winsock/bound-only/specific-beside-listening-wildcard", rule=NOBODY_LISTENS, cites=(TABLES,))
+def test_a_bound_specific_beside_a_listening_wildcard(stack: Stack) -> None:
+    """The wildcard listens, a specific address is only bound, no options: does the wildcard receive what goes there, if anyone does?"""
+    stack.tcp4(SO_EXCLUSIVEADDRUSE).close()
+    general, silent = stack.tcp4(), stack.tcp4()
+    general.bind(WILDCARD)
+    silent.bind(LOOPBACK)
+    general.listen()
+    assert stack.connections(LOOPBACK) in (general.itself, NOBODY)

@@ -60,6 +60,11 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
             only("B", because=MOST_SPECIFIC),
         ),
         ("windows", "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=w.OWN_SPECIFIC)),
+        (
+            "windows",
+            "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)",
+            only("unknown", because=w.BOUND_ONLY),
+        ),
         # A victim with RA can be robbed by anyone, another user too; one without only by its own user.
         (
             "windows",
