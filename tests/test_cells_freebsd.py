@@ -220,7 +220,8 @@ def test_answer_and_reason(version: str, text: str, answer: str, because: Reason
 
 def test_a_socket_of_a_client_bound_to_the_wildcard_gets_the_source_address() -> None:
     stack = FreeBSD()
-    script = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4()\nC.bind(0.0.0.0:Q)\nC.connect(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.2:Q)"
+    script = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4()\nC.bind(0.0.0.0:Q)\nC.connect(127.0.0.1:P)\n"
+    script += "B = tcp4()\nB.bind(127.0.0.2:Q)"
     stack.play(call for call, _ in parse(script))
     assert stack.trace[-1][1].name == "ok"
 
