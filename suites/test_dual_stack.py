@@ -148,6 +148,23 @@ def test_addresses_of_different_families(stack: Stack, held: str, wanted: str) -
     assert bind(make(stack, "tcp", wanted, NONE), wanted) == OK
 
 
+@experiment("tcp/dual-stack/third/{v6only}-{any4}-{dual}", rule=REUSEPORT_ALL)
+@pytest.mark.parametrize(
+    ("v6only", "any4", "dual", "expected"),
+    [
+        (REUSEPORT, REUSEPORT, REUSEPORT, OK),
+        (REUSEPORT, REUSEPORT, REUSEADDR, EADDRINUSE),
+        (NONE,      REUSEPORT, REUSEPORT, EADDRINUSE),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_dual_wildcard_beside_one_of_each_family(stack: Stack, v6only: Options, any4: Options, dual: Options, expected: Answer) -> None:
+    """The wildcards of IPv6 ({v6only}) and then of IPv4 ({any4}) are held: may a dual-stack wildcard ({dual}) bind?"""
+    bind(make(stack, "tcp", "v6only", v6only), "v6only")
+    bind(make(stack, "tcp", "any4", any4), "any4")
+    assert bind(make(stack, "tcp", "dual", dual), "dual") == expected
+
+
 # UDP: the same three groups, one pair each that crosses the families.
 UDP = [
     ("dual",      "any4",      NONE,      EADDRINUSE),

@@ -116,6 +116,19 @@ def test_the_specific_member_receives(stack: Stack, kind: str) -> None:
     assert stack.connections(LOOPBACK) == specific.itself
 
 
+@experiment("{kind}/reuseport/receives/other-specific-beside-wildcard", rule=MOST_SPECIFIC)
+@pytest.mark.parametrize("kind", PROTOCOLS)
+def test_a_specific_socket_outside_the_group_receives(stack: Stack, kind: str) -> None:
+    """A {kind} socket with SO_REUSEPORT is on the wildcard, one with only SO_REUSEADDR on a specific address: does the latter receive?"""
+    wildcard, specific = stack.socket(kind, SO_REUSEPORT), stack.socket(kind, SO_REUSEADDR)
+    wildcard.bind(WILDCARD)
+    if kind == "tcp4":
+        wildcard.listen()
+    if specific.bind(LOOPBACK) == OK and kind == "tcp4":
+        specific.listen()
+    assert stack.connections(LOOPBACK) == specific.itself
+
+
 @experiment("{kind}/reuseport/receives/{options}", rule=REUSEPORT_ALL)
 @pytest.mark.parametrize("kind", PROTOCOLS)
 @pytest.mark.parametrize("options", [REUSEPORT, REUSEBOTH], ids=str)

@@ -12,6 +12,7 @@ from fixtures.words import (
     BOTH,
     EADDRINUSE,
     FIN_WAIT_1,
+    IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
     MORE_THAN_FITS,
@@ -24,6 +25,7 @@ from fixtures.words import (
     SO_REUSEPORT,
     TIME_WAIT,
     WILDCARD,
+    WILDCARD6,
     Answer,
     Options,
 )
@@ -138,6 +140,17 @@ def test_a_victim_without_options(stack: Stack, holder: str, newcomer: str, seco
     victim.bind(WILDCARD)
     victim.listen()
     assert by(stack, newcomer).tcp4(*second).bind(LOOPBACK) == OK
+
+
+@experiment("tcp6/takeover/theft/{holder}-{newcomer}/{options}", rule=THEFT)
+@pytest.mark.parametrize(("holder", "newcomer"), USERS)
+@pytest.mark.parametrize(("options", "expected"), MORE_SPECIFIC, ids=str)
+def test_a_more_specific_ipv6_address(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
+    """A server of {holder} listens at [::] for IPv6 alone: may {newcomer} bind a more specific address ({options} on both)?"""
+    victim = by(stack, holder).tcp6(IPV6_V6ONLY, *options)
+    victim.bind(WILDCARD6)
+    victim.listen()
+    assert by(stack, newcomer).tcp6(IPV6_V6ONLY, *options).bind(LOOPBACK6) == expected
 
 
 @experiment("tcp/takeover/theft/receives/{holder}-{newcomer}", rule=MOST_SPECIFIC)

@@ -1,0 +1,116 @@
+"""SO_REUSEPORT_LB, FreeBSD's second SO_REUSEPORT: who joins a group, and who of it receives?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.experiment import experiment
+from fixtures.rules import BALANCED_GROUP, MOST_SPECIFIC, NO_OPTIONS, THEFT, UNBOUND_CALL
+from fixtures.sources import FREEBSD
+from fixtures.stack import Stack
+from fixtures.words import (
+    BOTH,
+    EADDRINUSE,
+    LOOPBACK,
+    LOOPBACK6,
+    NONE,
+    OK,
+    REUSEADDR,
+    REUSEPORT,
+    SO_REUSEADDR,
+    SO_REUSEPORT_LB,
+    WILDCARD,
+    Answer,
+    Options,
+)
+
+KINDS = ("tcp4", "udp4")
+REUSEPORT_LB = Options(SO_REUSEPORT_LB)
+FREEBSD_TEST = FREEBSD.at("tests/sys/netinet/so_reuseport_lb_test.c, connect_not_bound")
+MULTIBIND = FREEBSD.at("tests/sys/netinet/socket_afinet.c, multibind")
+
+# Only its like shares the address; it does not match SO_REUSEPORT.
+SAME_ADDRESS = [
+    (REUSEPORT_LB, REUSEPORT_LB, OK),
+    (REUSEPORT_LB, NONE,         EADDRINUSE),
+    (NONE,         REUSEPORT_LB, EADDRINUSE),
+    (REUSEPORT_LB, REUSEPORT,    EADDRINUSE),
+    (REUSEPORT,    REUSEPORT_LB, EADDRINUSE),
+    (REUSEPORT_LB, REUSEADDR,    EADDRINUSE),
+    (REUSEADDR,    REUSEPORT_LB, EADDRINUSE),
+]  # fmt: skip
+
+
+@experiment("{kind}/reuseport-lb/same/{first}-{second}", rule=BALANCED_GROUP, cites=(MULTIBIND,))
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("first", "second", "expected"), SAME_ADDRESS, ids=str)
+def test_the_same_address(stack: Stack, kind: str, first: Options, second: Options, expected: Answer) -> None:
+    """A {kind} socket with {first} is bound: may one with {second} bind the same address?"""
+    stack.socket(kind, *first).bind(LOOPBACK)
+    assert stack.socket(kind, *second).bind(LOOPBACK) == expected
+
+
+@experiment("{kind}/reuseport-lb/set-late-by-first", rule=BALANCED_GROUP, cites=(MULTIBIND,))
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_sets_it_after_bind(stack: Stack, kind: str) -> None:
+    """The first {kind} socket sets SO_REUSEPORT_LB only after its bind: may a second with it bind?"""
+    first = stack.socket(kind)
+    first.bind(LOOPBACK)
+    first.set(SO_REUSEPORT_LB)
+    assert stack.socket(kind, SO_REUSEPORT_LB).bind(LOOPBACK) == OK
+
+
+@experiment("{kind}/reuseport-lb/receives/{place}", rule=BALANCED_GROUP, cites=(FREEBSD_TEST,))
+@pytest.mark.parametrize(("kind", "place"), [("tcp4", "specific"), ("tcp4", "wildcard"), ("udp4", "specific"), ("tcp6", "specific")])
+def test_the_group_is_balanced(stack: Stack, kind: str, place: str) -> None:
+    """Two {kind} sockets with SO_REUSEPORT_LB hold one {place} address: do both receive?"""
+    dialled = LOOPBACK6 if kind == "tcp6" else LOOPBACK
+    first, second = stack.socket(kind, SO_REUSEPORT_LB), stack.socket(kind, SO_REUSEPORT_LB)
+    for member in (first, second):
+        member.bind(WILDCARD if place == "wildcard" else dialled)
+        if kind != "udp4":
+            member.listen()
+    assert stack.connections(dialled) == BOTH
+
+
+@experiment("tcp4/reuseport-lb/receives/specific-beside-group", rule=MOST_SPECIFIC)
+def test_a_specific_server_beside_a_group(stack: Stack) -> None:
+    """A SO_REUSEPORT_LB server is on the wildcard, another with SO_REUSEADDR on a specific address: does the specific one receive?"""
+    group, narrow = stack.tcp4(SO_REUSEPORT_LB), stack.tcp4(SO_REUSEADDR)
+    group.bind(WILDCARD)
+    group.listen()
+    narrow.bind(LOOPBACK)
+    narrow.listen()
+    assert stack.connections(LOOPBACK) == narrow.itself
+
+
+@experiment("tcp4/reuseport-lb/connect/{bound}", rule=UNBOUND_CALL, cites=(FREEBSD_TEST,))
+@pytest.mark.parametrize("bound", ["bound", "unbound"])
+def test_connect(stack: Stack, bound: str) -> None:
+    """May a TCP socket with SO_REUSEPORT_LB, {bound}, connect?"""
+    server, client = stack.tcp4(), stack.tcp4(SO_REUSEPORT_LB)
+    server.bind(LOOPBACK)
+    server.listen()
+    if bound == "bound":
+        client.bind(LOOPBACK.at("Q"))
+    assert client.connect(LOOPBACK) == OK
+
+
+@experiment("tcp4/reuseport-lb/without-it/second-{second}", rule=NO_OPTIONS)
+@pytest.mark.parametrize("second", [NONE], ids=str)
+def test_a_specific_socket_without_options(stack: Stack, second: Options) -> None:
+    """A SO_REUSEPORT_LB server is on the wildcard: is one with {second} refused a specific address?"""
+    server = stack.tcp4(SO_REUSEPORT_LB)
+    server.bind(WILDCARD)
+    server.listen()
+    assert stack.tcp4(*second).bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp4/reuseport-lb/other-user/{options}", rule=THEFT)
+@pytest.mark.parametrize("options", [REUSEPORT, REUSEPORT_LB], ids=str)
+def test_the_wildcard_of_another_user(stack: Stack, options: Options) -> None:
+    """A server of one user holds the wildcard: may another user bind it too ({options} on both)?"""
+    server = stack.tcp4(*options)
+    server.bind(WILDCARD)
+    server.listen()
+    assert stack.stranger.tcp4(*options).bind(WILDCARD) == OK
