@@ -269,3 +269,15 @@ def test_one_option_does_not_set_the_other(stack: Stack, one: Options, other: Op
     """Does a socket that sets {one} still have {other} clear?"""
     first = stack.tcp4(*one)
     assert first.get(*other) == Answer("0")
+
+
+@experiment("tcp/option-timing/retry-of-listen/reuseaddr", rule=LISTEN_IS_FREE)
+def test_retry_of_listen(stack: Stack) -> None:
+    """Two sockets ask for one address with SO_REUSEADDR and the second called listen too early: may it when the first has closed?"""
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(LOOPBACK)
+    second.bind(LOOPBACK)
+    first.listen()
+    second.listen()
+    first.close()
+    assert second.listen() == OK

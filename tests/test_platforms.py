@@ -19,9 +19,15 @@ NAMES = sorted(MODELS)
 
 @cache
 def predictions(name: str) -> list[tuple[str, Observation]]:
-    """What the model says of every experiment, in every release and every world."""
+    """What the model says of every experiment, in every release, with every setting and in every world."""
     releases = [Platform(name, version) for version in MODELS[name].releases or ("",)]
-    return [(row.experiment.id, seen) for release in releases for row in all_rows() for seen in release.predict(row.script)]
+    kernels = [(release, dict(settings)) for release in releases for settings in MODELS[name].tunings]
+    return [
+        (row.experiment.id, seen)
+        for release, settings in kernels
+        for row in all_rows()
+        for seen in release.predict(row.script, settings=settings)
+    ]
 
 
 def variants(name: str) -> dict[str, Variant]:
