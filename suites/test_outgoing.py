@@ -343,3 +343,15 @@ def test_wildcard_udp_to_the_same_destination(stack: Stack) -> None:
     wildcard.bind(WILDCARD.at("Q"))
     specific.connect(LOOPBACK)
     assert wildcard.connect(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/outgoing/same-four-tuple/reuseaddr-cleared", rule=SAME_CONNECTION)
+def test_the_same_connection_after_clearing_the_option(stack: Stack) -> None:
+    """A client with SO_REUSEADDR bound the port of another's connection and cleared the option: is the same connection refused to it?"""
+    listening(stack, LOOPBACK)
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second.bind(CLIENT)
+    second.set(SO_REUSEADDR.off)
+    assert second.connect(LOOPBACK) == EADDRINUSE
