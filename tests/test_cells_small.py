@@ -103,6 +103,11 @@ CLIENT = (
 )
 DUAL = "A = tcp6(IPV6_V6ONLY=0, SO_REUSEPORT)\nA.bind([::]:P)\nB = tcp4(SO_REUSEPORT)\nB.bind(0.0.0.0:P)\nA.listen()\nB.listen()\n"
 UDP_TWINS = "A = udp4({0})\nA.bind(127.0.0.1:P)\nB = udp4({0})\nB.bind(127.0.0.1:P)\n"
+SAME_TUPLE = (
+    "L = tcp4()\nL.bind(127.0.0.1:P)\nL.listen()\nA = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:Q)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:Q)\n"
+    "A.connect(127.0.0.1:P)\nB.connect(127.0.0.1:P)\n"
+)
+REFUSED = "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp6(IPV6_V6ONLY=0)\nB.bind([::ffff:127.0.0.1]:P)\n"
 V = gvisor_variants
 
 #: Model, script, the last answer, its reason (None: any).
@@ -154,6 +159,12 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     (GVisor, UDP_TWINS.format(RP) + "A.connect(127.0.0.1:Q)\nB.connect(127.0.0.1:Q)", "EADDRINUSE", None),
     (GVisor, UDP_TWINS.format(RA) + "A.connect(127.0.0.1:Q)\nB.connect(127.0.0.1:Q)", "ok", V.UDP_CONNECT_SHARED),
     (GVisor, "A = udp4()\nA.bind(0.0.0.0:P)\nA.connect(127.0.0.1:Q)\nA.close()\nB = udp4()\nB.bind(0.0.0.0:P)", "ok", None),
+    (GVisor, SAME_TUPLE + "B.listen()", "EADDRINUSE", V.SECOND_LISTEN),
+    # A refused bind stays with the socket.
+    (GVisor, REFUSED + "B.bind([::1]:P)", "EINVAL", V.REFUSED_BIND_STAYS),
+    (GVisor, REFUSED + "A.close()\nB.bind([::]:P)\nB.listen()\nconnections(127.0.0.2:P)", "none", None),
+    (GVisor, REFUSED + "A.close()\nB.bind([::]:P)\nB.close()\nC = tcp4()\nC.bind(127.0.0.2:P)", "EADDRINUSE", None),
+    (GVisor, REFUSED.replace("tcp", "udp") + "B.bind([::1]:P)", "ok", None),
     # shutdown keeps the port, listen opens it again.
     (GVisor, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RDWR)\nB = tcp4()\nB.bind(127.0.0.1:P)", "EADDRINUSE", None),
     (GVisor, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RDWR)\nconnections(127.0.0.1:P)", "none", None),
