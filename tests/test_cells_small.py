@@ -104,8 +104,8 @@ CLIENT = (
 DUAL = "A = tcp6(IPV6_V6ONLY=0, SO_REUSEPORT)\nA.bind([::]:P)\nB = tcp4(SO_REUSEPORT)\nB.bind(0.0.0.0:P)\nA.listen()\nB.listen()\n"
 UDP_TWINS = "A = udp4({0})\nA.bind(127.0.0.1:P)\nB = udp4({0})\nB.bind(127.0.0.1:P)\n"
 SAME_TUPLE = (
-    "L = tcp4()\nL.bind(127.0.0.1:P)\nL.listen()\nA = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:Q)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:Q)\n"
-    "A.connect(127.0.0.1:P)\nB.connect(127.0.0.1:P)\n"
+    "L = tcp4()\nL.bind(127.0.0.1:P)\nL.listen()\nA = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:Q)\n"
+    "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\nB.connect(127.0.0.1:P)\n"
 )
 REFUSED = "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp6(IPV6_V6ONLY=0)\nB.bind([::ffff:127.0.0.1]:P)\n"
 V = gvisor_variants
