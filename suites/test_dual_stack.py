@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, TIME_WAIT_REBIND, V6ONLY
+from fixtures.rules import DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, TIME_WAIT_REBIND, UNBOUND_CALL, V6ONLY
 from fixtures.sources import LINUX, RFC3493
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
@@ -390,3 +390,12 @@ def test_udp_families_share_ipv4(stack: Stack) -> None:
     dual.bind(WILDCARD6)
     plain.bind(WILDCARD)
     assert stack.connections(LOOPBACK) in (dual.itself, plain.itself, BOTH)
+
+
+@experiment("tcp/dual-stack/refused-mapped/then-ipv6", rule=UNBOUND_CALL)
+def test_ipv6_after_a_mapped_address_was_refused(stack: Stack) -> None:
+    """A dual-stack socket was refused a mapped address: may it bind an IPv6 address?"""
+    stack.tcp4().bind(LOOPBACK)
+    newcomer = stack.tcp6(IPV6_V6ONLY.off)
+    newcomer.bind(MAPPED)
+    assert newcomer.bind(LOOPBACK6) == OK

@@ -287,3 +287,15 @@ def test_option_of_a_new_socket(stack: Stack, kind: str, option: Options) -> Non
 def test_option_reads_as_it_was_set(stack: Stack, kind: str, option: Options) -> None:
     """Does {option}, once set on a {kind} socket, read as set?"""
     assert stack.socket(kind, *option).get(*option) == Answer("1")
+
+
+@experiment("tcp/option-timing/retry-of-listen/reuseaddr", rule=LISTEN_IS_FREE)
+def test_retry_of_listen(stack: Stack) -> None:
+    """Two sockets ask for one address with SO_REUSEADDR and the second called listen too early: may it when the first has closed?"""
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(LOOPBACK)
+    second.bind(LOOPBACK)
+    first.listen()
+    second.listen()
+    first.close()
+    assert second.listen() == OK

@@ -301,3 +301,57 @@ def test_implicit_port_of_a_udp_socket(stack: Stack) -> None:
     caller.connect(LOOPBACK)
     second = stack.udp4()
     assert second.bind(got_port(caller)) == EADDRINUSE
+
+
+@experiment("tcp/outgoing/closed/{address}/no-options", rule=UNBOUND_CALL)
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
+def test_nothing_is_left_of_a_client_that_closed_second(stack: Stack, address: str) -> None:
+    """A client bound to {address} and connected; the server closed first, then the client: is its port free again?"""
+    listener = listening(stack, LOOPBACK)
+    client = stack.tcp4()
+    client.bind(Address(address, "Q"))
+    client.connect(LOOPBACK)
+    listener.accept().close()
+    client.recv(1)
+    client.close()
+    assert stack.tcp4().bind(Address(address, "Q")) == OK
+
+
+@experiment("tcp/outgoing/refused/then-listen/no-options", rule=UNBOUND_CALL)
+def test_listen_after_a_refused_connection(stack: Stack) -> None:
+    """A bound socket's connection was refused because nobody listens: may it listen now?"""
+    client = stack.tcp4()
+    client.bind(CLIENT)
+    client.connect(LOOPBACK)
+    assert client.listen() == OK
+
+
+@experiment("tcp/outgoing/refused/then-bind/no-options", rule=NO_OPTIONS)
+def test_bind_beside_a_refused_connection(stack: Stack) -> None:
+    """A bound socket's connection was refused because nobody listens: does it still hold its address?"""
+    client = stack.tcp4()
+    client.bind(CLIENT)
+    client.connect(LOOPBACK)
+    assert stack.tcp4().bind(CLIENT) == EADDRINUSE
+
+
+@experiment("udp/outgoing/same-four-tuple/wildcard/reuseport", rule=SAME_CONNECTION)
+def test_wildcard_udp_to_the_same_destination(stack: Stack) -> None:
+    """A UDP socket is bound to the wildcard beside a specific one that is connected (reuseport): is the same connection refused to it?"""
+    specific, wildcard = stack.udp4(*REUSEPORT), stack.udp4(*REUSEPORT)
+    specific.bind(CLIENT)
+    wildcard.bind(WILDCARD.at("Q"))
+    specific.connect(LOOPBACK)
+    assert wildcard.connect(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/outgoing/same-four-tuple/reuseaddr-cleared", rule=SAME_CONNECTION)
+def test_the_same_connection_after_clearing_the_option(stack: Stack) -> None:
+    """A client with SO_REUSEADDR bound the port of another's connection and cleared the option: is the same connection refused to it?"""
+    listening(stack, LOOPBACK)
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second.bind(CLIENT)
+    second.set(SO_REUSEADDR.off)
+    assert second.connect(LOOPBACK) == EADDRINUSE
