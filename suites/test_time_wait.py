@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.experiment import experiment
 from fixtures.rules import ACTIVE_CLOSER, COMPLETELY_DUPLICATE, DIFFERENT_ADDRESSES, REUSEPORT_ALL, SAME_CONNECTION, TIME_WAIT_REBIND
-from fixtures.sources import HPUX_MAN, LITE2, MECKI, PYTHON_LIST_2009, RFC9293, TCPV1, UNP
+from fixtures.sources import HPUX_GETSOCKOPT, LITE2, MECKI, PYTHON_LIST_2009, RFC9293, TCPV1, UNP
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
     EADDRINUSE,
@@ -91,7 +91,7 @@ RESTARTS = [
     rule=TIME_WAIT_REBIND,
     cites=(
         PYTHON_LIST_2009.at("setting SO_REUSEADDR before bind, and HP-UX's SO_REUSEPORT"),
-        HPUX_MAN.at("SO_REUSEPORT"),
+        HPUX_GETSOCKOPT.at("getsockopt(2), SO_REUSEPORT"),
         MECKI.at("SO_REUSEADDR and TIME_WAIT"),
     ),
 )
@@ -128,7 +128,7 @@ STILL_LISTENING = [
 @experiment(
     "tcp/time-wait/server-still-listens/old-{old}/new-{new}",
     rule=REUSEPORT_ALL,
-    cites=(UNP.at("§7.5"), HPUX_MAN.at("SO_REUSEPORT")),
+    cites=(UNP.at("§7.5"), HPUX_GETSOCKOPT.at("getsockopt(2), SO_REUSEPORT")),
 )
 @pytest.mark.parametrize(("old", "new", "expected"), STILL_LISTENING, ids=str)
 def test_start_beside_a_listener_in_time_wait(stack: Stack, old: Options, new: Options, expected: Answer) -> None:
