@@ -126,7 +126,7 @@ def _record(item: pytest.Function, experiment: Experiment, judgement: Judgement)
         "chapter": chapter_of(item.path.stem),
         "question": experiment.question,
         "verdict": judgement.verdict,
-        "why": judgement.why,
+        "why": " ".join(judgement.why.split()),
         "held": judgement.observed.held,
         "attempts": judgement.attempts,
         "trace": judgement.observed.lines,

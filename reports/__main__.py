@@ -9,7 +9,7 @@ import sys
 from typing import NoReturn, Protocol
 
 from fixtures.runfile import RunError
-from reports import diff, disputed, explain, matrix, predict, show, try_
+from reports import add, compare, diff, disputed, explain, matrix, merge, predict, probing, show, trend, try_
 from reports.inputs import BadInput
 
 
@@ -33,6 +33,11 @@ VERBS: dict[str, Verb] = {
     "diff": diff,
     "explain": explain,
     "disputed": disputed,
+    "merge": merge,
+    "compare": compare,
+    "trend": trend,
+    "probe": probing,
+    "add": add,
 }
 
 
