@@ -61,4 +61,5 @@ def _machines(a: Run, b: Run) -> list[str]:
 
 def _flat(run: Run) -> dict[str, str]:
     machine: dict[str, str] = {name: value for name, value in run.header["fingerprint"].items() if name != "settings"}
-    return machine | run.header["fingerprint"].get("settings", {})
+    settings: dict[str, str] = run.header["fingerprint"].get("settings", {})
+    return machine | settings

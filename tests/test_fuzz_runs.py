@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,12 +92,12 @@ def forge(chance: random.Random, content: bytes) -> bytes:
     """Something else in the place of a value, with a footer that fits."""
     records = [json.loads(line) for line in content.splitlines()[:-1]]
     for _ in range(chance.choice((1, 1, 2))):
-        place: object = chance.choice([records[0], *chance.choices(records, k=3)])
+        place: Any = chance.choice([records[0], *chance.choices(records, k=3)])
         while isinstance(place, (dict, list)) and place:
             key = chance.choice(list(place) if isinstance(place, dict) else list(range(len(place))))
-            inner = place[key]  # type: ignore[call-overload]
+            inner = place[key]
             if not isinstance(inner, (dict, list)) or chance.random() < 0.4:
-                place[key] = chance.choice(STRANGE)  # type: ignore[call-overload]
+                place[key] = chance.choice(STRANGE)
                 break
             place = inner
     lines = [_line(record) for record in records]
