@@ -9,7 +9,7 @@ import sys
 from typing import NoReturn, Protocol
 
 from fixtures.runfile import RunError
-from reports import diff, disputed, explain, ids, matrix, predict, show, try_
+from reports import add, compare, diff, disputed, explain, ids, matrix, merge, predict, probing, show, trend, try_
 from reports.inputs import BadInput
 
 
@@ -34,6 +34,11 @@ VERBS: dict[str, Verb] = {
     "explain": explain,
     "disputed": disputed,
     "ids": ids,
+    "merge": merge,
+    "compare": compare,
+    "trend": trend,
+    "probe": probing,
+    "add": add,
 }
 
 
