@@ -9,7 +9,7 @@ import sys
 from typing import NoReturn, Protocol
 
 from fixtures.runfile import RunError
-from reports import diff, disputed, explain, matrix, predict, show, try_
+from reports import diff, disputed, explain, matrix, port, predict, record, show, try_
 from reports.inputs import BadInput
 
 
@@ -29,6 +29,8 @@ VERBS: dict[str, Verb] = {
     "show": show,
     "predict": predict,
     "try": try_,
+    "record": record,
+    "port": port,
     "matrix": matrix,
     "diff": diff,
     "explain": explain,

@@ -81,7 +81,7 @@ class Found:
             return f"unknown: {outcome.why}" if outcome.why else "unknown"
         said = self.situation.words[outcome.rank]
         if outcome.refusal:
-            return f"{said} at {outcome.refusal}"
+            return f"{said} ({outcome.refusal})"
         return f"{said}, with {outcome.attempt}" if outcome.attempt and outcome.rank > REFUSED else said
 
 
@@ -234,13 +234,14 @@ def _compared(source: int, target: int) -> str:
 
 def changes(source: Found, target: Found) -> list[str]:
     """What else differs: the call that is refused, its errno, who receives, options that are absent."""
-    said = [f"{name} is absent there" for name in target.lacks if name not in source.lacks]
+    absent = [name for name in target.lacks if name not in source.lacks] if source.situation.id == "start" else []
+    said = [f"{name} is absent there" for name in absent]
     before, after = _refusals(source), _refusals(target)
     if before and after and before != after:
         said.append(f"refused at {_listed(after)}, not at {_listed(before)}")
-    elif after and not before and None not in source.ranks:
+    elif after and not before:
         said.append(f"refused at {_listed(after)}")
-    elif before and not after and None not in target.ranks:
+    elif before and not after and target.ranks != {None}:
         said.append(f"no longer refused at {_listed(before)}")
     took, takes = _receivers(source), _receivers(target)
     if took and takes and took != takes:

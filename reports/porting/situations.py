@@ -35,7 +35,7 @@ class Script:
     staged: list[int] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
     receives: list[int] = field(default_factory=list)
-    #: The names of the sockets that are asked about.
+    #: The names of the sockets that are asked about; none where it is asked whether there are several that receive.
     mine: set[str] = field(default_factory=set)
     #: With which options another user tries, where that is the question.
     attempt: str = ""
@@ -155,7 +155,7 @@ def _second(shape: Shape, edit: Edit) -> list[Script]:
 
 def _workers(shape: Shape, edit: Edit) -> list[Script]:
     script = Script()
-    script.mine |= {*_start(script, shape, edit, "A", range(len(shape.kinds)), script.asked)}
+    _start(script, shape, edit, "A", range(len(shape.kinds)), script.asked)
     twin = next(host for host in shape.hosts if shape.hosts.count(host) > 1)
     script.add(f"connections({_reached(twin)})", script.receives)
     return [script]
