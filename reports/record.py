@@ -79,7 +79,7 @@ def _hint(how: str) -> str:
 def _run(command: Sequence[str], how: str, log: Path, seconds: float | None) -> int:
     environment, words = dict(os.environ), list(command)
     if how == "strace":
-        words = ["strace", "-f", "-qq", "-e", f"{TRACED},ioctl", "-e", "signal=none", "-o", str(log), "--", *command]
+        words = ["strace", "-f", "-qq", "-e", TRACED, "-e", "signal=none", "-o", str(log), "--", *command]
     else:
         paths = [str(HOOK), *filter(None, [environment.get("PYTHONPATH")])]
         environment |= {"PYTHONPATH": os.pathsep.join(paths), "ADDRINUSE_RECORD": str(log)}

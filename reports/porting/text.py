@@ -29,7 +29,8 @@ def _title(data: Data) -> str:
 
 def _about(data: Data) -> list[str]:
     calls = data["calls"]
-    return [f"{calls['calls']} calls, {calls['sockets']} sockets, {len(data['servers'])} servers; played as user {data['uid']}"]
+    counted = [(calls["calls"], "call"), (calls["sockets"], "socket"), (len(data["servers"]), "server")]
+    return [", ".join(f"{number} {what}{'s' * (number != 1)}" for number, what in counted) + f"; played as user {data['uid']}"]
 
 
 def _sockets(server: Data) -> list[str]:
@@ -47,20 +48,23 @@ def described(one: Data) -> str:
 def _one_target(server: Data, data: Data) -> list[str]:
     (target,) = data["to"]
     lines: list[str] = []
-    wide = max(len(data["from"]), len(target))
+    seen: set[str] = set()
+    wide = max(len(data["from"]), len(target), len("instead"))
     for one in server["situations"]:
         there = one["to"][target]
         lines += [f"{mark(there):<9} {one['id']}: {one['question']}"]
         if one["from"]["outcome"] == there["answer"]["outcome"]:
-            lines += _filled(f"    both {'':{max(0, wide - 5)}} {there['answer']['outcome']}")
+            lines += _filled(f"    {'both':<{wide}} {there['answer']['outcome']}")
         else:
             lines += _filled(f"    {data['from']:<{wide}} {one['from']['outcome']}")
             lines += _filled(f"    {target:<{wide}} {there['answer']['outcome']}")
         lines += [f"    {'change':<{wide}} {change}" for change in there["changes"]]
         lines += [f"    {'because':<{wide}} {_because(there)}"] if there["verdict"] != "same" else []
         for offer in there["instead"]:
-            lines += _filled(f"    {'instead':<{wide}} {offer['say']} [{offer['id']}]")
-            lines += [f"    {'':<{wide}}   {line}" for line in _offer(offer)]
+            again = offer["id"] in seen
+            seen.add(offer["id"])
+            lines += _filled(f"    {'instead':<{wide}} {'as above' if again else offer['say']} [{offer['id']}]")
+            lines += [f"    {'':<{wide}}   {line}" for line in (_offer(offer)[:1] if again else _offer(offer))]
     return lines
 
 

@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import Any
 
 LOG = os.environ.get("ADDRINUSE_RECORD", "")
-_LEVELS = {"SOL_SOCKET": "SO_", "IPPROTO_IPV6": "IPV6_", "IPPROTO_IP": "IP_"}
+#: The options that decide who may bind, by level.
+_OPTIONS = {
+    "SOL_SOCKET": ("SO_REUSEADDR", "SO_REUSEPORT", "SO_REUSEPORT_LB", "SO_EXCLUSIVEADDRUSE", "SO_EXCLBIND", "SO_LINGER", "SO_BINDTODEVICE"),
+    "IPPROTO_IPV6": ("IPV6_V6ONLY", "IPV6_FREEBIND", "IPV6_TRANSPARENT"),
+    "IPPROTO_IP": ("IP_FREEBIND", "IP_TRANSPARENT"),
+}
 
 
 def _write(line: str) -> None:
@@ -44,9 +49,9 @@ def _numeric(one: socket.socket, address: Any) -> Any:
 
 
 def _option(level: int, name: int) -> str:
-    for word, prefix in _LEVELS.items():
+    for word, names in _OPTIONS.items():
         if getattr(socket, word, None) == level:
-            return f"{word}, " + next((n for n in dir(socket) if n.startswith(prefix) and getattr(socket, n) == name), str(name))
+            return f"{word}, " + next((known for known in names if getattr(socket, known, None) == name), str(name))
     return f"{level}, {name}"
 
 
@@ -54,7 +59,7 @@ def _value(name: str, value: Any) -> str:
     if isinstance(value, bytes | bytearray) and name.endswith("SO_LINGER"):
         half = len(value) // 2
         return f"{{l_onoff={int.from_bytes(value[:half], sys.byteorder)}, l_linger={int.from_bytes(value[half:], sys.byteorder)}}}, 8"
-    number = value if isinstance(value, int) else int.from_bytes(value or b"", sys.byteorder)
+    number = int(value) if isinstance(value, int) else int.from_bytes(value or b"", sys.byteorder)
     return f"[{number}], 4"
 
 
@@ -74,7 +79,7 @@ def _told(described: str, call: Callable[[], Any]) -> Any:
 def _patch() -> None:
     kind = socket.socket
     make, bind, listen, accept = kind.__init__, kind.bind, kind.listen, kind._accept  # type: ignore[attr-defined]
-    setsockopt, close, detach, dup = kind.setsockopt, kind._real_close, kind.detach, kind.dup  # type: ignore[attr-defined]
+    setsockopt, close, dup = kind.setsockopt, kind._real_close, kind.dup  # type: ignore[attr-defined]
     connect, connect_ex = kind.connect, kind.connect_ex
 
     def init(self: socket.socket, family: int = -1, type: int = -1, proto: int = -1, fileno: Any = None) -> None:
@@ -123,7 +128,6 @@ def _patch() -> None:
     new = {"__init__": init, "bind": _bind, "listen": _listen, "_accept": _accept, "setsockopt": _option_set, "_real_close": _close}
     for name, method in {**new, "dup": _dup, "connect": _connect, "connect_ex": _connect_ex}.items():
         setattr(kind, name, method)
-    assert detach
 
 
 def _next_sitecustomize() -> None:
