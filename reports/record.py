@@ -12,7 +12,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ from reports.calls.syscalls import TRACED
 from reports.inputs import BadInput
 
 HOOK = Path(__file__).with_name("calls") / "hook"
+_STANDARD_ERROR = 2
 #: How long a server may take to end, in seconds, once it was asked to.
 GRACE = 10
 
@@ -84,7 +84,7 @@ def _run(command: Sequence[str], how: str, log: Path, seconds: float | None) -> 
         paths = [str(HOOK), *filter(None, [environment.get("PYTHONPATH")])]
         environment |= {"PYTHONPATH": os.pathsep.join(paths), "ADDRINUSE_RECORD": str(log)}
     try:
-        server = subprocess.Popen(words, env=environment, stdout=sys.stderr)
+        server = subprocess.Popen(words, env=environment, stdout=_STANDARD_ERROR)
     except OSError as error:
         raise BadInput(f"{command[0]}: cannot be run: {error.strerror or error}") from None
     with _passing_on(server, how):

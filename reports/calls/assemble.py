@@ -13,8 +13,9 @@ from reports.calls.sockets import Act, Recorded, Recording
 from reports.calls.syscalls import FORKS, Syscall
 
 _FD = re.compile(r"\s*(0x[0-9a-fA-F]+|\d+)")
-_SOCKET = re.compile(r"\s*(?:[AP]F_(INET6?)|0x[0-9a-f]+|\d+)\b[^,]*,\s*(?:SOCK_)?(STREAM|DGRAM|0x1|0x2)\b")
-_DOMAIN = {"0x2": "4", "0x1c": "6", "0x1e": "6", "0x1a": "6", "0xa": "6"}
+_SOCKET = re.compile(r"\s*(?:[AP]F_(INET6?)|0x[0-9a-f]+|\d+)\b[^,]*,\s*(?:SOCK_)?(STREAM|DGRAM|(?:0x)?[12])\b")
+#: The numbers of the address families, IPv6 on Linux, FreeBSD, macOS, NetBSD and OpenBSD, and Solaris.
+_DOMAIN = {2: "4", 10: "6", 28: "6", 30: "6", 24: "6", 26: "6"}
 _OPTION = re.compile(r",\s*(\w+),\s*(\w+),\s*(\[-?\d+\]|\{[^}]*\}|[^,]*)")
 _LINGER = re.compile(r"l?_?onoff=(\d+), (?:l_)?linger=(\d+)")
 _STRACE_4 = re.compile(r'sin_port=htons\((\d+)\), sin_addr=inet_addr\("([0-9.]+)"\)')
@@ -45,8 +46,11 @@ class Table(dict[int, Held]):
 
     number: int | None = None
     users = 0
-    #: What exec closed, unless a call that the log does not show had told it not to.
-    closed_by_exec: dict[int, Held]
+
+    def __init__(self, entries: dict[int, Held] | None = None) -> None:
+        super().__init__(entries or {})
+        #: What exec closed, unless a call that the log does not show had told it not to.
+        self.closed_by_exec: dict[int, Held] = {}
 
 
 class Assembler:
@@ -178,8 +182,7 @@ class Assembler:
         found = _FD.match(call.args)
         if not found:
             return -1, None
-        word = found[1][:12]
-        descriptor = int(word, 16 if word.lower().startswith("0x") else 10)
+        descriptor = _number(found[1])
         table = self._table(call.pid)
         held = table.get(descriptor)
         if held is None and not self._sees_forks:
@@ -290,7 +293,7 @@ class Assembler:
 
     def _past_exec(self, call: Syscall, descriptor: int) -> Held | None:
         """A socket that must have outlived exec, since it is used afterwards."""
-        held = getattr(self._table(call.pid), "closed_by_exec", {}).pop(descriptor, None)
+        held = self._table(call.pid).closed_by_exec.pop(descriptor, None)
         if held and held.socket:
             held.socket.closed_at = 0
         return held
@@ -367,9 +370,14 @@ def _kind(args: str) -> str:
     found = _SOCKET.match(args)
     if not found or any(other in args for other in ("SCTP", "DCCP", "ICMP", "UDPLITE")):
         return ""
-    family = {"INET": "4", "INET6": "6"}.get(found[1] or "") or _DOMAIN.get(args.split(",")[0].strip(), "")
-    protocol = "tcp" if found[2] in ("STREAM", "0x1") else "udp"
+    family = {"INET": "4", "INET6": "6"}.get(found[1] or "") or _DOMAIN.get(_number(args.split(",")[0].strip()), "")
+    protocol = "tcp" if found[2] in ("STREAM", "0x1", "1") else "udp"
     return f"{protocol}{family}" if family else ""
+
+
+def _number(word: str) -> int:
+    """A number as tracers write it, decimal or hexadecimal."""
+    return int(word[:12], 16 if word.lower().startswith("0x") else 10) if _FD.fullmatch(word) else -1
 
 
 def _address(args: str) -> Address | None:

@@ -1,4 +1,4 @@
-"""ktrace's logs as kdump(1) prints them: CALL, then STRU with an address, then RET."""
+"""ktrace's logs as kdump(1) prints them: CALL, then STRU with an address (FreeBSD, usr.bin/kdump/kdump.c, ktrsockaddr), then RET."""
 
 from __future__ import annotations
 

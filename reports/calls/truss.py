@@ -1,8 +1,8 @@
 """truss of FreeBSD and of Solaris, and dtruss, as far as their formats are documented.
 
 FreeBSD (usr.bin/truss/syscalls.c, print_syscall) writes addresses as ``{ AF_INET 0.0.0.0:80 }`` and errors as ``ERR#48``; Solaris
-(truss(1)) has ``so_socket`` and ``Err#125 EADDRINUSE``, and under ``-v`` the address on a line of its own; dtruss(1M) shows
-numbers only, so that its log names no address.
+(illumos, usr/src/cmd/truss/expound.c, show_sockaddr) has ``so_socket`` and ``Err#125 EADDRINUSE``, and under ``-v`` the address on a line
+of its own; dtruss(1M) shows numbers only, so that its log names no address. None of them shows the value of an option.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LINE = re.compile(
     re.ASCII,
 )
 _ENDED = re.compile(r"(.*)\)\s*(?:(?:=\s*(-?\d+|0x[0-9A-Fa-f]+))|(?:E(?:RR|rr)#(\d+))(?: +(E[A-Z]+)| +'(.*)')?)", re.ASCII)
-_ADDRESS = re.compile(r"\s+AF_INET(6?)\s+name = (\S+)\s+port = (\d+)", re.ASCII)
+_ADDRESS = re.compile(r"\s*(?:\d+(?:/\d+)?:)?\s+AF_INET(6?)\s+name = (\S+)\s+port = (\d+)", re.ASCII)
 _DTRUSS = re.compile(r"(-?\d+) Err#(\d+)")
 _ALIASES = {"so_socket": "socket", "forkx": "fork", "vforkx": "vfork", "forksys": "fork"}
 #: What strerror says, where the number alone would need the system's own table.

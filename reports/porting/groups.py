@@ -77,8 +77,13 @@ class Group:
 
     shape: Shape
     sockets: list[Recorded]
-    ports: list[str]
+    places: dict[str, None] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def ports(self) -> list[str]:
+        """The ports where it does the same."""
+        return list(self.places)
 
     @property
     def title(self) -> str:
@@ -94,9 +99,8 @@ def groups_of(recording: Recording) -> list[Group]:
     for sockets in _together(recording.servers):
         shape = _shape(sockets)
         port = sockets[0].address.port if sockets[0].address else ""
-        group = found.setdefault(shape, Group(shape, sockets, []))
-        if port not in group.ports:
-            group.ports.append(port)
+        group = found.setdefault(shape, Group(shape, sockets))
+        group.places[port] = None
         for one in sockets:
             group.notes |= one.notes
         if len(sockets) > len(shape.kinds):

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from reports.porting.text import described, mark, table
+from reports.porting.text import counted, described, mark, table
 
 Data = dict[str, Any]
 
 _STYLE = """
 :root{color-scheme:light dark;--line:#8886;--same:#2e7d3222;--stricter:#1565c033;--looser:#c6282833;--unknown:#8884}
 body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
-table{border-collapse:collapse;width:100%;margin:1rem 0}th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-align:top}
+table{border-collapse:collapse;width:100%;margin:1rem 0}
+th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-align:top}
 .same{background:var(--same)}.stricter{background:var(--stricter)}.looser{background:var(--looser)}.unknown{background:var(--unknown)}
 .wide{overflow-x:auto}pre{overflow-x:auto}details{margin:.3rem 0}dt{font-weight:600}
 """
@@ -33,8 +34,7 @@ def as_html(data: Data) -> str:
 
 
 def _about(data: Data) -> str:
-    calls = data["calls"]
-    return f"{data['suite']}: {calls['calls']} calls, {calls['sockets']} sockets, {len(data['servers'])} servers, played as user {data['uid']}"
+    return f"{data['suite']}: {counted(data)}"
 
 
 def _server(server: Data, number: int, data: Data) -> list[str]:
@@ -73,11 +73,12 @@ def _advice(offer: Data) -> str:
 
 def _verdict_table(rows: Sequence[Sequence[str]]) -> list[str]:
     head = "".join(f'<th scope="col">{escape(word)}</th>' for word in rows[0])
-    body = [
-        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f'<td class="{word.rstrip("*")}">{escape(word)}</td>' for word in row[1:]) + "</tr>"
-        for row in rows[1:]
-    ]
+    body = [f'<tr><th scope="row">{escape(row[0])}</th>{"".join(map(_verdict, row[1:]))}</tr>' for row in rows[1:]]
     return [f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>', *body, "</tbody></table></div>"]
+
+
+def _verdict(word: str) -> str:
+    return f'<td class="{word.rstrip("*")}">{escape(word)}</td>'
 
 
 def _items(lines: Iterable[str]) -> list[str]:

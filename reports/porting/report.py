@@ -149,5 +149,5 @@ def _unjudged(recording: Recording) -> list[str]:
         said.append(f"{one.kind} (line {one.line}): {last.verb} was {last.answer} when it was recorded")
     clients = sum(one.connected for one in recording.sockets)
     unused = sum(not one.connected and one.address is None and not one.refusals for one in recording.sockets)
-    said += [f"{clients} sockets of clients"] * bool(clients) + [f"{unused} sockets that were never bound"] * bool(unused)
-    return said
+    said += [f"{clients} socket{'s of clients' if clients > 1 else ' of a client'}"] * bool(clients)
+    return said + [f"{unused} socket{'s that were' if unused > 1 else ' that was'} never bound"] * bool(unused)

@@ -270,7 +270,13 @@ def _always(shape: Shape) -> bool:
 
 _NEVER = {NEVER: "the server itself does not start"}
 _PLAIN = {**_NEVER, REFUSED: "refused", GRANTED: "starts"}
-_NEWCOMER = {**_NEVER, REFUSED: "refused", GRANTED: "starts, and receives nothing", SHARED: "starts, and shares", ALL: "starts, and takes all"}
+_NEWCOMER = {
+    **_NEVER,
+    REFUSED: "refused",
+    GRANTED: "starts, and receives nothing",
+    SHARED: "starts, and shares",
+    ALL: "starts, and takes all",
+}
 
 SITUATIONS = (
     Situation("start", "Do the calls that were recorded succeed?", _always, _starts, _PLAIN),

@@ -13,7 +13,7 @@ CHANGED = "* the same side wins, but the call, the errno or the receiver is anot
 
 def as_text(data: Data) -> str:
     """The whole report; of several targets a table of verdicts."""
-    lines = [_title(data), *_about(data), ""]
+    lines = [_title(data), counted(data), ""]
     for number, server in enumerate(data["servers"], 1):
         lines += [f"server {number}: {server['title']}", *_sockets(server), *(f"    note: {note}" for note in server["notes"]), ""]
         lines += _one_target(server, data) if len(data["to"]) == 1 else _aligned(table(server, data))
@@ -27,10 +27,11 @@ def _title(data: Data) -> str:
     return f"{data['from']} -> {', '.join(data['to'])}: {data['calls']['name']} ({data['suite']})"
 
 
-def _about(data: Data) -> list[str]:
+def counted(data: Data) -> str:
+    """How much was read, and who plays."""
     calls = data["calls"]
-    counted = [(calls["calls"], "call"), (calls["sockets"], "socket"), (len(data["servers"]), "server")]
-    return [", ".join(f"{number} {what}{'s' * (number != 1)}" for number, what in counted) + f"; played as user {data['uid']}"]
+    numbers = [(calls["calls"], "call"), (calls["sockets"], "socket"), (len(data["servers"]), "server")]
+    return ", ".join(f"{number} {what}{'s' * (number != 1)}" for number, what in numbers) + f"; played as user {data['uid']}"
 
 
 def _sockets(server: Data) -> list[str]:
@@ -78,7 +79,8 @@ def _because(there: Data) -> str:
 
 
 def _offer(offer: Data) -> list[str]:
-    lines = [f"then: {offer['then']}{'; also the same again: ' + ', '.join(offer['mends']) if offer['mends'] else ''}"] if offer["then"] else []
+    mends = f"; also the same again: {', '.join(offer['mends'])}" if offer["mends"] else ""
+    lines = [f"then: {offer['then']}{mends}"] if offer["then"] else []
     lines += [f"but then {cost['situation']} is {cost['verdict']}: {cost['outcome']}" for cost in offer["costs"]]
     return [*lines, f"see {', '.join([*offer['because'], *offer['experiments']])}", *(f"[{source}]" for source in offer["sources"])]
 
@@ -88,7 +90,7 @@ def _filled(line: str) -> list[str]:
 
 
 def _reasons(data: Data) -> list[str]:
-    found = {}
+    found: dict[str, Data] = {}
     for server in data["servers"]:
         for one in server["situations"]:
             there = next(iter(one["to"].values()))
@@ -128,7 +130,7 @@ def _every(data: Data) -> Iterable[Data]:
 
 def as_markdown(data: Data) -> str:
     """The whole report as Markdown."""
-    lines = [f"# {_md(_title(data))}", "", *_about(data), ""]
+    lines = [f"# {_md(_title(data))}", "", counted(data), ""]
     for number, server in enumerate(data["servers"], 1):
         lines += [f"## Server {number}: {_md(server['title'])}", "", *(f"- {_md(described(one))}" for one in server["sockets"])]
         lines += [*(f"- Note: {_md(note)}" for note in server["notes"]), ""]

@@ -34,7 +34,8 @@ def _write(line: str) -> None:
 
 def _address(address: Any) -> str:
     if isinstance(address, tuple) and len(address) > 2:
-        return f'{{sa_family=AF_INET6, sin6_port=htons({address[1]}), inet_pton(AF_INET6, "{address[0].partition("%")[0]}", &sin6_addr)}}, 28'
+        host = address[0].partition("%")[0]
+        return f'{{sa_family=AF_INET6, sin6_port=htons({address[1]}), inet_pton(AF_INET6, "{host}", &sin6_addr)}}, 28'
     if isinstance(address, tuple):
         return f'{{sa_family=AF_INET, sin_port=htons({address[1]}), sin_addr=inet_addr("{address[0]}")}}, 16'
     return "{sa_family=AF_UNIX}, 16"
