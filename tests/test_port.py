@@ -45,7 +45,11 @@ PLAIN = {
     "freebsd": {"wildcard-beside-specific": ">"},
     "macos": {"wildcard-beside-specific": ">"},
 }
-DUAL = PLAIN | {"windows": PLAIN["windows"] | {"ipv4-beside-ipv6": ">"}}
+ANY = {
+    target: {one.replace("wildcard-beside-specific", "specific-beside-wildcard"): word for one, word in words.items()}
+    for target, words in PLAIN.items()
+}
+DUAL = ANY | {"windows": ANY["windows"] | {"ipv4-beside-ipv6": ">"}}
 SHARED = {
     "windows": {"start": "<", "second-instance": "?", "workers": "<", "another-user": ">"},
     "freebsd": {"second-instance": ">", "workers": "<"},
@@ -63,9 +67,9 @@ DATAGRAMS = {
 }
 SPECIFIC, BOTH, MAPPED = "tcp4 127.0.0.1:18080", "tcp4 0.0.0.0:18080, tcp6 [::]:18080", "tcp6 [::]:18080"
 SERVERS: list[tuple[str, list[tuple[str, dict[str, dict[str, str]]]]]] = [
-    ("nginx", [(BOTH, PLAIN)]),
+    ("nginx", [(BOTH, ANY)]),
     ("nginx-reuseport", [(SPECIFIC, SHARED)]),
-    ("redis", [(BOTH, PLAIN)]),
+    ("redis", [(BOTH, ANY)]),
     ("memcached", [(SPECIFIC, PLAIN), ("udp4 127.0.0.1:18080", DATAGRAMS)]),
     ("postgresql", [(SPECIFIC, PLAIN)]),
     ("gunicorn", [(SPECIFIC, PLAIN)]),
@@ -73,7 +77,7 @@ SERVERS: list[tuple[str, list[tuple[str, dict[str, dict[str, str]]]]]] = [
     ("uvicorn", [(SPECIFIC, PLAIN)]),
     ("uvicorn-workers", [(SPECIFIC, PLAIN)]),
     ("hypercorn", [(SPECIFIC, INHERITED)]),
-    ("http-server", [("tcp4 0.0.0.0:18080", PLAIN)]),
+    ("http-server", [("tcp4 0.0.0.0:18080", ANY)]),
     ("go", [(MAPPED, DUAL)]),
     ("node", [(MAPPED, DUAL)]),
     ("node-cluster", [(SPECIFIC, PLAIN)]),

@@ -324,12 +324,20 @@ SITUATIONS = (
         ("tcp/descriptors/still-receives/inherit",),
     ),
     Situation(
-        "wildcard-beside-specific",
-        "May a server with the same options bind a specific address beside this wildcard, or the wildcard beside this address?",
-        _is_server,
+        "specific-beside-wildcard",
+        "May a server with the same options bind a specific address beside its wildcard, and who receives there?",
+        lambda shape: _is_server(shape) and Address(shape.hosts[0]).is_wildcard,
         _beside,
         _NEWCOMER,
         ("tcp/stevens-s2/three-servers", "tcp/stevens-s10/wildcard-listens-first"),
+    ),
+    Situation(
+        "wildcard-beside-specific",
+        "May a server with the same options bind the wildcard beside its address, and who receives there?",
+        lambda shape: _is_server(shape) and not Address(shape.hosts[0]).is_wildcard,
+        _beside,
+        _NEWCOMER,
+        ("tcp/stevens-s2/three-servers",),
     ),
     Situation(
         "ipv4-through-ipv6",
