@@ -32,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="source", metavar="A", required=True, help=f"where it was recorded, NAME[@VERSION]: {known}")
     parser.add_argument("--to", dest="target", metavar="B", required=True, help="where it shall run; several with commas, or all")
     parser.add_argument("--format", choices=("text", "markdown", "html", "json"), default="text")
+    parser.add_argument("--scripts", action="store_true", help="with text: show each script as the target answers it")
     parser.add_argument("--uid", type=uid, default=SOMEBODY, metavar="N", help=f"the user who runs the server (default: {SOMEBODY})")
     parser.add_argument("--setting", type=setting, action="append", default=[], metavar="NAME=VALUE", help="a kernel setting; repeatable")
     parser.add_argument("calls", metavar="CALLS", help="a log or a script, - for standard input")
@@ -47,8 +48,9 @@ def run(args: argparse.Namespace) -> int:
     if not recording.servers and not any(one.refusals for one in recording.sockets):
         raise BadInput(f"{named(args.calls)}: no TCP or UDP socket is bound in it; record the server from its start, with -f")
     data = report(recording, named(args.calls), source, targets, Bench(args.uid, dict(args.setting)))
-    write = {"text": as_text, "markdown": as_markdown, "html": as_html, "json": _as_json}[args.format]
-    print(write(data))
+    if args.scripts and args.format != "text":
+        raise BadInput("--scripts is for text: html and json show them always")
+    print(as_text(data, scripts=args.scripts) if args.format == "text" else WRITERS[args.format](data))
     return 1 if differs(data) else 0
 
 
@@ -60,3 +62,6 @@ def _targets(spec: str, source: str) -> list[Platform]:
 
 def _as_json(data: Data) -> str:
     return json.dumps(data, indent=1, ensure_ascii=False)
+
+
+WRITERS = {"markdown": as_markdown, "html": as_html, "json": _as_json}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from reports.porting.text import counted, described, mark, table
+from reports.porting.text import MANY, counted, described, mark, table
 
 Data = dict[str, Any]
 
@@ -22,7 +22,8 @@ th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-
 
 def as_html(data: Data) -> str:
     """The whole report."""
-    title = f"{data['from']} → {', '.join(data['to'])}: {data['calls']['name']}"
+    targets = ", ".join(data["to"]) if len(data["to"]) < MANY else f"{len(data['to'])} platforms"
+    title = f"{data['from']} → {targets}: {data['calls']['name']}"
     body = [f"<h1>{escape(title)}</h1>", f"<p>{escape(_about(data))}</p>"]
     for number, server in enumerate(data["servers"], 1):
         body += _server(server, number, data)

@@ -244,8 +244,8 @@ def changes(source: Found, target: Found) -> list[str]:
     elif before and not after and target.ranks != {None}:
         said.append(f"no longer refused at {_listed(before)}")
     took, takes = _receivers(source), _receivers(target)
-    if took and takes and took != takes:
-        said.append(f"{_named(takes)} instead of {_named(took)}")
+    if took and takes and took != takes and source.ranks == target.ranks:
+        said.append(f"received by {takes}, not by {took}")
     return said
 
 
@@ -258,9 +258,10 @@ def _listed(refusals: Iterable[Refusal]) -> str:
     return " or ".join(map(str, refusals))
 
 
-def _receivers(found: Found) -> set[str]:
-    return {one.receives for one in found.outcomes if one.receives}
+def _receivers(found: Found) -> str:
+    """Who receives, in words; several where it is not settled."""
+    names = {name for one in found.outcomes for name in one.receives.split()}
+    return " or ".join(sorted({_RECEIVERS.get(name) or ("the newcomer" if name in found.script.mine else "the first") for name in names}))
 
 
-def _named(receivers: set[str]) -> str:
-    return f"received by {' or '.join(sorted(receivers))}"
+_RECEIVERS = {"none": "nobody", "both": "both", "each": "each"}

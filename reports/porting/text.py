@@ -8,15 +8,17 @@ from typing import Any
 
 Data = dict[str, Any]
 
+#: So many targets are counted instead of named.
+MANY = 5
 CHANGED = "* the same side wins, but the call, the errno or the receiver is another"
 
 
-def as_text(data: Data) -> str:
-    """The whole report; of several targets a table of verdicts."""
+def as_text(data: Data, *, scripts: bool = False) -> str:
+    """The whole report, with the scripts that were played if wished; of several targets a table of verdicts."""
     lines = [_title(data), counted(data), ""]
     for number, server in enumerate(data["servers"], 1):
         lines += [f"server {number}: {server['title']}", *_sockets(server), *(f"    note: {note}" for note in server["notes"]), ""]
-        lines += _one_target(server, data) if len(data["to"]) == 1 else _aligned(table(server, data))
+        lines += _one_target(server, data, scripts=scripts) if len(data["to"]) == 1 else _aligned(table(server, data))
         lines.append("")
     if len(data["to"]) == 1:
         lines += _reasons(data)
@@ -24,7 +26,8 @@ def as_text(data: Data) -> str:
 
 
 def _title(data: Data) -> str:
-    return f"{data['from']} -> {', '.join(data['to'])}: {data['calls']['name']} ({data['suite']})"
+    targets = ", ".join(data["to"]) if len(data["to"]) < MANY else f"{len(data['to'])} platforms"
+    return f"{data['from']} -> {targets}: {data['calls']['name']} ({data['suite']})"
 
 
 def counted(data: Data) -> str:
@@ -46,7 +49,7 @@ def described(one: Data) -> str:
     return f"line {one['line']}: {one['kind']} {one['address']}, {options}, {does}{shared}"
 
 
-def _one_target(server: Data, data: Data) -> list[str]:
+def _one_target(server: Data, data: Data, *, scripts: bool) -> list[str]:
     (target,) = data["to"]
     lines: list[str] = []
     seen: set[str] = set()
@@ -61,6 +64,7 @@ def _one_target(server: Data, data: Data) -> list[str]:
             lines += _filled(f"    {target:<{wide}} {there['answer']['outcome']}")
         lines += [f"    {'change':<{wide}} {change}" for change in there["changes"]]
         lines += [f"    {'because':<{wide}} {_because(there)}"] if there["verdict"] != "same" else []
+        lines += [f"        {line}" for line in there["answer"]["trace"]] if scripts else []
         for offer in there["instead"]:
             again = offer["id"] in seen
             seen.add(offer["id"])
