@@ -197,6 +197,11 @@ def test_ipv6_in_logs_of_bsd() -> None:
     assert read(truss).notation() == read(kdump).notation() == WRITTEN.replace("tcp4", "tcp6").replace("127.0.0.1", "[::]")
 
 
+def test_what_is_sent_does_not_tell_who_wrote_the_log() -> None:
+    sent = '7 sendmsg(5, {msg_iov=[{iov_base="ERR#48 1234: = 3 (0x3)"}], msg_control=[{cmsg_type=SCM_RIGHTS, cmsg_data=[9]}]}, 0) = 1\n'
+    assert read(sent + prefixed("7 ")).notation() == WRITTEN
+
+
 def test_dtruss_names_no_address() -> None:
     found = read("1234/0x1:  socket(0x2, 0x1, 0x0)\t\t = 3 0\n1234/0x1:  bind(0x3, 0x7FFF5FBFF8B0, 0x10)\t\t = 0 0\n")
     assert ([one.kind for one in found.sockets], found.servers) == (["tcp4"], [])

@@ -8,6 +8,11 @@ from reports.catalogue import ROOT
 from reports.porting.judge import VERDICTS
 from reports.porting.situations import SITUATIONS
 
+WITHIN_README = """\
+looser    second-instance: May a second instance start while the first runs, and who receives?
+    linux   refused (bind: EADDRINUSE)
+    windows starts, and receives nothing or starts, and takes all or starts, and shares"""
+
 
 def test_the_example_is_what_predict_prints(tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]) -> None:
     _, script, _, printed, *_ = (ROOT / "docs" / "predict.md").read_text(encoding="utf-8").split("```\n")
@@ -25,16 +30,10 @@ def test_the_porting_report_of_the_example(capsys: pytest.CaptureFixture[str], m
     page = (ROOT / "docs" / "porting.md").read_text(encoding="utf-8")
     command = next(line for line in page.splitlines() if "nginx-reuseport.log` prints" in line).split("`")[1]
     assert main(command.removeprefix("python -m reports ").split()) == 1
-    assert capsys.readouterr().out == page.split("```\n")[3]
+    assert capsys.readouterr().out == page.split("```\n")[2]
     assert f"{WITHIN_README}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert main(["port", "--from", "linux", "--to", "windows", "tests/data/calls/uvicorn.log"]) == 1
     assert f"{WITHIN_README}\n" in capsys.readouterr().out
-
-
-WITHIN_README = """\
-looser    second-instance: May a second instance start while the first runs, and who receives?
-    linux   refused (bind: EADDRINUSE)
-    windows starts, and receives nothing or starts, and takes all or starts, and shares"""
 
 
 def test_the_words_of_the_porting_report_are_explained() -> None:

@@ -44,8 +44,13 @@ def test_the_kernel_answers_as_the_model(situation: Situation, bench: Bench) -> 
     for script in scripts(situation):
         if any("stranger" in line for line in script.lines) and not bench.privileged:
             pytest.skip("another user needs root")
-        worlds = every_world(lambda choices, script=script: play(HERE.make(os.geteuid(), bench.settings, choices), script.steps))
-        assert observed(bench, script) in [[answer.name for answer in world] for world in worlds], "\n".join(script.lines)
+        assert observed(bench, script) in predicted(bench, script), "\n".join(script.lines)
+
+
+def predicted(bench: Bench, script: Script) -> list[list[str]]:
+    """What the model answers, in every world."""
+    worlds = every_world(lambda choices: play(HERE.make(os.geteuid(), bench.settings, choices), script.steps))
+    return [[answer.name for answer in world] for world in worlds]
 
 
 def observed(bench: Bench, script: Script) -> list[str]:

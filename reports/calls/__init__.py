@@ -51,10 +51,8 @@ def _written_by(lines: Sequence[str]) -> str:
     some = [line for line in lines[:_ENOUGH] if line.strip() and not line.startswith("#")]
     if some and _is_notation(some[0]):
         return "notation"
-    for name, module in (("kdump", kdump), ("truss", truss)):
-        if any(module.looks_like(line) for line in some):
-            return name
-    return "strace"
+    scores = {name: sum(map(module.looks_like, some)) for name, module in (("strace", strace), ("truss", truss), ("kdump", kdump))}
+    return max(scores, key=lambda name: scores[name])
 
 
 def _is_notation(line: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from reports.calls import truss
 from reports.calls.syscalls import FORKS, NAMES, Syscall
 
 _TIME = r"(?:\d\d:\d\d:\d\d(?:\.\d+)?|\d+\.\d+|\(\+ *\d+\.\d+\)) +"
@@ -15,6 +16,12 @@ _LINE = re.compile(
 )
 _RESULT = re.compile(r"(-?\d+|0x[0-9a-f]+)(?:<.*>)?(?: +(E[A-Z0-9]+))?", re.ASCII)
 UNFINISHED = "<unfinished ...>"
+
+
+def looks_like(line: str) -> bool:
+    """Whether strace writes such a line, and no other tracer."""
+    found = _LINE.match(line)
+    return bool(found) and not truss.looks_like(line)
 
 
 def read(lines: Iterable[str]) -> Iterator[Syscall]:
