@@ -139,6 +139,8 @@ def only(text: str) -> Group:
         (server("SO_REUSEADDR, IPV6_V6ONLY=0", "[::]", "tcp6"), "start", "linux", "openbsd", "<"),
         # A refusal that moves.
         (server(), "second-instance", "linux", "wine", "=*"),
+        (server(""), "second-instance", "linux", "windows", "="),
+        (server("IPV6_V6ONLY=0", "[::ffff:127.0.0.1]", "tcp6"), "another-user", "linux", "windows", "="),
         # Nobody knows.
         (server(), "restart-live", "linux", "aix", "?"),
     ],

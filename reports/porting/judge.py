@@ -237,7 +237,7 @@ def changes(source: Found, target: Found) -> list[str]:
     absent = [name for name in target.lacks if name not in source.lacks] if source.situation.id == "start" else []
     said = [f"{name} is absent there" for name in absent]
     before, after = _refusals(source), _refusals(target)
-    if before and after and before != after:
+    if before and after and before.keys() != after.keys():
         said.append(f"refused at {_listed(after)}, not at {_listed(before)}")
     elif after and not before:
         said.append(f"refused at {_listed(after)}")
@@ -249,13 +249,13 @@ def changes(source: Found, target: Found) -> list[str]:
     return said
 
 
-def _refusals(found: Found) -> list[Refusal]:
-    seen = {(one.refusal.verb, one.refusal.errno): one.refusal for one in found.outcomes if one.refusal}
-    return [seen[key] for key in sorted(seen)]
+def _refusals(found: Found) -> dict[tuple[str, str], Refusal]:
+    """The refusals by call and errno; that a system has a name of its own for an errno changes nothing."""
+    return {(one.refusal.verb, one.refusal.errno): one.refusal for one in found.outcomes if one.refusal}
 
 
-def _listed(refusals: Iterable[Refusal]) -> str:
-    return " or ".join(map(str, refusals))
+def _listed(refusals: Mapping[tuple[str, str], Refusal]) -> str:
+    return " or ".join(str(refusals[key]) for key in sorted(refusals))
 
 
 def _receivers(found: Found) -> str:

@@ -239,8 +239,9 @@ def _thefts(shape: Shape, edit: Edit) -> Iterator[Script]:
                 _served(script, shape, edit)
                 script.add(f"B = stranger: {shape.kinds[member]}({', '.join(options)})", script.given, script.staged)
                 script.mine.add("B")
-                if address.host == "::" and any(m.args == ("IPV6_V6ONLY", 0) and m.member == member for m in shape.moves):
-                    script.add("B.setsockopt(IPV6_V6ONLY, 0)")
+                for move in shape.moves:
+                    if move.member == member and move.args[:1] == ("IPV6_V6ONLY",):
+                        script.add(move.written("B"))
                 _binds(script, shape, address)
                 script.add(f"connections({_reached(address.host)})", script.receives)
                 yield script
