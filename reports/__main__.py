@@ -9,7 +9,7 @@ import sys
 from typing import NoReturn, Protocol
 
 from fixtures.runfile import RunError
-from reports import add, compare, diff, disputed, explain, ids, matrix, merge, predict, probing, show, trend, try_
+from reports import add, compare, diff, disputed, explain, ids, matrix, merge, port, predict, probing, record, show, trend, try_
 from reports.inputs import BadInput
 
 
@@ -29,6 +29,8 @@ VERBS: dict[str, Verb] = {
     "show": show,
     "predict": predict,
     "try": try_,
+    "record": record,
+    "port": port,
     "matrix": matrix,
     "diff": diff,
     "explain": explain,
