@@ -5,7 +5,7 @@ import pytest
 from fixtures.models.base import Model
 from fixtures.models.linux import Linux
 from fixtures.models.stevens import Stevens
-from fixtures.stack import Stack
+from fixtures.stack import NoSuchFamily, NoSuchUser, Stack, Untestable
 from fixtures.verdicts import FAILURES, VERDICTS, Judgement, judge, judge_repeatedly, observe
 from fixtures.words import EADDRINUSE, LOOPBACK, SO_EXCLBIND, SO_REUSEADDR
 from suites import test_duplicate_bind as duplicate
@@ -59,6 +59,14 @@ def test_every_verdict_is_proved_here() -> None:
     proved = {verdict for row in LIARS.values() for verdict in row} | {"untestable", "unrecorded"}
     assert proved == set(VERDICTS)
     assert set(FAILURES) < proved
+
+
+@pytest.mark.parametrize("kind", [NoSuchUser, NoSuchFamily])
+def test_a_kind_of_untestable_is_untestable(kind: type[Untestable]) -> None:
+    def script(stack: Stack) -> None:
+        raise kind("absent")
+
+    assert observe(script, Stevens()).problem == "untestable"
 
 
 def test_untestable_names_what_is_absent() -> None:

@@ -76,9 +76,10 @@ def run_job(job: Job, args: Namespace, work: Path) -> int:
         late = threading.Timer(args.deadline, process.terminate)
         late.start()
         assert process.stdout
-        for said in process.stdout:
-            sys.stdout.write(said.decode("utf-8", "replace").replace("\r", ""))
-            sys.stdout.flush()
+        with process.stdout:
+            for said in process.stdout:
+                sys.stdout.write(said.decode("utf-8", "replace").replace("\r", ""))
+                sys.stdout.flush()
         status = process.wait()
         ended = not late.is_alive()
         late.cancel()
