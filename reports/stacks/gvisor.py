@@ -27,8 +27,10 @@ def run(args: Namespace) -> int:
     """
     runsc = need({"runsc": "runsc"})["runsc"]
     version = release(subprocess.run([runsc, "--version"], capture_output=True, text=True, check=False).stdout)
-    job = programs.Job(f"gvisor@{version}", run_name("gvisor", version, "root"), [*sandbox(runsc, version), sys.executable])
     with work_folder() as work:
+        # What runsc keeps of a sandbox lies in TMPDIR.
+        python = [*sandbox(runsc, version), sys.executable]
+        job = programs.Job(f"gvisor@{version}", run_name("gvisor", version, "root"), python, {"TMPDIR": str(work)})
         return programs.run_job(job, args, work)
 
 
