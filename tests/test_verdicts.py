@@ -114,6 +114,15 @@ def test_attempts(stacks: tuple[type[Model], ...], shared: bool, expected: tuple
     assert (found.verdict, found.attempts) == expected
 
 
+@pytest.mark.parametrize("absent", [NoSuchFamily, NoSuchUser])
+def test_what_is_absent_is_untestable_whatever_its_kind(absent: type[Untestable]) -> None:
+    def script(stack: Stack) -> None:
+        raise absent("it is absent")
+
+    seen = observe(script, Linux())
+    assert judge(seen, []).verdict == "untestable"
+
+
 def test_the_answer_of_the_first_bind_is_not_the_second() -> None:
     found = judge(observe(listen_early, RefusesTooLate()), [observe(listen_early, Linux())])
     assert found.observed.trace[-1][1] == EADDRINUSE

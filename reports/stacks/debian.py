@@ -59,6 +59,12 @@ class Kernel:
         return ".".join(self.version.split(".")[:2])
 
     @property
+    def packages(self) -> tuple[str, ...]:
+        """What to download: linux-binary has the kernel alone, without its modules."""
+        modules = self.package.replace("linux-binary", "linux-modules")
+        return tuple(dict.fromkeys((self.package, modules)))
+
+    @property
     def rank(self) -> tuple[object, ...]:
         """The higher of two of a series is chosen; a release candidate is below its release."""
         return (order(self.version), "~rc" not in self.revision, self.package.startswith("linux-binary"), self.revision)
@@ -188,25 +194,31 @@ class Mirror:
         """
         kept = self.folder / f"{kernel.package}_{kernel.revision}".replace(":", "_")
         if not kept.exists():
-            done = self._run("apt-get", "download", f"{kernel.package}={kernel.revision}", cwd=work)
-            packages = list(work.glob(f"{kernel.package}_*.deb"))
-            if done.returncode or not packages:
-                problem = (done.stderr.strip().splitlines() or ["apt-get download gave no file"])[-1]
-                raise CannotRun(f"kernel {kernel.version}: {kernel.package} cannot be downloaded: {problem}")
             unpacked = work / kept.name
             unpacked.mkdir()
-            self._unpack(packages[0], unpacked)
-            packages[0].unlink()
+            for package in kernel.packages:
+                self._unpack(self._download(package, kernel, work), unpacked)
+            if not (unpacked / "vmlinuz").exists():
+                raise CannotRun(f"kernel {kernel.version}: {kernel.package} has no kernel in it; choose another")
             unpacked.replace(kept)
         return kept
+
+    def _download(self, package: str, kernel: Kernel, work: Path) -> Path:
+        done = self._run("apt-get", "download", f"{package}={kernel.revision}", cwd=work)
+        found = list(work.glob(f"{package}_*.deb"))
+        if done.returncode or not found:
+            problem = (done.stderr.strip().splitlines() or ["apt-get download gave no file"])[-1]
+            raise CannotRun(f"kernel {kernel.version}: {package} cannot be downloaded: {problem}")
+        return found[0]
 
     def _unpack(self, package: Path, folder: Path) -> None:
         with subprocess.Popen([self.programs["dpkg-deb"], "--fsys-tarfile", package], stdout=subprocess.PIPE) as process:
             assert process.stdout
             for name, content in members(process.stdout):
                 (folder / name).write_bytes(content)
-        if process.returncode or not (folder / "vmlinuz").exists():
-            raise CannotRun(f"{package.name}: no kernel in it")
+        package.unlink()
+        if process.returncode:
+            raise CannotRun(f"{package.name}: cannot be unpacked; try again")
 
 
 def members(archive: IO[bytes]) -> Iterator[tuple[str, bytes]]:
@@ -218,5 +230,3 @@ def members(archive: IO[bytes]) -> Iterator[tuple[str, bytes]]:
             if found and content:
                 raw = content.read()
                 yield next(filter(None, found.groups())), lzma.decompress(raw) if member.name.endswith(".xz") else raw
-
-

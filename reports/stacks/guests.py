@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gzip
+import io
 import json
 import os
 import shutil
@@ -11,6 +13,7 @@ import subprocess
 import tarfile
 import tempfile
 import time
+import zlib
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -20,16 +23,15 @@ from typing import Any
 
 from fixtures.runfile import RunError, read_run
 from fixtures.verdicts import VERDICTS
+from reports.cells import RUNS
 from reports.stacks import initramfs
 from reports.stacks.common import CannotRun, cache_folder, guarded, keep, run_name
 
 PRIVILEGES = ("root", "user")
-#: A guest that takes longer hangs.
-DEADLINE = 900.0
+#: A guest that says nothing for so many seconds hangs: pytest ends an experiment sooner than that.
+SILENCE = 300.0
 #: So many lines of the console are shown of a guest that failed.
 SHOWN = 60
-#: pytest workers in a guest: an experiment waits more than it computes.
-WORKERS = 2
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,14 @@ class Guest:
 class Running:
     """A guest that was started, in a folder of its own."""
 
-    def __init__(self, guest: Guest, folder: Path, process: subprocess.Popen[bytes], deadline: float) -> None:
+    def __init__(self, guest: Guest, folder: Path, process: subprocess.Popen[bytes], silence: float) -> None:
         self.guest, self.folder, self.process = guest, folder, process
-        self.started = time.monotonic()
-        self._deadline = deadline
+        self._silence = silence
 
     @property
-    def late(self) -> bool:
-        """Whether it hangs."""
-        return time.monotonic() - self.started > self._deadline
+    def hangs(self) -> bool:
+        """Whether it has said nothing for too long."""
+        return time.time() - (self.folder / "console").stat().st_mtime > self._silence
 
     def console(self) -> list[str]:
         """What it said."""
@@ -68,12 +69,14 @@ class Running:
     def results(self) -> dict[str, Any]:
         """The exit status and the seconds of each run that it sent home; the runs then lie in its folder."""
         try:
-            with tarfile.open(self.folder / "results", "r:gz") as archive:
+            # Unpacked first: tarfile alone does not notice that the end is missing.
+            whole = gzip.decompress((self.folder / "results").read_bytes())
+            with tarfile.open(fileobj=io.BytesIO(whole)) as archive:
                 for member in archive:
                     content = archive.extractfile(member)
                     (self.folder / member.name.replace("/", "-")).write_bytes(content.read() if content else b"")
             found: dict[str, Any] = json.loads((self.folder / "results.json").read_bytes())
-        except (OSError, EOFError, tarfile.TarError, ValueError):
+        except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError):
             return {}
         return found
 
@@ -83,8 +86,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="keep the runs in reports/runs/ too")
     parser.add_argument("--record", type=Path, metavar="FOLDER", help="put the runs there (default: in the cache)")
     parser.add_argument("--as", dest="privileges", choices=PRIVILEGES, action="append", help="only as this user (default: both)")
-    parser.add_argument("--jobs", type=int, metavar="N", help="so many guests at a time (default: one a core)")
-    parser.add_argument("--deadline", type=float, default=DEADLINE, metavar="SECONDS", help="end a guest that takes longer (%(default)g)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="so many guests at a time (default: three for two cores)")
+    silence = "end a guest that says nothing so long (default: %(default)g)"
+    parser.add_argument("--silence", type=float, default=SILENCE, metavar="SECONDS", help=silence)
     parser.add_argument("-k", metavar="EXPRESSION", default="", help="only these experiments, as in pytest")
     parser.add_argument("--slow", action="store_true", help="also wait for the natural end of TIME_WAIT")
 
@@ -110,17 +114,19 @@ def run_guests(guests: Sequence[Guest], args: Namespace, work: Path) -> int:
     destination = _destination(args)
     with open(work / "initramfs", "wb") as file:
         initramfs.write(file, initramfs.contents())
+    cores = os.cpu_count() or 1
+    jobs = args.jobs or cores + cores // 2
     pending, running, well = list(guests), dict[Running, contextlib.ExitStack](), True
     with contextlib.ExitStack() as everything:
         while pending or running:
-            while pending and len(running) < (args.jobs or os.cpu_count() or 1):
+            while pending and len(running) < jobs:
                 ending = everything.enter_context(contextlib.ExitStack())
                 running[ending.enter_context(_started(pending.pop(0), args, work))] = ending
             time.sleep(0.1)
-            for one in [one for one in running if one.late or one.process.poll() is not None]:
-                late = one.late
+            for one in [one for one in running if one.hangs or one.process.poll() is not None]:
+                hung = one.hangs and one.process.poll() is None
                 running.pop(one).close()
-                well = _brought_home(one, late, destination, args.keep) and well
+                well = _brought_home(one, hung, destination, args.keep) and well
     return 0 if well else 1
 
 
@@ -139,7 +145,6 @@ def _started(guest: Guest, args: Namespace, work: Path) -> Iterator[Running]:
     job = {
         "platform": guest.platform,
         "privileges": args.privileges or PRIVILEGES,
-        "workers": WORKERS,
         "arguments": [*(["--slow"] if args.slow else []), *(["-k", args.k] if args.k else [])],
         "shared": str(folder) if guest.shares_folder else "",
         "results": "results",
@@ -151,30 +156,27 @@ def _started(guest: Guest, args: Namespace, work: Path) -> Iterator[Running]:
         open(folder / "console", "wb") as console,
         guarded(guest.command(folder), stdout=console, stderr=subprocess.STDOUT, cwd=folder) as process,
     ):
-        yield Running(guest, folder, process, args.deadline)
+        yield Running(guest, folder, process, args.silence)
 
 
-def _brought_home(one: Running, late: bool, destination: Path, kept: bool) -> bool:
+def _brought_home(one: Running, hung: bool, destination: Path, kept: bool) -> bool:
     """Put the runs where they belong, and say how it went; whether it went well."""
-    platform, version = one.guest.names
-    what = f"{platform} {version} ({one.guest.platform.partition('@')[2]})"
+    what = f"{' '.join(one.guest.names)} ({one.guest.platform.partition('@')[2]})"
     results = one.results()
-    problem = "hung, and was ended" if late else "" if results else "ended without a result"
+    problems = ["hung, and was ended"] if hung else [] if results else ["ended without a result"]
     for privilege, result in results.items():
-        run, name = one.folder / f"{privilege}-run.jsonl", run_name(platform, version, privilege)
-        try:
-            counts = _counts(run)
-            keep(run, name, destination)
-            if kept:
-                keep(run, name)
-        except RunError as error:
-            counts = str(error)
-        print(f"{what} as {privilege}: {counts} ({result['seconds']:.0f} s)", flush=True)
+        run, name = one.folder / f"{privilege}-run.jsonl", run_name(*one.guest.names, privilege)
         if result["status"]:
-            problem = problem or f"pytest ended with status {result['status']}"
-    if problem:
-        print("\n".join([f"{what} {problem} after {time.monotonic() - one.started:.0f} s. Its console:", *told(one.console())]), flush=True)
-    return not problem
+            problems.append(f"as {privilege} ended pytest with status {result['status']}")
+        try:
+            print(f"{what} as {privilege}: {_counts(run)} ({result['seconds']:.0f} s)", flush=True)
+            for folder in (destination, RUNS) if kept else (destination,):
+                keep(run, name, folder)
+        except RunError as error:
+            problems.append(f"as {privilege} brought no whole run home: {error}")
+    if problems:
+        print("\n".join([f"{what} {'; '.join(problems)}. Its console:", *told(one.console())]), flush=True)
+    return not problems
 
 
 def _counts(run: Path) -> str:

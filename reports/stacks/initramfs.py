@@ -26,7 +26,6 @@ _UNWANTED = re.compile(
 )
 
 
-
 @dataclass(frozen=True)
 class Link:
     """A symbolic link."""
