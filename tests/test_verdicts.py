@@ -61,14 +61,6 @@ def test_every_verdict_is_proved_here() -> None:
     assert set(FAILURES) < proved
 
 
-@pytest.mark.parametrize("kind", [NoSuchUser, NoSuchFamily])
-def test_a_kind_of_untestable_is_untestable(kind: type[Untestable]) -> None:
-    def script(stack: Stack) -> None:
-        raise kind("absent")
-
-    assert observe(script, Stevens()).problem == "untestable"
-
-
 def test_untestable_names_what_is_absent() -> None:
     found = judge(observe(without_exclbind, Linux()), [observe(without_exclbind, Linux())])
     assert (found.verdict, found.why) == ("untestable", "option SO_EXCLBIND is absent")
