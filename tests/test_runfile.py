@@ -183,3 +183,10 @@ def test_an_old_run_stays_when_writing_fails(run: Path, monkeypatch: pytest.Monk
         write_run(run, HEADER, [])
     assert run.read_bytes() == old
     assert list(run.parent.iterdir()) == [run]
+
+
+def test_a_run_has_the_lines_that_its_footer_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows would end them otherwise: seen on Wine."""
+    monkeypatch.setattr(Path, "write_text", lambda *_, **__: pytest.fail("text is written with the line ends of the system"))
+    write_run(tmp_path / "run.jsonl", HEADER, [])
+    assert b"\r" not in (tmp_path / "run.jsonl").read_bytes()
