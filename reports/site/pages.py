@@ -1,0 +1,491 @@
+"""The pages: each a function of what the site shows."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from fixtures.models import Platform
+from fixtures.rules import BASES, Reason, Variant
+from fixtures.sources import Source, bibliography
+from fixtures.verdicts import VERDICTS as RUN_VERDICTS
+from reports.cells import DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell
+from reports.claims import VERDICTS, Claim, load
+from reports.disputed import DISPUTED, by_source, counts
+from reports.explain import citation_line
+from reports.matrix import LETTERS
+from reports.site.data import Chapter, Family, Group, Site, key_of
+from reports.site.html import Html, code, escape, fill, join, link
+from reports.site.layout import page
+from reports.site.pictures import Picture
+from reports.site.situations import SITUATIONS, Situation, Wish
+
+SIGNS = {UNKNOWN: "?", UNTESTABLE: "–", HOLDS: "="}
+
+
+# What every table of cells shares.
+
+
+def platform_page(platform: Platform) -> str:
+    """The file of a platform's page."""
+    return f"platform-{platform}.html"
+
+
+def heads(site: Site, first: str) -> Html:
+    """The heading of a table of cells."""
+    columns = join(fill('<th scope="col">{name}', name=link(platform_page(p), p)) for p in site.platforms)
+    return fill('<thead><tr><th scope="col">{first}{columns}</thead>', first=first, columns=columns)
+
+
+def chooser(site: Site) -> Html:
+    """The switches of the columns; the style sheet does what they say, also without JavaScript."""
+    boxes = join(
+        fill('<label><input type="checkbox" id="c{n}" data-p="{name}" checked> {name}</label>\n', n=n, name=platform)
+        for n, platform in enumerate(site.platforms, 2)
+    )
+    return fill('<details class="choose"><summary>Choose platforms</summary><fieldset><legend>Columns</legend>{boxes}</fieldset></details>', boxes=boxes)
+
+
+def table(caption: str, head: Html, body: Html) -> Html:
+    """A table of cells, in a region that scrolls by itself."""
+    return fill(
+        '<div class="scroll" role="region" tabindex="0" aria-label="{caption}"><table class="m"><caption>{caption}</caption>{head}{body}</table></div>',
+        caption=caption,
+        head=head,
+        body=body,
+    )
+
+
+def legend_line(site: Site) -> Html:
+    """The marks in one paragraph."""
+    letters = join((fill("<b>{letter}</b> {basis}", letter=letter, basis=basis) for basis, letter in LETTERS.items()), ", ")
+    return fill(
+        '<p class="legend"><b>=</b> the rule holds; otherwise the answer is shown. <b>?</b> nobody is known to have said. '
+        "<b>–</b> the platform lacks what is needed. <b>!</b> a recorded run contradicts the model. How it is known: {letters}. {more}",
+        letters=letters,
+        more=link("legend.html", "The whole legend"),
+    )
+
+
+def variables(text: str) -> Html:
+    """A template with its parameters marked."""
+    return Html(re.sub(r"\{(\w+)\}", r"<var>\1</var>", escape(text)))
+
+
+# The matrix.
+
+
+def index(site: Site) -> Html:
+    """The first page: the situations and the whole matrix, chapters opening into families."""
+    entries = join(fill('<li><a href="situations.html#{a}">{t}</a>', a=each.anchor, t=each.title) for each in SITUATIONS)
+    intro = fill(
+        "<h1>Who may bind an address that is already in use?</h1>"
+        "<p>Every operating system answers differently. {n} experiments, each a short script of socket calls that ends in one question, "
+        "and what {p} platforms answer, with how that is known.</p>"
+        '<h2>My situation</h2><ul class="cards">{entries}</ul><h2 id="matrix">The matrix</h2>'
+        '<form class="tools js" role="search" hidden><label>Search questions and ids <input type="search" id="q" name="q" autocomplete="off"></label>'
+        '<span id="found" role="status"></span></form>{chooser}',
+        n=len(site.rows),
+        p=len(site.platforms),
+        entries=entries,
+        chooser=chooser(site),
+    )
+    body = join(_chapter_rows(site, chapter) for chapter in site.chapters)
+    caption = "How many experiments depart from their rule, of those that the platform can run"
+    after = fill(
+        '{legend}<p class="legend">In a line that stands for several experiments <b>3/8</b>: in 3 of the 8 that the platform can run, '
+        "the rule does not hold, or nobody knows whether it does.</p>",
+        legend=legend_line(site),
+    )
+    return page("Matrix", join([intro, table(caption, heads(site, "Chapter, question"), body), after]), "index.html")
+
+
+def _chapter_rows(site: Site, chapter: Chapter) -> Html:
+    columns = join(fill("<td>{mark}", mark=_share([site.across(row.experiment.id)[n] for row in chapter.rows])) for n in range(len(site.platforms)))
+    head = fill(
+        '<tbody><tr class="c"><th scope="rowgroup"><details><summary>{title}</summary></details>{more}{columns}\n',
+        title=chapter.title,
+        more=link(chapter.page, f"{len(chapter.rows)} experiments"),
+        columns=columns,
+    )
+    return join([head, *(_family_row(site, chapter, family) for family in chapter.families)])
+
+
+def _family_row(site: Site, chapter: Chapter, family: Family) -> Html:
+    columns = (_share([group.cells[n] for group in family.groups for _ in group.rows]) for n in range(len(site.platforms)))
+    return fill(
+        '<tr><th scope="row"><a href="{page}#{anchor}">{question}</a> <code>{id}</code>{columns}\n',
+        page=chapter.page,
+        anchor=family.anchor,
+        question=variables(family.first.template.question),
+        id=family.id,
+        columns=join(fill("<td>{mark}", mark=mark) for mark in columns),
+    )
+
+
+def _share(part: Sequence[Cell]) -> Html:
+    """What a platform answers to several experiments, in a word."""
+    if len(part) == 1 or len({cell.outcome for cell in part}) == 1 and part[0].outcome in SIGNS:
+        return mark(part[0])
+    testable = [cell for cell in part if cell.outcome != UNTESTABLE]
+    open_ = sum(cell.outcome == UNKNOWN for cell in testable)
+    away = sum(cell.outcome in (DEPARTS, EITHER) for cell in testable)
+    if not away + open_:
+        return Html("=")
+    if open_ == len(testable):
+        return Html("?")
+    return fill("<b>{away}/{of}</b>", away=away + open_, of=len(testable))
+
+
+def mark(cell: Cell, usual: str = "", number: object = "") -> Html:
+    """A cell: ``=`` or the answer, the letter of its basis, and the number of its reason. The usual call is not named."""
+    if cell.outcome in (UNKNOWN, UNTESTABLE):
+        return fill("{sign}{number}", sign=SIGNS[cell.outcome], number=number)
+    surprise = Html("<mark>!</mark>") if cell.surprise else ""
+    words = Html("=") if cell.outcome == HOLDS else fill("<b>{answer}</b>", answer=" or ".join(_short(word, usual) for word in cell.answers))
+    return fill("{words} {letter}{number}{surprise}", words=words, letter=LETTERS[cell.basis], number=number, surprise=surprise)
+
+
+def _short(answer: str, usual: str) -> str:
+    return answer.removeprefix(f"{usual} ")
+
+
+# A chapter.
+
+
+class Reasons:
+    """The reasons that the cells of a page give, numbered as they come."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Reason | str, int] = {}
+
+    def number(self, cell: Cell, family: Family) -> str:
+        """The number of a cell's reason; none where it is the rule that the experiment asserts."""
+        reason = cell.because or cell.why
+        if not reason or reason == family.first.experiment.rule:
+            return ""
+        return str(self.numbers.setdefault(reason, len(self.numbers) + 1))
+
+    def listed(self, site: Site) -> Html:
+        """The list, each with its sentence and its source."""
+        return fill('<ol class="reasons">{items}</ol>', items=join(_reason_item(site, reason, n) for reason, n in self.numbers.items()))
+
+
+def _reason_item(site: Site, reason: Reason | str, number: int) -> Html:
+    if isinstance(reason, str):
+        return fill('<li id="r{n}">{text}\n', n=number, text=reason)
+    assert reason.source
+    return fill(
+        '<li id="r{n}"><a href="{place}">{id}</a>: {statement} <cite>{source}</cite>\n',
+        n=number,
+        place=site.place(reason),
+        id=reason.id,
+        statement=reason.statement,
+        source=key_of(reason.source),
+    )
+
+
+def chapter(site: Site, one: Chapter) -> Html:
+    """The page of a chapter: a section for each family, an anchor for each experiment."""
+    reasons, scripts = Reasons(), Scripts(site)
+    body = join(_family_rows(site, family, reasons, scripts) for family in one.families)
+    caption = f"{one.title}: {len(one.rows)} experiments on {len(site.platforms)} platforms"
+    intro = fill(
+        "<h1>{title}</h1><p>{n} experiments. Experiments with the same answer everywhere share a line. The number behind the letter is that of the "
+        '{reason} below; where there is none, it is the rule that stands above.</p>{chooser}<form class="tools js" role="search" hidden><label>Filter '
+        '<input type="search" id="q" name="q" autocomplete="off"></label><label><input type="checkbox" id="odd"> only where platforms differ</label>'
+        '<span id="found" role="status"></span></form>',
+        title=one.title,
+        n=len(one.rows),
+        reason=link("#reasons", "reason"),
+        chooser=chooser(site),
+    )
+    how = fill(
+        '{legend}<h2 id="reasons">Reasons</h2><p>Behind each stands the {key} of its source, and the place in it. Where a rule decides, '
+        "the letter in the cell is that of the platform, whose page names its source.</p>{reasons}"
+        "<h2>Run and cite</h2><p>One function: {run}; one experiment with all its answers: {explain}. To cite: <q>{cite}</q>.</p>",
+        legend=legend_line(site),
+        key=link("sources.html", "key"),
+        reasons=reasons.listed(site),
+        run=code("python -m tox run -e conformance -- -k FUNCTION"),
+        explain=code("python -m reports explain ID"),
+        cite=citation_line("ID"),
+    )
+    return page(one.title, join([intro, table(caption, heads(site, "Experiment"), body), how, scripts.data()]), one.page)
+
+
+def _family_rows(site: Site, family: Family, reasons: Reasons, scripts: Scripts) -> Html:
+    about = family.first.experiment
+    cites = "; ".join(dict.fromkeys(key_of(citation) for citation in about.cites))
+    head = fill(
+        '<tbody><tr class="f"><td colspan="{span}"><div><h2{anchor}>{question}</h2><p>Rule <a href="{place}">{rule}</a>: {statement} '
+        "<cite>{cites}</cite> <code>{function}</code><pre>{script}</pre></div>\n",
+        span=len(site.platforms) + 1,
+        anchor="" if len(family.rows) == 1 else fill(' id="{id}"', id=family.anchor),
+        question=variables(family.first.template.question),
+        place=site.place(about.rule),
+        rule=about.rule.id,
+        statement=about.rule.statement,
+        cites=cites,
+        function=family.function,
+        script=scripts.shown(family),
+    )
+    usual = _usual(family)
+    return join([head, *(_group_row(group, family, usual, reasons, scripts) for group in family.groups)])
+
+
+def _usual(family: Family) -> str:
+    verbs = Counter(answer.split()[0] for group in family.groups for cell in group.cells for answer in cell.answers)
+    return verbs.most_common(1)[0][0] if verbs else ""
+
+
+def _group_row(group: Group, family: Family, usual: str, reasons: Reasons, scripts: Scripts) -> Html:
+    cells = join(fill("<td>{mark}", mark=mark(cell, usual, reasons.number(cell, family))) for cell in group.cells)
+    names = [(row.experiment.id, row.experiment.id[family.variable_from :]) for row in group.rows]
+    for row in group.rows:
+        scripts.add(row.experiment.id)
+    if len(names) == 1:
+        return fill('<tr><th scope="row" id="{id}">{name}{cells}\n', id=names[0][0], name=names[0][1], cells=cells)
+    items = join(fill('<li id="{id}">{name}', id=identifier, name=name) for identifier, name in names)
+    return fill('<tr><th scope="row"><ul>{items}</ul>{cells}\n', items=items, cells=cells)
+
+
+class Scripts:
+    """The scripts of a page's experiments: one of each family as text, all of them as data, in the order of the page."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.lines: dict[str, int] = {}
+        self.scripts: list[list[int]] = []
+
+    def shown(self, family: Family) -> str:
+        """The script that stands for a family."""
+        platform, lines = self.site.script(family.first)
+        whose = "" if len(family.rows) == 1 else f"{family.first.experiment.id[family.variable_from :]}, "
+        return "\n".join([f"# {whose}on {platform}", *lines])
+
+    def add(self, identifier: str) -> None:
+        """Keep the script of the next experiment on the page."""
+        platform, lines = self.site.script(self.site.row(identifier))
+        self.scripts.append([self.lines.setdefault(line, len(self.lines)) for line in (f"# on {platform}", *lines)])
+
+    def data(self) -> Html:
+        """What the pictures of the single experiments are drawn from."""
+        text = json.dumps({"lines": list(self.lines), "scripts": self.scripts}, separators=(",", ":"), ensure_ascii=False)
+        return Html(f'<script type="application/json" id="scripts">{text.replace("<", chr(92) + "u003c")}</script>')
+
+
+# A platform.
+
+
+def platform(site: Site, one: Platform) -> Html:
+    """The page of a platform: what to know when porting to it."""
+    model, column = one.make(), site.column(one)
+    met = _met(site, one)
+    own = [variant for variant in site.variants.values() if site.owner(variant.id) == one.name]
+    rest = [variant for variant in own if variant.id not in met]
+    outcomes = Counter(cell.outcome for cell in column.values())
+    parts = [
+        fill("<h1>{name}</h1><p>What to know when porting to it: how it departs from the rules, in how many experiments.</p>", name=one),
+        _facts(
+            [
+                ("Experiments", ", ".join(f"{outcomes[word]} {word}" for word in OUTCOMES if outcomes[word])),
+                ("Known how", ", ".join(f"{n} {basis}" for basis, n in site.bases(one).most_common() if basis in BASES)),
+                ("Where it follows a rule", f"{model.basis}: {model.source}"),
+                ("Releases that answer differently", ", ".join(model.releases) or "none known"),
+                ("Options", ", ".join(sorted(model.options))),
+                *_runs(site, one),
+            ]
+        ),
+        fill("<h2>Departures</h2>{list}", list=_variants(site, [site.variants[name] for name in met], one) if met else "None: it is the rule."),
+    ]
+    if rest:
+        parts.append(fill("<h2>Of other releases, or that decide nothing by themselves</h2>{list}", list=_variants(site, rest, one)))
+    return page(str(one), join(parts), platform_page(one))
+
+
+def _met(site: Site, one: Platform) -> dict[str, int]:
+    found = {name: len(across[str(one)]) for name, across in site.deciding.items() if str(one) in across}
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _runs(site: Site, one: Platform) -> list[tuple[str, str]]:
+    runs = site.runs.get(one.name, [])
+    return [("Recorded runs", "; ".join(runs))] if runs else []
+
+
+def _facts(facts: Iterable[tuple[str, str]]) -> Html:
+    return fill("<dl>{items}</dl>", items=join(fill("<dt>{k}</dt><dd>{v}</dd>\n", k=key, v=value) for key, value in facts))
+
+
+def _variants(site: Site, variants: Sequence[Variant], one: Platform) -> Html:
+    return join(_variant(site, variant, one) for variant in variants)
+
+
+def _variant(site: Site, variant: Variant, one: Platform) -> Html:
+    """A variant in full on the page of its own platform; elsewhere a line that leads there."""
+    decided = site.deciding.get(variant.id, {}).get(str(one), [])
+    mine = site.owner(variant.id) == one.name
+    count = fill("<p>Decides {n} of the experiments here, such as {e}.</p>", n=len(decided), e=_example(site, decided)) if decided else Html("")
+    head = fill("<h3{anchor}>{name}</h3>", anchor=fill(' id="{id}"', id=variant.id) if mine else "", name=variant.id if mine else link(site.place(variant), variant.id))
+    versions = ", ".join(filter(None, (variant.since and f"since {variant.since}", variant.until and f"until {variant.until}")))
+    sides = join(fill("<li>{claim} ({basis}) <cite>{source}</cite>", claim=s.claim, basis=s.basis, source=key_of(s.source)) for s in variant.sides)
+    if not mine:
+        return fill('<div class="v">{head}<p>{statement}</p>{count}</div>\n', head=head, statement=variant.statement, count=count)
+    return fill(
+        '<div class="v">{head}<p>{statement}{sides}</p><p class="how">Instead of {rule}. {basis}{versions}{note}. <cite>{source}</cite></p>{count}</div>\n',
+        head=head,
+        statement=variant.statement,
+        sides=fill("<ul>{sides}</ul>", sides=sides) if sides else "",
+        rule=link(site.place(variant.departs_from), variant.departs_from.id),
+        basis=variant.basis.capitalize(),
+        versions=f", {versions}" if versions else "",
+        note=f"; {variant.note}" if variant.note else "",
+        source=key_of(variant.citation),
+        count=count,
+    )
+
+
+def _example(site: Site, decided: Sequence[str]) -> Html:
+    shortest = min(decided, key=lambda identifier: (len(identifier), identifier))
+    return link(site.address(shortest), shortest)
+
+
+# The other pages.
+
+
+def situations(site: Site) -> Html:
+    """The page *my situation*."""
+    parts = [Html("<h1>My situation</h1><p>“yes”: the platform gives what the line hopes for; “maybe”: sources differ, or it is left open.</p>"), chooser(site)]
+    return page("My situation", join([*parts, *(_situation(site, each) for each in SITUATIONS), legend_line(site)]), "situations.html")
+
+
+def _situation(site: Site, one: Situation) -> Html:
+    body = join(_wish(site, wish) for wish in one.wishes)
+    return fill(
+        '<section><h2 id="{anchor}">{title}</h2><p>{about}</p>{table}</section>',
+        anchor=one.anchor,
+        title=one.title,
+        about=one.about,
+        table=table(one.title, heads(site, "What is tried"), fill("<tbody>{body}</tbody>", body=body)),
+    )
+
+
+def _wish(site: Site, wish: Wish) -> Html:
+    cells = join(fill("<td>{mark}", mark=_granted(wish, cell)) for cell in site.across(wish.experiment))
+    return fill('<tr><th scope="row"><a href="{to}">{words}</a>{cells}\n', to=site.address(wish.experiment), words=wish.words, cells=cells)
+
+
+def _granted(wish: Wish, cell: Cell) -> Html:
+    word = wish.granted(cell)
+    letter = LETTERS.get(cell.basis, "")
+    return fill("<b>{word}</b> {letter}" if word in ("no", "maybe") else "{word} {letter}", word=word, letter=letter)
+
+
+def disputed(site: Site) -> Html:
+    """The page of the claims that people cite."""
+    claims = load()
+    groups = (("Contradicted, outdated, disputed or true in part", DISPUTED), ("Claims that hold", ("holds",)), ("Open", ("open",)))
+    words = join(fill("<dt>{w}</dt><dd>{m}</dd>", w=word, m=meaning) for word, meaning in VERDICTS.items())
+    parts = [fill("<h1>What people cite</h1><p>{counts}</p><dl>{words}</dl>", counts=counts(claims), words=words)]
+    for title, verdicts in groups:
+        chosen = [claim for claim in claims if claim.verdict in verdicts]
+        parts += [fill("<h2>{title}</h2>", title=title), *(_claims(site, source, some) for source, some in by_source(chosen))]
+    return page("What people cite", join(parts), "disputed.html")
+
+
+def _claims(site: Site, source: Source, claims: Iterable[Claim]) -> Html:
+    title = f"{source.author}, {source.title}, {source.date}"
+    return fill("<h3>{title}</h3>{claims}", title=link(source.link, title) if source.link else title, claims=join(_claim(site, one) for one in claims))
+
+
+def _claim(site: Site, claim: Claim) -> Html:
+    asked = join((link(site.address(name), name) for name in claim.experiments if name in site.pages), ", ")
+    return fill(
+        '<div class="v"><p id="{id}"><b>{id}</b> <em>{verdict}</em> ({at}) {claim}</p><p class="how">{seen} {note} {why}</p>{asked}</div>\n',
+        id=claim.id,
+        verdict=claim.verdict,
+        at=claim.at,
+        claim=claim.claim,
+        seen=claim.seen,
+        note=claim.note,
+        why=claim.why_not and f"No experiment: {claim.why_not}",
+        asked=fill('<p class="ids">{asked}</p>', asked=asked) if asked else "",
+    )
+
+
+def legend(site: Site) -> Html:
+    """Verdicts, outcomes, bases, rules."""
+    rules = join(
+        fill('<dt id="{id}">{id}</dt><dd>{statement} <cite>{source}</cite></dd>\n', id=rule.id, statement=rule.statement, source=key_of(rule.source))
+        for rule in sorted(site.rules.values(), key=lambda rule: (rule.id[0], int(rule.id[1:]) if rule.id[1:].isdigit() else 0, rule.id))
+    )
+    bases = join(fill("<dt>{l} {b}</dt><dd>{m}</dd>\n", l=LETTERS.get(basis, SIGNS[UNKNOWN]), b=basis, m=meaning) for basis, meaning in BASES.items())
+    signs = {HOLDS: "=", DEPARTS: "the answer", EITHER: "both answers", UNKNOWN: "?", UNTESTABLE: "–"}
+    body = fill(
+        '<h1>Legend</h1><h2>A cell</h2><dl>{outcomes}<dt>!</dt><dd>A recorded run contradicts the model; the run is shown.</dd></dl>'
+        '<h2 id="bases">How it is known, best first</h2><dl>{bases}</dl><h2 id="verdicts">Verdicts of a run</h2>{verdicts}<h2 id="rules">Rules</h2><dl>{rules}</dl>',
+        outcomes=join(fill("<dt>{s}</dt><dd>{w}: {m}</dd>\n", s=signs[word], w=word, m=meaning) for word, meaning in OUTCOMES.items()),
+        bases=bases,
+        verdicts=_facts(RUN_VERDICTS.items()),
+        rules=rules,
+    )
+    return page("Legend", body, "legend.html")
+
+
+def sources(site: Site) -> Html:
+    """The bibliography."""
+    items = join(
+        fill(
+            '<dt id="{key}">{key}</dt><dd>{author}, {title}, {date} {where}</dd>\n',
+            key=key,
+            author=source.author,
+            title=source.title,
+            date=source.date,
+            where=link(source.link, source.link) if source.link else f"({source.unlinked})",
+        )
+        for key, source in bibliography().items()
+    )
+    return page("Sources", fill("<h1>Sources</h1><dl>{items}</dl>", items=items), "sources.html")
+
+
+def platforms(site: Site) -> Html:
+    """The list of the platforms, with how much of each is known how."""
+    rows = join(
+        fill(
+            '<tr><th scope="row">{name}<td>{releases}{counts}\n',
+            name=link(platform_page(one), one),
+            releases=", ".join(one.make().releases),
+            counts=join(fill("<td>{n}", n=site.bases(one)[basis] or "") for basis in (*BASES, UNTESTABLE)),
+        )
+        for one in site.platforms
+    )
+    head = join(fill('<th scope="col">{word}', word=word) for word in ("platform", "releases that differ", *BASES, UNTESTABLE))
+    body = fill(
+        '<h1>Platforms</h1><div class="scroll" role="region" tabindex="0" aria-label="How the answers of each platform are known"><table class="n">'
+        "<caption>How the answers of each platform are known, in experiments</caption><thead><tr>{head}</thead><tbody>{rows}</tbody></table></div>{picture}",
+        head=head,
+        rows=rows,
+        picture=Html('<p><a href="pictures.html#evidence">The same as a picture</a></p>'),
+    )
+    return page("Platforms", body, "platforms.html")
+
+
+def gallery(drawn: Sequence[Picture]) -> Html:
+    """The page of the pictures."""
+    figures = join(
+        fill(
+            '<figure id="{name}"><h2>{title}</h2><div class="scroll" role="region" tabindex="0" aria-label="{title}"><img src="{name}.svg" alt="{alt}" width="{w}" height="{h}"></div>'
+            "<figcaption>{text}</figcaption></figure>\n",
+            name=picture.name,
+            title=picture.title,
+            alt=picture.description,
+            text=picture.caption,
+            w=picture.width,
+            h=picture.height,
+        )
+        for picture in drawn
+    )
+    return page("Pictures", fill("<h1>Pictures</h1>{figures}", figures=figures), "pictures.html")
