@@ -8,7 +8,7 @@ from pathlib import Path
 from reports import cells
 from reports.catalogue import all_rows
 from reports.inputs import BadInput
-from reports.site import inventory, pages, pictures
+from reports.site import inventory, packed, pages, pictures
 from reports.site.data import Site, recorded
 
 ASSETS = Path(__file__).with_name("assets")
@@ -56,6 +56,7 @@ def files(site: Site) -> dict[str, bytes]:
         "sources.html": pages.sources(site),
         "pictures.html": pages.gallery(drawn),
         "site.js": (ASSETS / "site.js").read_text(encoding="utf-8"),
+        "data.js": packed.data(site),
         "site.css": (ASSETS / "site.css").read_text(encoding="utf-8") + _columns(len(site.platforms)),
     }
     text |= {f"{picture.name}.svg": picture.svg for picture in drawn}

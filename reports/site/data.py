@@ -18,7 +18,7 @@ from fixtures.sources import Citation, bibliography
 from fixtures.stack import Trace, format_trace
 from fixtures.words import CLOSED
 from reports.catalogue import Row
-from reports.cells import UNKNOWN, UNTESTABLE, Cell, Cells
+from reports.cells import HOLDS, UNKNOWN, UNTESTABLE, Cell, Cells
 
 
 #: What a connection is called that was not accepted yet.
@@ -76,7 +76,7 @@ class Chapter:
     @property
     def page(self) -> str:
         """The file of its page."""
-        return f"chapter-{self.name.replace(' ', '-')}.html"
+        return f"{self.name.replace(' ', '-')}.html"
 
     @property
     def title(self) -> str:
@@ -112,7 +112,7 @@ class Site:
         for row in rows:
             across = self.across(row.experiment.id)
             groups.setdefault(across, Group(across)).rows.append(row)
-        return Family(rows, list(groups.values()))
+        return Family(rows, [Group(across, sorted(group.rows, key=lambda row: row.experiment.id)) for across, group in groups.items()])
 
     def across(self, identifier: str) -> tuple[Cell, ...]:
         """The cells of an experiment, in the order of the platforms."""
@@ -171,6 +171,21 @@ class Site:
                 if isinstance(cell.because, Variant):
                     found.setdefault(cell.because.id, {}).setdefault(platform, []).append(identifier)
         return found
+
+    @cached_property
+    def departures(self) -> dict[str, list[Variant]]:
+        """The variants that decide answers of each platform, the most frequent first: their place here is their number in its cells."""
+        met = {str(platform): {name: len(on[str(platform)]) for name, on in self.deciding.items() if str(platform) in on} for platform in self.platforms}
+        return {platform: [self.variants[name] for name in sorted(names, key=lambda name: (-names[name], name))] for platform, names in met.items()}
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[str, str], int]:
+        return {(platform, variant.id): n for platform, variants in self.departures.items() for n, variant in enumerate(variants, 1)}
+
+    def number(self, platform: Platform, cell: Cell) -> str:
+        """The number of the variant that a cell rests on; none where the rule holds."""
+        counts = isinstance(cell.because, Variant) and cell.outcome != HOLDS
+        return str(self._numbers[str(platform), cell.because.id]) if counts and cell.because else ""
 
     def bases(self, platform: Platform) -> Counter[str]:
         """How many answers of a platform are known on which basis."""

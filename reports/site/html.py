@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
@@ -21,6 +22,12 @@ def fill(template: str, **values: object) -> Html:
     return Html(template.format_map({name: escape(value) for name, value in values.items()}))
 
 
+def attribute(value: object) -> Html:
+    """The value of an attribute: in quotes only where HTML wants them, for the site is to be small."""
+    text = escape(value)
+    return text if re.fullmatch(r"[A-Za-z0-9_.+:#/-]*[A-Za-z0-9_.+:#-]", text) else Html(f'"{text}"')
+
+
 def join(parts: Iterable[Html], between: str = "") -> Html:
     """Pieces of HTML, one behind the other."""
     return Html(between.join(parts))
@@ -28,7 +35,7 @@ def join(parts: Iterable[Html], between: str = "") -> Html:
 
 def link(target: str, text: object) -> Html:
     """A link within the site, or to the outside."""
-    return fill('<a href="{target}">{text}</a>', target=target, text=text)
+    return fill("<a href={target}>{text}</a>", target=attribute(target), text=text)
 
 
 def code(text: object) -> Html:

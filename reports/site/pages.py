@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from fixtures.models import Platform
-from fixtures.rules import BASES, Reason, Variant
+from fixtures.rules import BASES, Rule, Variant
 from fixtures.sources import Source, bibliography
 from fixtures.verdicts import VERDICTS as RUN_VERDICTS
 from reports.cells import DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell
@@ -17,11 +16,15 @@ from reports.disputed import DISPUTED, by_source, counts
 from reports.explain import citation_line
 from reports.matrix import LETTERS
 from reports.site.data import Chapter, Family, Group, Site, key_of
-from reports.site.html import Html, code, escape, fill, join, link
+from reports.site.html import Html, attribute, code, escape, fill, join, link
 from reports.site.layout import page
 from reports.site.pictures import Picture
 from reports.site.situations import SITUATIONS, Situation, Wish
 
+#: How one function of the suites is run on its own.
+RUN = "python -m tox run -e conformance -- -k"
+#: As many experiments of a claim are named.
+MOST = 3
 SIGNS = {UNKNOWN: "?", UNTESTABLE: "–", HOLDS: "="}
 
 
@@ -35,14 +38,14 @@ def platform_page(platform: Platform) -> str:
 
 def heads(site: Site, first: str) -> Html:
     """The heading of a table of cells."""
-    columns = join(fill('<th scope="col">{name}', name=link(platform_page(p), p)) for p in site.platforms)
+    columns = join(fill("<th scope=col>{name}", name=link(platform_page(p), p)) for p in site.platforms)
     return fill('<thead><tr><th scope="col">{first}{columns}</thead>', first=first, columns=columns)
 
 
 def chooser(site: Site) -> Html:
     """The switches of the columns; the style sheet does what they say, also without JavaScript."""
     boxes = join(
-        fill('<label><input type="checkbox" id="c{n}" data-p="{name}" checked> {name}</label>\n', n=n, name=platform)
+        fill("<label><input type=checkbox id=c{n} checked> {name}</label>\n", n=n, name=platform)
         for n, platform in enumerate(site.platforms, 2)
     )
     return fill('<details class="choose"><summary>Choose platforms</summary><fieldset><legend>Columns</legend>{boxes}</fieldset></details>', boxes=boxes)
@@ -116,26 +119,26 @@ def _chapter_rows(site: Site, chapter: Chapter) -> Html:
 def _family_row(site: Site, chapter: Chapter, family: Family) -> Html:
     columns = (_share([group.cells[n] for group in family.groups for _ in group.rows]) for n in range(len(site.platforms)))
     return fill(
-        '<tr><th scope="row"><a href="{page}#{anchor}">{question}</a> <code>{id}</code>{columns}\n',
-        page=chapter.page,
-        anchor=family.anchor,
-        question=variables(family.first.template.question),
-        id=family.id,
+        "<tr><th scope=row>{question}{id}{columns}\n",
+        question=link(f"{chapter.page}#{family.anchor}", family.first.template.question),
+        id=fill(" <code>{id}</code>", id=family.id) if len(family.rows) > 1 else "",
         columns=join(fill("<td>{mark}", mark=mark) for mark in columns),
     )
 
 
 def _share(part: Sequence[Cell]) -> Html:
     """What a platform answers to several experiments, in a word."""
-    if len(part) == 1 or len({cell.outcome for cell in part}) == 1 and part[0].outcome in SIGNS:
+    if len(part) == 1:
         return mark(part[0])
     testable = [cell for cell in part if cell.outcome != UNTESTABLE]
     open_ = sum(cell.outcome == UNKNOWN for cell in testable)
     away = sum(cell.outcome in (DEPARTS, EITHER) for cell in testable)
+    if not testable:
+        return Html(SIGNS[UNTESTABLE])
     if not away + open_:
-        return Html("=")
+        return Html(SIGNS[HOLDS])
     if open_ == len(testable):
-        return Html("?")
+        return Html(SIGNS[UNKNOWN])
     return fill("<b>{away}/{of}</b>", away=away + open_, of=len(testable))
 
 
@@ -155,85 +158,52 @@ def _short(answer: str, usual: str) -> str:
 # A chapter.
 
 
-class Reasons:
-    """The reasons that the cells of a page give, numbered as they come."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[Reason | str, int] = {}
-
-    def number(self, cell: Cell, family: Family) -> str:
-        """The number of a cell's reason; none where it is the rule that the experiment asserts."""
-        reason = cell.because or cell.why
-        if not reason or reason == family.first.experiment.rule:
-            return ""
-        return str(self.numbers.setdefault(reason, len(self.numbers) + 1))
-
-    def listed(self, site: Site) -> Html:
-        """The list, each with its sentence and its source."""
-        return fill('<ol class="reasons">{items}</ol>', items=join(_reason_item(site, reason, n) for reason, n in self.numbers.items()))
-
-
-def _reason_item(site: Site, reason: Reason | str, number: int) -> Html:
-    if isinstance(reason, str):
-        return fill('<li id="r{n}">{text}\n', n=number, text=reason)
-    assert reason.source
-    return fill(
-        '<li id="r{n}"><a href="{place}">{id}</a>: {statement} <cite>{source}</cite>\n',
-        n=number,
-        place=site.place(reason),
-        id=reason.id,
-        statement=reason.statement,
-        source=key_of(reason.source),
-    )
-
-
 def chapter(site: Site, one: Chapter) -> Html:
     """The page of a chapter: a section for each family, an anchor for each experiment."""
-    reasons, scripts = Reasons(), Scripts(site)
-    body = join(_family_rows(site, family, reasons, scripts) for family in one.families)
+    body = join(_family_rows(site, family) for family in one.families)
     caption = f"{one.title}: {len(one.rows)} experiments on {len(site.platforms)} platforms"
     intro = fill(
-        "<h1>{title}</h1><p>{n} experiments. Experiments with the same answer everywhere share a line. The number behind the letter is that of the "
-        '{reason} below; where there is none, it is the rule that stands above.</p>{chooser}<form class="tools js" role="search" hidden><label>Filter '
-        '<input type="search" id="q" name="q" autocomplete="off"></label><label><input type="checkbox" id="odd"> only where platforms differ</label>'
-        '<span id="found" role="status"></span></form>',
+        "<h1>{title}</h1><p>{n} experiments. Those of one script with the same answer everywhere share a line. The number behind a letter is that of the "
+        "departure on the page of the platform, to which the heading of its column leads.</p>{chooser}<form class=\"tools js\" role=search hidden>"
+        "<label>Filter <input type=search id=q name=q autocomplete=off></label> <label><input type=checkbox id=odd> only where platforms differ</label> "
+        "<span id=found role=status></span></form>",
         title=one.title,
         n=len(one.rows),
-        reason=link("#reasons", "reason"),
         chooser=chooser(site),
     )
-    how = fill(
-        '{legend}<h2 id="reasons">Reasons</h2><p>Behind each stands the {key} of its source, and the place in it. Where a rule decides, '
-        "the letter in the cell is that of the platform, whose page names its source.</p>{reasons}"
-        "<h2>Run and cite</h2><p>One function: {run}; one experiment with all its answers: {explain}. To cite: <q>{cite}</q>.</p>",
+    after = fill(
+        "{legend}<h2>Rules asserted here</h2>{rules}<h2>Run and cite</h2><p>One function: {run}; one experiment with all its answers: {explain}. To cite: <q>{cite}</q>.</p>",
         legend=legend_line(site),
-        key=link("sources.html", "key"),
-        reasons=reasons.listed(site),
-        run=code("python -m tox run -e conformance -- -k FUNCTION"),
+        rules=_rules(dict.fromkeys(family.first.experiment.rule for family in one.families), anchored=False),
+        run=code(f"{RUN} FUNCTION"),
         explain=code("python -m reports explain ID"),
         cite=citation_line("ID"),
     )
-    return page(one.title, join([intro, table(caption, heads(site, "Experiment"), body), how, scripts.data()]), one.page)
+    return page(one.title, join([intro, table(caption, heads(site, "Experiment"), body), after]), one.page)
 
 
-def _family_rows(site: Site, family: Family, reasons: Reasons, scripts: Scripts) -> Html:
+def _family_rows(site: Site, family: Family) -> Html:
     about = family.first.experiment
-    cites = "; ".join(dict.fromkeys(key_of(citation) for citation in about.cites))
+    cites = "; ".join(dict.fromkeys(key_of(citation) for citation in about.cites if citation != about.rule.source))
     head = fill(
-        '<tbody><tr class="f"><td colspan="{span}"><div><h2{anchor}>{question}</h2><p>Rule <a href="{place}">{rule}</a>: {statement} '
-        "<cite>{cites}</cite> <code>{function}</code><pre>{script}</pre></div>\n",
+        "<tbody><tr class=f><td colspan={span}><div><h2{anchor}>{question}</h2><p>Rule {rule} <code>{function}</code> {cites}<pre>{script}</pre></div>\n",
         span=len(site.platforms) + 1,
-        anchor="" if len(family.rows) == 1 else fill(' id="{id}"', id=family.anchor),
+        anchor="" if len(family.rows) == 1 else fill(" id={id}", id=attribute(family.anchor)),
         question=variables(family.first.template.question),
-        place=site.place(about.rule),
-        rule=about.rule.id,
-        statement=about.rule.statement,
-        cites=cites,
+        rule=link(site.place(about.rule), about.rule.id),
+        cites=fill("<cite>{cites}</cite>", cites=cites) if cites else "",
         function=family.function,
-        script=scripts.shown(family),
+        script=_script(site, family),
     )
     usual = _usual(family)
-    return join([head, *(_group_row(group, family, usual, reasons, scripts) for group in family.groups)])
+    return join([head, *(_group_row(site, group, family, usual) for group in family.groups)])
+
+
+def _script(site: Site, family: Family) -> str:
+    """The script that stands for a family."""
+    platform, lines = site.script(family.first)
+    whose = "" if len(family.rows) == 1 else f"{family.first.experiment.id[family.variable_from :]}, "
+    return "\n".join([f"# {whose}on {platform}", *(line.partition(" #")[0] for line in lines)])
 
 
 def _usual(family: Family) -> str:
@@ -241,40 +211,39 @@ def _usual(family: Family) -> str:
     return verbs.most_common(1)[0][0] if verbs else ""
 
 
-def _group_row(group: Group, family: Family, usual: str, reasons: Reasons, scripts: Scripts) -> Html:
-    cells = join(fill("<td>{mark}", mark=mark(cell, usual, reasons.number(cell, family))) for cell in group.cells)
-    names = [(row.experiment.id, row.experiment.id[family.variable_from :]) for row in group.rows]
-    for row in group.rows:
-        scripts.add(row.experiment.id)
+def _group_row(site: Site, group: Group, family: Family, usual: str) -> Html:
+    cells = (mark(cell, usual, site.number(platform, cell)) for platform, cell in zip(site.platforms, group.cells, strict=True))
+    columns = join(fill("<td>{mark}", mark=one) for one in cells)
+    names = list(_names([row.experiment.id for row in group.rows], family.variable_from))
     if len(names) == 1:
-        return fill('<tr><th scope="row" id="{id}">{name}{cells}\n', id=names[0][0], name=names[0][1], cells=cells)
-    items = join(fill('<li id="{id}">{name}', id=identifier, name=name) for identifier, name in names)
-    return fill('<tr><th scope="row"><ul>{items}</ul>{cells}\n', items=items, cells=cells)
+        return fill("<tr><th scope=row id={id}>{name}{columns}\n", id=attribute(names[0][0]), name=names[0][1], columns=columns)
+    items = join(fill("<li id={id}>{name}", id=attribute(identifier), name=name) for identifier, name in names)
+    return fill("<tr><th scope=row><ul>{items}</ul>{columns}\n", items=items, columns=columns)
 
 
-class Scripts:
-    """The scripts of a page's experiments: one of each family as text, all of them as data, in the order of the page."""
+def _names(identifiers: Sequence[str], start: int) -> Iterator[tuple[str, str]]:
+    """Each id with what is shown of it: its end alone, behind a slash, where the rest is that of the one before."""
+    folder = ""
+    for identifier in identifiers:
+        above, _, last = identifier[start:].rpartition("/")
+        yield identifier, f"/{last}" if above and above == folder else identifier[start:]
+        folder = above
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.lines: dict[str, int] = {}
-        self.scripts: list[list[int]] = []
 
-    def shown(self, family: Family) -> str:
-        """The script that stands for a family."""
-        platform, lines = self.site.script(family.first)
-        whose = "" if len(family.rows) == 1 else f"{family.first.experiment.id[family.variable_from :]}, "
-        return "\n".join([f"# {whose}on {platform}", *lines])
-
-    def add(self, identifier: str) -> None:
-        """Keep the script of the next experiment on the page."""
-        platform, lines = self.site.script(self.site.row(identifier))
-        self.scripts.append([self.lines.setdefault(line, len(self.lines)) for line in (f"# on {platform}", *lines)])
-
-    def data(self) -> Html:
-        """What the pictures of the single experiments are drawn from."""
-        text = json.dumps({"lines": list(self.lines), "scripts": self.scripts}, separators=(",", ":"), ensure_ascii=False)
-        return Html(f'<script type="application/json" id="scripts">{text.replace("<", chr(92) + "u003c")}</script>')
+def _rules(rules: Iterable[Rule], *, anchored: bool) -> Html:
+    return fill(
+        "<dl>{items}</dl>",
+        items=join(
+            fill(
+                "<dt{anchor}>{id}</dt><dd>{statement} <cite>{source}</cite></dd>\n",
+                anchor=fill(" id={id}", id=attribute(rule.id)) if anchored else "",
+                id=rule.id,
+                statement=rule.statement,
+                source=key_of(rule.source),
+            )
+            for rule in rules
+        ),
+    )
 
 
 # A platform.
@@ -283,9 +252,8 @@ class Scripts:
 def platform(site: Site, one: Platform) -> Html:
     """The page of a platform: what to know when porting to it."""
     model, column = one.make(), site.column(one)
-    met = _met(site, one)
-    own = [variant for variant in site.variants.values() if site.owner(variant.id) == one.name]
-    rest = [variant for variant in own if variant.id not in met]
+    met = site.departures[str(one)]
+    rest = [variant for variant in site.variants.values() if site.owner(variant.id) == one.name and variant not in met]
     outcomes = Counter(cell.outcome for cell in column.values())
     parts = [
         fill("<h1>{name}</h1><p>What to know when porting to it: how it departs from the rules, in how many experiments.</p>", name=one),
@@ -299,16 +267,11 @@ def platform(site: Site, one: Platform) -> Html:
                 *_runs(site, one),
             ]
         ),
-        fill("<h2>Departures</h2>{list}", list=_variants(site, [site.variants[name] for name in met], one) if met else "None: it is the rule."),
+        fill("<h2>Departures</h2>{list}", list=_variants(site, met, one) or "None: it is the rule."),
     ]
     if rest:
         parts.append(fill("<h2>Of other releases, or that decide nothing by themselves</h2>{list}", list=_variants(site, rest, one)))
     return page(str(one), join(parts), platform_page(one))
-
-
-def _met(site: Site, one: Platform) -> dict[str, int]:
-    found = {name: len(across[str(one)]) for name, across in site.deciding.items() if str(one) in across}
-    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _runs(site: Site, one: Platform) -> list[tuple[str, str]]:
@@ -325,27 +288,34 @@ def _variants(site: Site, variants: Sequence[Variant], one: Platform) -> Html:
 
 
 def _variant(site: Site, variant: Variant, one: Platform) -> Html:
-    """A variant in full on the page of its own platform; elsewhere a line that leads there."""
+    """A variant in full on the page of its own platform; elsewhere a few words that lead there."""
     decided = site.deciding.get(variant.id, {}).get(str(one), [])
-    mine = site.owner(variant.id) == one.name
-    count = fill("<p>Decides {n} of the experiments here, such as {e}.</p>", n=len(decided), e=_example(site, decided)) if decided else Html("")
-    head = fill("<h3{anchor}>{name}</h3>", anchor=fill(' id="{id}"', id=variant.id) if mine else "", name=variant.id if mine else link(site.place(variant), variant.id))
-    versions = ", ".join(filter(None, (variant.since and f"since {variant.since}", variant.until and f"until {variant.until}")))
-    sides = join(fill("<li>{claim} ({basis}) <cite>{source}</cite>", claim=s.claim, basis=s.basis, source=key_of(s.source)) for s in variant.sides)
-    if not mine:
-        return fill('<div class="v">{head}<p>{statement}</p>{count}</div>\n', head=head, statement=variant.statement, count=count)
+    number = fill("{n}. ", n=site.departures[str(one)].index(variant) + 1) if decided else ""
+    count = fill(" Decides {n} experiments, such as {example}.", n=len(decided), example=_example(site, decided)) if decided else ""
+    if site.owner(variant.id) != one.name:
+        head = fill("<h3>{n}{id}</h3>", n=number, id=link(site.place(variant), variant.id))
+        return fill("{head}<p>{statement}<p class=how>{count}\n", head=head, statement=variant.statement, count=count)
     return fill(
-        '<div class="v">{head}<p>{statement}{sides}</p><p class="how">Instead of {rule}. {basis}{versions}{note}. <cite>{source}</cite></p>{count}</div>\n',
-        head=head,
+        "<h3 id={anchor}>{n}{id}</h3><p>{statement}{sides}<p class=how>Instead of {rule}. {basis}{versions}{note}: <cite>{source}</cite>.{count}\n",
+        anchor=attribute(variant.id),
+        n=number,
+        id=variant.id,
         statement=variant.statement,
-        sides=fill("<ul>{sides}</ul>", sides=sides) if sides else "",
+        sides=_sides(variant),
         rule=link(site.place(variant.departs_from), variant.departs_from.id),
         basis=variant.basis.capitalize(),
-        versions=f", {versions}" if versions else "",
+        versions="".join(f", {word} {version}" for word, version in (("since", variant.since), ("until", variant.until)) if version),
         note=f"; {variant.note}" if variant.note else "",
         source=key_of(variant.citation),
         count=count,
     )
+
+
+def _sides(variant: Variant) -> Html:
+    if not variant.sides:
+        return Html("")
+    sides = join(fill("<li>{claim} ({basis}) <cite>{source}</cite>", claim=s.claim, basis=s.basis, source=key_of(s.source)) for s in variant.sides)
+    return fill("<ul>{sides}</ul>", sides=sides)
 
 
 def _example(site: Site, decided: Sequence[str]) -> Html:
@@ -375,7 +345,7 @@ def _situation(site: Site, one: Situation) -> Html:
 
 def _wish(site: Site, wish: Wish) -> Html:
     cells = join(fill("<td>{mark}", mark=_granted(wish, cell)) for cell in site.across(wish.experiment))
-    return fill('<tr><th scope="row"><a href="{to}">{words}</a>{cells}\n', to=site.address(wish.experiment), words=wish.words, cells=cells)
+    return fill("<tr><th scope=row>{words}{cells}\n", words=link(site.address(wish.experiment), wish.words), cells=cells)
 
 
 def _granted(wish: Wish, cell: Cell) -> Html:
@@ -402,9 +372,12 @@ def _claims(site: Site, source: Source, claims: Iterable[Claim]) -> Html:
 
 
 def _claim(site: Site, claim: Claim) -> Html:
-    asked = join((link(site.address(name), name) for name in claim.experiments if name in site.pages), ", ")
+    known = [name for name in claim.experiments if name in site.pages]
+    asked = join((link(site.address(name), name) for name in known[:MOST]), ", ")
+    more = f" and {len(known) - MOST} more" if len(known) > MOST else ""
     return fill(
-        '<div class="v"><p id="{id}"><b>{id}</b> <em>{verdict}</em> ({at}) {claim}</p><p class="how">{seen} {note} {why}</p>{asked}</div>\n',
+        "<p id={anchor}><b>{id}</b> <em>{verdict}</em> ({at}) {claim}<p class=how>{seen} {note} {why} {asked}{more}\n",
+        anchor=attribute(claim.id),
         id=claim.id,
         verdict=claim.verdict,
         at=claim.at,
@@ -412,25 +385,23 @@ def _claim(site: Site, claim: Claim) -> Html:
         seen=claim.seen,
         note=claim.note,
         why=claim.why_not and f"No experiment: {claim.why_not}",
-        asked=fill('<p class="ids">{asked}</p>', asked=asked) if asked else "",
+        asked=asked,
+        more=more,
     )
 
 
 def legend(site: Site) -> Html:
     """Verdicts, outcomes, bases, rules."""
-    rules = join(
-        fill('<dt id="{id}">{id}</dt><dd>{statement} <cite>{source}</cite></dd>\n', id=rule.id, statement=rule.statement, source=key_of(rule.source))
-        for rule in sorted(site.rules.values(), key=lambda rule: (rule.id[0], int(rule.id[1:]) if rule.id[1:].isdigit() else 0, rule.id))
-    )
+    rules = sorted(site.rules.values(), key=lambda rule: (rule.id[0], int(rule.id[1:]) if rule.id[1:].isdigit() else 0, rule.id))
     bases = join(fill("<dt>{l} {b}</dt><dd>{m}</dd>\n", l=LETTERS.get(basis, SIGNS[UNKNOWN]), b=basis, m=meaning) for basis, meaning in BASES.items())
     signs = {HOLDS: "=", DEPARTS: "the answer", EITHER: "both answers", UNKNOWN: "?", UNTESTABLE: "–"}
     body = fill(
         '<h1>Legend</h1><h2>A cell</h2><dl>{outcomes}<dt>!</dt><dd>A recorded run contradicts the model; the run is shown.</dd></dl>'
-        '<h2 id="bases">How it is known, best first</h2><dl>{bases}</dl><h2 id="verdicts">Verdicts of a run</h2>{verdicts}<h2 id="rules">Rules</h2><dl>{rules}</dl>',
+        '<h2 id="bases">How it is known, best first</h2><dl>{bases}</dl><h2 id="verdicts">Verdicts of a run</h2>{verdicts}<h2 id="rules">Rules</h2>{rules}',
         outcomes=join(fill("<dt>{s}</dt><dd>{w}: {m}</dd>\n", s=signs[word], w=word, m=meaning) for word, meaning in OUTCOMES.items()),
         bases=bases,
         verdicts=_facts(RUN_VERDICTS.items()),
-        rules=rules,
+        rules=_rules(rules, anchored=True),
     )
     return page("Legend", body, "legend.html")
 
@@ -439,7 +410,7 @@ def sources(site: Site) -> Html:
     """The bibliography."""
     items = join(
         fill(
-            '<dt id="{key}">{key}</dt><dd>{author}, {title}, {date} {where}</dd>\n',
+            '<dt id={key}>{key}</dt><dd>{author}, {title}, {date} {where}</dd>\n',
             key=key,
             author=source.author,
             title=source.title,
