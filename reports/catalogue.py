@@ -28,6 +28,8 @@ class Row:
     script: Script
     #: The experiment with its parameters not filled in.
     template: Experiment
+    #: What its parameters are filled with.
+    parameters: dict[str, str]
     #: Where it is written, as pytest names it: ``suites/test_udp.py::test_one``.
     test: str
 
@@ -66,7 +68,8 @@ def _rows(module: ModuleType) -> Iterator[Row]:
             if isinstance(template, Experiment):
                 for parameters in _parameters(function):
                     script = functools.partial(_call, function, parameters)
-                    yield Row(chapter_of(name), template.with_parameters(parameters), script, template, _test(name, function))
+                    words = {key: str(value) for key, value in parameters.items()}
+                    yield Row(chapter_of(name), template.with_parameters(parameters), script, template, words, _test(name, function))
 
 
 def _test(module: str, function: Callable[..., None]) -> str:

@@ -61,7 +61,6 @@ def files(site: Site) -> dict[str, bytes]:
     }
     text |= {f"{picture.name}.svg": picture.svg for picture in drawn}
     text |= {chapter.page: pages.chapter(site, chapter) for chapter in site.chapters}
-    text |= {pages.platform_page(platform): pages.platform(site, platform) for platform in site.platforms}
     return {name: words.encode() for name, words in text.items()} | {"objects.inv": inventory.inventory(site), ".nojekyll": b""}
 
 

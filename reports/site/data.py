@@ -26,19 +26,10 @@ QUEUED = "queued"
 
 
 @dataclass
-class Group:
-    """Experiments of one family with the same answer on every platform."""
-
-    cells: tuple[Cell, ...]
-    rows: list[Row] = field(default_factory=list)
-
-
-@dataclass
 class Family:
     """The experiments of one function, which share script, question and rule but for their parameters."""
 
     rows: list[Row]
-    groups: list[Group]
 
     @property
     def id(self) -> str:
@@ -59,11 +50,6 @@ class Family:
     def function(self) -> str:
         """The test function, by which pytest finds it."""
         return self.first.test.rpartition("::")[2]
-
-    @property
-    def variable_from(self) -> int:
-        """Where the ids of its experiments begin to differ: behind the last slash before the first parameter."""
-        return 0 if len(self.rows) == 1 else self.id.partition("{")[0].rfind("/") + 1
 
 
 @dataclass
@@ -105,14 +91,7 @@ class Site:
         found: dict[str, dict[str, list[Row]]] = {}
         for row in self.rows:
             found.setdefault(row.chapter, {}).setdefault(row.test, []).append(row)
-        return [Chapter(name, [self._family(rows) for rows in tests.values()]) for name, tests in found.items()]
-
-    def _family(self, rows: list[Row]) -> Family:
-        groups: dict[tuple[Cell, ...], Group] = {}
-        for row in rows:
-            across = self.across(row.experiment.id)
-            groups.setdefault(across, Group(across)).rows.append(row)
-        return Family(rows, [Group(across, sorted(group.rows, key=lambda row: row.experiment.id)) for across, group in groups.items()])
+        return [Chapter(name, [Family(rows) for rows in tests.values()]) for name, tests in found.items()]
 
     def across(self, identifier: str) -> tuple[Cell, ...]:
         """The cells of an experiment, in the order of the platforms."""
@@ -160,7 +139,7 @@ class Site:
 
     def place(self, reason: Reason) -> str:
         """Where a rule or a variant is explained."""
-        return f"legend.html#{reason.id}" if isinstance(reason, Rule) else f"platform-{self.owner(reason.id)}.html#{reason.id}"
+        return f"legend.html#{reason.id}" if isinstance(reason, Rule) else f"platforms.html#{reason.id}"
 
     @cached_property
     def deciding(self) -> dict[str, dict[str, list[str]]]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from fixtures import VERSION
 from reports.claims import load
 from reports.site.data import Site
-from reports.site.pages import platform_page
 
 HEADER = "# Sphinx inventory version 2\n# Project: addrinuse\n# Version: {version}\n# The remainder of this file is compressed using zlib.\n"
 
@@ -24,7 +23,7 @@ def objects(site: Site) -> Iterator[tuple[str, str, str]]:
     for row in site.rows:
         yield row.experiment.id, site.address(row.experiment.id), "-"
     for platform in site.platforms:
-        yield f"platform/{platform}", platform_page(platform), str(platform)
+        yield f"platform/{platform}", f"platforms.html#{platform}", str(platform)
     for rule in site.rules.values():
         yield f"rule/{rule.id.lower()}", site.place(rule), rule.id
     for variant in site.variants.values():

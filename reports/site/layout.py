@@ -19,8 +19,8 @@ LICENCES = {"code": "LICENSE", "data": "LICENSE-DATA"}
 
 _PAGE = (
     '<!doctype html>\n<html lang="en" data-release="{release}"><head><meta charset="utf-8">'
-    '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>{title} · addrinuse</title>'
-    '<link rel="icon" href="data:,"><link rel="stylesheet" href="site.css"><script src="site.js" defer></script></head>\n'
+    '<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title} · addrinuse</title>'
+    '<link rel=icon href="data:,"><link rel=stylesheet href=site.css><script src=site.js defer></script></head>\n'
     '<body><a class="skip" href="#main">To the content</a><header><strong>addrinuse</strong><nav aria-label="Site">{ways}</nav></header>\n'
     '<main id="main">{body}</main>\n<footer><p>addrinuse {release}. {licences}</p></footer></body></html>\n'
 )
@@ -45,4 +45,4 @@ def _first_line(name: str) -> str:
 
 def _way(target: str, name: str, here: str) -> Html:
     current = Html(' aria-current="page"') if target == here else Html("")
-    return fill('<a href="{target}"{current}>{name}</a> ', target=target, current=current, name=name)
+    return fill("<a href={target}{current}>{name}</a> ", target=target, current=current, name=name)

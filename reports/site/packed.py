@@ -9,7 +9,7 @@ from typing import Any
 
 from fixtures import VERSION
 from reports.explain import citation_line
-from reports.site.data import Site
+from reports.site.data import Chapter, Family, Site
 from reports.site.pages import RUN
 
 
@@ -20,26 +20,30 @@ def data(site: Site) -> str:
 
 
 def content(site: Site) -> dict[str, Any]:
-    """Everything by its id; a script is a list of places in ``lines``, the first of which names the platform."""
+    """Everything, experiments in families; a script is a list of places in ``lines``, the first of which names the platform."""
     lines: dict[str, int] = {}
-    experiments = {}
-    for chapter in site.chapters:
-        for family in chapter.families:
-            about = family.first.experiment
-            cites = [str(citation) for citation in about.cites]
-            for row in family.rows:
-                platform, script = site.script(row)
-                places = [lines.setdefault(line, len(lines)) for line in (str(platform), *script)]
-                experiments[row.experiment.id] = [chapter.page, row.experiment.question, about.rule.id, family.function, cites, places]
+    families = [_family(site, chapter, family, lines) for chapter in site.chapters for family in chapter.families]
     return {
         "release": VERSION,
         "run": RUN,
         "cite": citation_line("ID"),
         "lines": list(lines),
-        "experiments": experiments,
+        "families": families,
         "rules": {rule.id: [rule.statement, str(rule.source)] for rule in site.rules.values()},
         "platforms": [
             [str(platform), str(platform.make().source), [[v.id, v.statement, str(v.source), site.place(v)] for v in site.departures[str(platform)]]]
             for platform in site.platforms
         ],
     }
+
+
+def _family(site: Site, chapter: Chapter, family: Family, lines: dict[str, int]) -> list[Any]:
+    """Page, function, rule, citations, the templates of id and question, the names of their parameters, and a line for each experiment."""
+    about = family.first.template
+    names = [name for name in family.first.parameters if f"{{{name}}}" in about.id + about.question]
+    rows = []
+    for row in family.rows:
+        platform, script = site.script(row)
+        places = [lines.setdefault(line, len(lines)) for line in (str(platform), *script)]
+        rows.append([[row.parameters[name] for name in names], places])
+    return [chapter.page, family.function, about.rule.id, [str(citation) for citation in about.cites], about.id, about.question, names, rows]

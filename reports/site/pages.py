@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from fixtures.models import Platform
 from fixtures.rules import BASES, Rule, Variant
@@ -15,7 +15,7 @@ from reports.claims import VERDICTS, Claim, load
 from reports.disputed import DISPUTED, by_source, counts
 from reports.explain import citation_line
 from reports.matrix import LETTERS
-from reports.site.data import Chapter, Family, Group, Site, key_of
+from reports.site.data import Chapter, Family, Site, key_of
 from reports.site.html import Html, attribute, code, escape, fill, join, link
 from reports.site.layout import page
 from reports.site.pictures import Picture
@@ -23,22 +23,15 @@ from reports.site.situations import SITUATIONS, Situation, Wish
 
 #: How one function of the suites is run on its own.
 RUN = "python -m tox run -e conformance -- -k"
-#: As many experiments of a claim are named.
-MOST = 3
-SIGNS = {UNKNOWN: "?", UNTESTABLE: "–", HOLDS: "="}
+SIGNS = {UNKNOWN: "?", UNTESTABLE: "-", HOLDS: "="}
 
 
 # What every table of cells shares.
 
 
-def platform_page(platform: Platform) -> str:
-    """The file of a platform's page."""
-    return f"platform-{platform}.html"
-
-
 def heads(site: Site, first: str) -> Html:
     """The heading of a table of cells."""
-    columns = join(fill("<th scope=col>{name}", name=link(platform_page(p), p)) for p in site.platforms)
+    columns = join(fill("<th scope=col>{name}", name=link(f"platforms.html#{p}", p)) for p in site.platforms)
     return fill('<thead><tr><th scope="col">{first}{columns}</thead>', first=first, columns=columns)
 
 
@@ -65,8 +58,8 @@ def legend_line(site: Site) -> Html:
     """The marks in one paragraph."""
     letters = join((fill("<b>{letter}</b> {basis}", letter=letter, basis=basis) for basis, letter in LETTERS.items()), ", ")
     return fill(
-        '<p class="legend"><b>=</b> the rule holds; otherwise the answer is shown. <b>?</b> nobody is known to have said. '
-        "<b>–</b> the platform lacks what is needed. <b>!</b> a recorded run contradicts the model. How it is known: {letters}. {more}",
+        "<p class=legend><b>=</b> the rule holds; otherwise the answer is shown. <b>?</b> nobody is known to have said. "
+        "<b>-</b> the platform lacks what is needed. <b>!</b> a recorded run contradicts the model. How it is known: {letters}. {more}",
         letters=letters,
         more=link("legend.html", "The whole legend"),
     )
@@ -113,16 +106,15 @@ def _chapter_rows(site: Site, chapter: Chapter) -> Html:
         more=link(chapter.page, f"{len(chapter.rows)} experiments"),
         columns=columns,
     )
-    return join([head, *(_family_row(site, chapter, family) for family in chapter.families)])
+    return join([head, *(_family_line(site, chapter, family) for family in chapter.families)])
 
 
-def _family_row(site: Site, chapter: Chapter, family: Family) -> Html:
-    columns = (_share([group.cells[n] for group in family.groups for _ in group.rows]) for n in range(len(site.platforms)))
+def _family_line(site: Site, chapter: Chapter, family: Family) -> Html:
+    across = zip(*(site.across(row.experiment.id) for row in family.rows), strict=True)
     return fill(
-        "<tr><th scope=row>{question}{id}{columns}\n",
+        "<tr><th scope=row>{question}{columns}\n",
         question=link(f"{chapter.page}#{family.anchor}", family.first.template.question),
-        id=fill(" <code>{id}</code>", id=family.id) if len(family.rows) > 1 else "",
-        columns=join(fill("<td>{mark}", mark=mark) for mark in columns),
+        columns=join(fill("<td>{mark}", mark=_share(part)) for part in across),
     )
 
 
@@ -147,8 +139,8 @@ def mark(cell: Cell, usual: str = "", number: object = "") -> Html:
     if cell.outcome in (UNKNOWN, UNTESTABLE):
         return fill("{sign}{number}", sign=SIGNS[cell.outcome], number=number)
     surprise = Html("<mark>!</mark>") if cell.surprise else ""
-    words = Html("=") if cell.outcome == HOLDS else fill("<b>{answer}</b>", answer=" or ".join(_short(word, usual) for word in cell.answers))
-    return fill("{words} {letter}{number}{surprise}", words=words, letter=LETTERS[cell.basis], number=number, surprise=surprise)
+    words = Html("=") if cell.outcome == HOLDS else fill("<b>{answer}</b> ", answer=" or ".join(_short(word, usual) for word in cell.answers))
+    return fill("{words}{letter}{number}{surprise}", words=words, letter=LETTERS[cell.basis], number=number, surprise=surprise)
 
 
 def _short(answer: str, usual: str) -> str:
@@ -164,17 +156,16 @@ def chapter(site: Site, one: Chapter) -> Html:
     caption = f"{one.title}: {len(one.rows)} experiments on {len(site.platforms)} platforms"
     intro = fill(
         "<h1>{title}</h1><p>{n} experiments. Those of one script with the same answer everywhere share a line. The number behind a letter is that of the "
-        "departure on the page of the platform, to which the heading of its column leads.</p>{chooser}<form class=\"tools js\" role=search hidden>"
+        "departure on the page of the platform, to which the heading of its column leads.</p><form class=\"tools js\" role=search hidden>"
         "<label>Filter <input type=search id=q name=q autocomplete=off></label> <label><input type=checkbox id=odd> only where platforms differ</label> "
         "<span id=found role=status></span></form>",
         title=one.title,
         n=len(one.rows),
-        chooser=chooser(site),
     )
     after = fill(
         "{legend}<h2>Rules asserted here</h2>{rules}<h2>Run and cite</h2><p>One function: {run}; one experiment with all its answers: {explain}. To cite: <q>{cite}</q>.</p>",
         legend=legend_line(site),
-        rules=_rules(dict.fromkeys(family.first.experiment.rule for family in one.families), anchored=False),
+        rules=_rules(dict.fromkeys(family.first.experiment.rule for family in one.families)),
         run=code(f"{RUN} FUNCTION"),
         explain=code("python -m reports explain ID"),
         cite=citation_line("ID"),
@@ -186,57 +177,52 @@ def _family_rows(site: Site, family: Family) -> Html:
     about = family.first.experiment
     cites = "; ".join(dict.fromkeys(key_of(citation) for citation in about.cites if citation != about.rule.source))
     head = fill(
-        "<tbody><tr class=f><td colspan={span}><div><h2{anchor}>{question}</h2><p>Rule {rule} <code>{function}</code> {cites}<pre>{script}</pre></div>\n",
+        "<tbody><tr><td colspan={span}><h2{anchor}>{question}</h2><p>Rule {rule} <code>{function}</code> {cites}<pre>{script}</pre>\n",
         span=len(site.platforms) + 1,
         anchor="" if len(family.rows) == 1 else fill(" id={id}", id=attribute(family.anchor)),
         question=variables(family.first.template.question),
-        rule=link(site.place(about.rule), about.rule.id),
+        rule=link(f"#{about.rule.id}", about.rule.id),
         cites=fill("<cite>{cites}</cite>", cites=cites) if cites else "",
         function=family.function,
         script=_script(site, family),
     )
-    usual = _usual(family)
-    return join([head, *(_group_row(site, group, family, usual) for group in family.groups)])
+    return join([head, *(_group(identifiers, columns) for columns, identifiers in _grouped(site, family).items())])
 
 
 def _script(site: Site, family: Family) -> str:
     """The script that stands for a family."""
     platform, lines = site.script(family.first)
-    whose = "" if len(family.rows) == 1 else f"{family.first.experiment.id[family.variable_from :]}, "
-    return "\n".join([f"# {whose}on {platform}", *(line.partition(" #")[0] for line in lines)])
+    about = [*([family.first.experiment.id] if len(family.rows) > 1 else []), *([f"on {platform}"] if platform != site.platforms[0] else [])]
+    return "\n".join([*([f"# {', '.join(about)}"] if about else []), *(line.partition(" #")[0] for line in lines)])
 
 
-def _usual(family: Family) -> str:
-    verbs = Counter(answer.split()[0] for group in family.groups for cell in group.cells for answer in cell.answers)
-    return verbs.most_common(1)[0][0] if verbs else ""
+def _grouped(site: Site, family: Family) -> dict[Html, list[str]]:
+    """The experiments of a family by what their cells look like."""
+    across = {row.experiment.id: site.across(row.experiment.id) for row in family.rows}
+    verbs = Counter(answer.split()[0] for cells in across.values() for cell in cells for answer in cell.answers)
+    usual = verbs.most_common(1)[0][0] if verbs else ""
+    groups: dict[Html, list[str]] = {}
+    for identifier, cells in sorted(across.items()):
+        marks = (mark(cell, usual, site.number(platform, cell)) for platform, cell in zip(site.platforms, cells, strict=True))
+        groups.setdefault(join(fill("<td>{mark}", mark=one) for one in marks), []).append(identifier)
+    return groups
 
 
-def _group_row(site: Site, group: Group, family: Family, usual: str) -> Html:
-    cells = (mark(cell, usual, site.number(platform, cell)) for platform, cell in zip(site.platforms, group.cells, strict=True))
-    columns = join(fill("<td>{mark}", mark=one) for one in cells)
-    names = list(_names([row.experiment.id for row in group.rows], family.variable_from))
-    if len(names) == 1:
-        return fill("<tr><th scope=row id={id}>{name}{columns}\n", id=attribute(names[0][0]), name=names[0][1], columns=columns)
-    items = join(fill("<li id={id}>{name}", id=attribute(identifier), name=name) for identifier, name in names)
+def _group(identifiers: Sequence[str], columns: Html) -> Html:
+    """A line of the table. The style sheet shows an id that is an empty element's, and JavaScript makes it text."""
+    if len(identifiers) == 1:
+        return fill("<tr><th scope=row id={id}>{columns}\n", id=attribute(identifiers[0]), columns=columns)
+    items = join(fill("<li id={id}>", id=attribute(identifier)) for identifier in identifiers)
     return fill("<tr><th scope=row><ul>{items}</ul>{columns}\n", items=items, columns=columns)
 
 
-def _names(identifiers: Sequence[str], start: int) -> Iterator[tuple[str, str]]:
-    """Each id with what is shown of it: its end alone, behind a slash, where the rest is that of the one before."""
-    folder = ""
-    for identifier in identifiers:
-        above, _, last = identifier[start:].rpartition("/")
-        yield identifier, f"/{last}" if above and above == folder else identifier[start:]
-        folder = above
-
-
-def _rules(rules: Iterable[Rule], *, anchored: bool) -> Html:
+def _rules(rules: Iterable[Rule]) -> Html:
     return fill(
         "<dl>{items}</dl>",
         items=join(
             fill(
-                "<dt{anchor}>{id}</dt><dd>{statement} <cite>{source}</cite></dd>\n",
-                anchor=fill(" id={id}", id=attribute(rule.id)) if anchored else "",
+                "<dt id={anchor}>{id}<dd>{statement} <cite>{source}</cite>\n",
+                anchor=attribute(rule.id),
                 id=rule.id,
                 statement=rule.statement,
                 source=key_of(rule.source),
@@ -249,29 +235,47 @@ def _rules(rules: Iterable[Rule], *, anchored: bool) -> Html:
 # A platform.
 
 
-def platform(site: Site, one: Platform) -> Html:
-    """The page of a platform: what to know when porting to it."""
-    model, column = one.make(), site.column(one)
-    met = site.departures[str(one)]
+def platforms(site: Site) -> Html:
+    """The page of the platforms: how each is known, and what to know when porting to it."""
+    rows = join(
+        fill(
+            "<tr><th scope=row>{name}<td>{releases}{counts}\n",
+            name=link(f"#{one}", one),
+            releases=", ".join(one.make().releases),
+            counts=join(fill("<td>{n}", n=site.bases(one)[basis] or "") for basis in (*BASES, UNTESTABLE)),
+        )
+        for one in site.platforms
+    )
+    head = join(fill("<th scope=col>{word}", word=word) for word in ("platform", "releases that differ", *BASES, UNTESTABLE))
+    overview = fill(
+        '<h1>Platforms</h1><div class=scroll role=region tabindex=0 aria-label="How the answers of each platform are known"><table class=n>'
+        "<caption>How the answers of each platform are known, in experiments</caption><thead><tr>{head}</thead><tbody>{rows}</tbody></table></div>"
+        '<p><a href="pictures.html#evidence">The same as a picture</a></p>',
+        head=head,
+        rows=rows,
+    )
+    return page("Platforms", join([overview, *(_platform(site, one) for one in site.platforms)]), "platforms.html")
+
+
+def _platform(site: Site, one: Platform) -> Html:
+    model, met = one.make(), site.departures[str(one)]
+    outcomes = Counter(cell.outcome for cell in site.column(one).values())
     rest = [variant for variant in site.variants.values() if site.owner(variant.id) == one.name and variant not in met]
-    outcomes = Counter(cell.outcome for cell in column.values())
-    parts = [
-        fill("<h1>{name}</h1><p>What to know when porting to it: how it departs from the rules, in how many experiments.</p>", name=one),
-        _facts(
-            [
-                ("Experiments", ", ".join(f"{outcomes[word]} {word}" for word in OUTCOMES if outcomes[word])),
-                ("Known how", ", ".join(f"{n} {basis}" for basis, n in site.bases(one).most_common() if basis in BASES)),
-                ("Where it follows a rule", f"{model.basis}: {model.source}"),
-                ("Releases that answer differently", ", ".join(model.releases) or "none known"),
-                ("Options", ", ".join(sorted(model.options))),
-                *_runs(site, one),
-            ]
-        ),
-        fill("<h2>Departures</h2>{list}", list=_variants(site, met, one) or "None: it is the rule."),
+    facts = [
+        ("Experiments", ", ".join(f"{outcomes[word]} {word}" for word in OUTCOMES if outcomes[word])),
+        ("Where it follows a rule", f"{model.basis}: {model.source}"),
+        ("Releases that answer differently", ", ".join(model.releases) or "none known"),
+        ("Options", ", ".join(sorted(model.options))),
+        *_runs(site, one),
     ]
-    if rest:
-        parts.append(fill("<h2>Of other releases, or that decide nothing by themselves</h2>{list}", list=_variants(site, rest, one)))
-    return page(str(one), join(parts), platform_page(one))
+    return fill(
+        "<section><h2 id={name}>{name}</h2>{facts}<p>{told}</p>{met}{rest}</section>\n",
+        name=one,
+        facts=_facts(facts),
+        told="What to know when porting to it, the most frequent first:" if met else "It is the rule.",
+        met=_variants(site, met, one),
+        rest=fill("<p>Of other releases, or deciding nothing by themselves:</p>{list}", list=_variants(site, rest, one)) if rest else "",
+    )
 
 
 def _runs(site: Site, one: Platform) -> list[tuple[str, str]]:
@@ -280,7 +284,7 @@ def _runs(site: Site, one: Platform) -> list[tuple[str, str]]:
 
 
 def _facts(facts: Iterable[tuple[str, str]]) -> Html:
-    return fill("<dl>{items}</dl>", items=join(fill("<dt>{k}</dt><dd>{v}</dd>\n", k=key, v=value) for key, value in facts))
+    return fill("<dl>{items}</dl>", items=join(fill("<dt>{k}<dd>{v}\n", k=key, v=value) for key, value in facts))
 
 
 def _variants(site: Site, variants: Sequence[Variant], one: Platform) -> Html:
@@ -291,7 +295,7 @@ def _variant(site: Site, variant: Variant, one: Platform) -> Html:
     """A variant in full on the page of its own platform; elsewhere a few words that lead there."""
     decided = site.deciding.get(variant.id, {}).get(str(one), [])
     number = fill("{n}. ", n=site.departures[str(one)].index(variant) + 1) if decided else ""
-    count = fill(" Decides {n} experiments, such as {example}.", n=len(decided), example=_example(site, decided)) if decided else ""
+    count = fill(" Decides {n} experiments here ({example}).", n=len(decided), example=_example(site, decided)) if decided else ""
     if site.owner(variant.id) != one.name:
         head = fill("<h3>{n}{id}</h3>", n=number, id=link(site.place(variant), variant.id))
         return fill("{head}<p>{statement}<p class=how>{count}\n", head=head, statement=variant.statement, count=count)
@@ -320,7 +324,7 @@ def _sides(variant: Variant) -> Html:
 
 def _example(site: Site, decided: Sequence[str]) -> Html:
     shortest = min(decided, key=lambda identifier: (len(identifier), identifier))
-    return link(site.address(shortest), shortest)
+    return link(site.address(shortest), "one of them")
 
 
 # The other pages.
@@ -358,7 +362,7 @@ def disputed(site: Site) -> Html:
     """The page of the claims that people cite."""
     claims = load()
     groups = (("Contradicted, outdated, disputed or true in part", DISPUTED), ("Claims that hold", ("holds",)), ("Open", ("open",)))
-    words = join(fill("<dt>{w}</dt><dd>{m}</dd>", w=word, m=meaning) for word, meaning in VERDICTS.items())
+    words = join(fill("<dt>{w}<dd>{m}", w=word, m=meaning) for word, meaning in VERDICTS.items())
     parts = [fill("<h1>What people cite</h1><p>{counts}</p><dl>{words}</dl>", counts=counts(claims), words=words)]
     for title, verdicts in groups:
         chosen = [claim for claim in claims if claim.verdict in verdicts]
@@ -373,10 +377,9 @@ def _claims(site: Site, source: Source, claims: Iterable[Claim]) -> Html:
 
 def _claim(site: Site, claim: Claim) -> Html:
     known = [name for name in claim.experiments if name in site.pages]
-    asked = join((link(site.address(name), name) for name in known[:MOST]), ", ")
-    more = f" and {len(known) - MOST} more" if len(known) > MOST else ""
+    asked = join((link(site.address(name), n) for n, name in enumerate(known, 1)), ", ")
     return fill(
-        "<p id={anchor}><b>{id}</b> <em>{verdict}</em> ({at}) {claim}<p class=how>{seen} {note} {why} {asked}{more}\n",
+        "<p id={anchor}><b>{id}</b> <em>{verdict}</em> ({at}) {claim}<p class=how>{seen} {note} {why} {asked}\n",
         anchor=attribute(claim.id),
         id=claim.id,
         verdict=claim.verdict,
@@ -385,23 +388,22 @@ def _claim(site: Site, claim: Claim) -> Html:
         seen=claim.seen,
         note=claim.note,
         why=claim.why_not and f"No experiment: {claim.why_not}",
-        asked=asked,
-        more=more,
+        asked=fill("Experiments: {asked}.", asked=asked) if known else "",
     )
 
 
 def legend(site: Site) -> Html:
     """Verdicts, outcomes, bases, rules."""
     rules = sorted(site.rules.values(), key=lambda rule: (rule.id[0], int(rule.id[1:]) if rule.id[1:].isdigit() else 0, rule.id))
-    bases = join(fill("<dt>{l} {b}</dt><dd>{m}</dd>\n", l=LETTERS.get(basis, SIGNS[UNKNOWN]), b=basis, m=meaning) for basis, meaning in BASES.items())
-    signs = {HOLDS: "=", DEPARTS: "the answer", EITHER: "both answers", UNKNOWN: "?", UNTESTABLE: "–"}
+    bases = join(fill("<dt>{l} {b}<dd>{m}\n", l=LETTERS.get(basis, SIGNS[UNKNOWN]), b=basis, m=meaning) for basis, meaning in BASES.items())
+    signs = {HOLDS: "=", DEPARTS: "the answer", EITHER: "both answers", UNKNOWN: "?", UNTESTABLE: "-"}
     body = fill(
-        '<h1>Legend</h1><h2>A cell</h2><dl>{outcomes}<dt>!</dt><dd>A recorded run contradicts the model; the run is shown.</dd></dl>'
+        '<h1>Legend</h1><h2>A cell</h2><dl>{outcomes}<dt>!<dd>A recorded run contradicts the model; the run is shown.</dl>'
         '<h2 id="bases">How it is known, best first</h2><dl>{bases}</dl><h2 id="verdicts">Verdicts of a run</h2>{verdicts}<h2 id="rules">Rules</h2>{rules}',
-        outcomes=join(fill("<dt>{s}</dt><dd>{w}: {m}</dd>\n", s=signs[word], w=word, m=meaning) for word, meaning in OUTCOMES.items()),
+        outcomes=join(fill("<dt>{s}<dd>{w}: {m}\n", s=signs[word], w=word, m=meaning) for word, meaning in OUTCOMES.items()),
         bases=bases,
         verdicts=_facts(RUN_VERDICTS.items()),
-        rules=_rules(rules, anchored=True),
+        rules=_rules(rules),
     )
     return page("Legend", body, "legend.html")
 
@@ -410,38 +412,16 @@ def sources(site: Site) -> Html:
     """The bibliography."""
     items = join(
         fill(
-            '<dt id={key}>{key}</dt><dd>{author}, {title}, {date} {where}</dd>\n',
+            "<dt id={key}>{key}<dd>{author}, {title}, {date}{where}\n",
             key=key,
             author=source.author,
-            title=source.title,
+            title=link(source.link, source.title) if source.link else source.title,
             date=source.date,
-            where=link(source.link, source.link) if source.link else f"({source.unlinked})",
+            where="" if source.link else f" ({source.unlinked})",
         )
         for key, source in bibliography().items()
     )
     return page("Sources", fill("<h1>Sources</h1><dl>{items}</dl>", items=items), "sources.html")
-
-
-def platforms(site: Site) -> Html:
-    """The list of the platforms, with how much of each is known how."""
-    rows = join(
-        fill(
-            '<tr><th scope="row">{name}<td>{releases}{counts}\n',
-            name=link(platform_page(one), one),
-            releases=", ".join(one.make().releases),
-            counts=join(fill("<td>{n}", n=site.bases(one)[basis] or "") for basis in (*BASES, UNTESTABLE)),
-        )
-        for one in site.platforms
-    )
-    head = join(fill('<th scope="col">{word}', word=word) for word in ("platform", "releases that differ", *BASES, UNTESTABLE))
-    body = fill(
-        '<h1>Platforms</h1><div class="scroll" role="region" tabindex="0" aria-label="How the answers of each platform are known"><table class="n">'
-        "<caption>How the answers of each platform are known, in experiments</caption><thead><tr>{head}</thead><tbody>{rows}</tbody></table></div>{picture}",
-        head=head,
-        rows=rows,
-        picture=Html('<p><a href="pictures.html#evidence">The same as a picture</a></p>'),
-    )
-    return page("Platforms", body, "platforms.html")
 
 
 def gallery(drawn: Sequence[Picture]) -> Html:

@@ -20,7 +20,8 @@ _STYLE = (
     "@media(prefers-color-scheme:dark){svg{--ink:#e8eaed;--line:#9aa4b0;--paper:#15181c;--box:#23282f;--hold:#6b4a1c;--free:#24523a;"
     "--a:#274a73;--b:#6b4a1c;--c:#24523a;--d:#4c3468;--e:#6d2b36;--f:#55502a;--g:#3a414a}}"
     "text{font:12px system-ui,'DejaVu Sans',sans-serif;fill:var(--ink)}.m{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:11px}"
-    ".h{font-weight:600;font-size:13px}.s{fill:var(--line)}.l{stroke:var(--line);fill:none;stroke-width:1.4}"
+    + "".join(f".{name}{{fill:var(--{name});stroke:var(--line);stroke-width:.7}}" for name in ("hold", "free", "box", "paper", *"abcdefg"))
+    + ".h{font-weight:600;font-size:13px}.s{fill:var(--line)}.l{stroke:var(--line);fill:none;stroke-width:1.4}"
 )
 
 
@@ -66,8 +67,8 @@ def _text(x: float, y: float, words: object, kind: str = "", anchor: str = "") -
     )
 
 
-def _box(x: float, y: float, w: float, h: float, colour: str, more: str = ' stroke="var(--line)"') -> Html:
-    return Html(f'<rect x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" rx="4" fill="var(--{colour})"{more}/>\n')
+def _box(x: float, y: float, w: float, h: float, colour: str) -> Html:
+    return Html(f'<path class="{colour}" d="M{x:.4g},{y:.4g}h{w:.4g}v{h:.4g}h{-w:.4g}z"/>\n')
 
 
 # The life cycle, and who holds the port.
@@ -223,7 +224,7 @@ def _bars(now: dict[str, str], before: dict[str, str], lanes: dict[str, float], 
         at = lanes.setdefault(name, x + len(lanes) * _LANE)
         new = first or before.get(name) != state or name not in before
         if state != "gone":
-            yield _box(at, y, _LANE - 6, _STEP, _COLOURS.get(state, "g"), "")
+            yield _box(at, y, _LANE - 6, _STEP, _COLOURS.get(state, "g"))
         if new and state != "gone":
             yield _text(at + (_LANE - 6) / 2, y + 17, _LETTERS.get(state, state[:2]), "m", "middle")
 
@@ -248,7 +249,7 @@ def evidence(site: Site) -> Picture:
         for basis in _SHADES:
             width = 680 * bases[basis] / most
             if width:
-                parts.append(_box(x, y, width, 20, _SHADES[basis], ' stroke="var(--line)" stroke-width=".6"'))
+                parts.append(_box(x, y, width, 20, _SHADES[basis]))
             if width > 14:
                 parts.append(_text(x + width / 2, y + 14, _letter(basis), "", "middle"))
             x += width
