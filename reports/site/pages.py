@@ -23,6 +23,8 @@ from reports.site.situations import SITUATIONS, Situation, Wish
 
 #: How one function of the suites is run on its own.
 RUN = "python -m tox run -e conformance -- -k"
+#: As many experiments of a claim are linked.
+MOST = 3
 SIGNS = {UNKNOWN: "?", UNTESTABLE: "-", HOLDS: "="}
 
 
@@ -377,7 +379,8 @@ def _claims(site: Site, source: Source, claims: Iterable[Claim]) -> Html:
 
 def _claim(site: Site, claim: Claim) -> Html:
     known = [name for name in claim.experiments if name in site.pages]
-    asked = join((link(site.address(name), n) for n, name in enumerate(known, 1)), ", ")
+    asked = join((link(site.address(name), n) for n, name in enumerate(known[:MOST], 1)), ", ")
+    more = f" and {len(known) - MOST} more" if len(known) > MOST else ""
     return fill(
         "<p id={anchor}><b>{id}</b> <em>{verdict}</em> ({at}) {claim}<p class=how>{seen} {note} {why} {asked}\n",
         anchor=attribute(claim.id),
@@ -388,7 +391,7 @@ def _claim(site: Site, claim: Claim) -> Html:
         seen=claim.seen,
         note=claim.note,
         why=claim.why_not and f"No experiment: {claim.why_not}",
-        asked=fill("Experiments: {asked}.", asked=asked) if known else "",
+        asked=fill("Experiments: {asked}{more}.", asked=asked, more=more) if known else "",
     )
 
 
