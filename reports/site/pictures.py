@@ -154,10 +154,11 @@ def _node(place: tuple[int, int], state: str, held: Sequence[tuple[str, str]]) -
 def _edge(state: str, event: str, to: str) -> Html:
     start, end = _PLACES[state], _END if to == CLOSED and _PLACES[state][1] > 300 else _PLACES[to]
     one, two = _border(start, end, state != CLOSED), _border(end, start, to != CLOSED)
-    middle = ((one[0] + two[0]) / 2, (one[1] + two[1]) / 2)
-    line = Html(f'<path class="l" marker-end="url(#p)" d="M{one[0]:.0f},{one[1]:.0f}L{two[0]:.0f},{two[1]:.0f}"/>\n')
-    sideways = abs(one[1] - two[1]) < 5
-    return join([line, _text(middle[0] + (0 if sideways else 7), middle[1] - (6 if sideways else 0), event, "", "middle" if sideways else "")])
+    aside = (-12 if state < to else 12) if state in [new for (old, _), new in TRANSITIONS.items() if old == to] and end != _END else 0
+    middle = ((one[0] + two[0]) / 2 + aside * 2.4, (one[1] + two[1]) / 2)
+    line = Html(f'<path class="l" marker-end="url(#p)" d="M{one[0] + aside:.0f},{one[1]:.0f}L{two[0] + aside:.0f},{two[1]:.0f}"/>\n')
+    level = abs(one[1] - two[1]) < 5
+    return join([line, _text(middle[0] + (0 if level or aside else 7), middle[1] - (6 if level else 0), event, "", "middle" if level or aside else "")])
 
 
 def _border(inside: tuple[int, int], towards: tuple[int, int], tall: bool) -> tuple[float, float]:
@@ -208,24 +209,22 @@ def _panel(platform: Platform, steps: Sequence[tuple[str, str]], cell: Cell, x: 
     now: dict[str, str] = {}
     for n, (line, changes) in enumerate(steps):
         y = 54 + n * _STEP
-        made = line.partition(" = ")[0]
+        made, before = line.partition(" = ")[0], dict(now)
         if line[1:4] == " = " and made not in now:
             now[made] = "open"
-        before = dict(now)
         now |= dict(change.split(" ") for change in changes.split(", ") if change)
         refused = line.rpartition(") = ")[2] if ") = " in line else "ok"
         parts.append(_text(x, y + 17, ("✗ " if refused.startswith("E") else "") + line.replace("SO_REUSEADDR", "RA").replace("127.0.0.1:P", "…:P"), "m"))
-        parts += _bars(now, before, lanes, x + _PANEL - 112, y, first=n == 0)
+        parts += _bars(now, before, lanes, x + _PANEL - 112, y)
     return join(parts)
 
 
-def _bars(now: dict[str, str], before: dict[str, str], lanes: dict[str, float], x: float, y: float, *, first: bool) -> Iterator[Html]:
+def _bars(now: dict[str, str], before: dict[str, str], lanes: dict[str, float], x: float, y: float) -> Iterator[Html]:
     for name, state in now.items():
         at = lanes.setdefault(name, x + len(lanes) * _LANE)
-        new = first or before.get(name) != state or name not in before
         if state != "gone":
             yield _box(at, y, _LANE - 6, _STEP, _COLOURS.get(state, "g"))
-        if new and state != "gone":
+        if before.get(name) != state and state != "gone":
             yield _text(at + (_LANE - 6) / 2, y + 17, _LETTERS.get(state, state[:2]), "m", "middle")
 
 
@@ -266,7 +265,7 @@ def evidence(site: Site) -> Picture:
 
 
 def _letter(basis: str) -> str:
-    return LETTERS.get(basis, "?" if basis in BASES else "–")
+    return LETTERS.get(basis, "?" if basis in BASES else "-")
 
 
 def _key() -> Html:

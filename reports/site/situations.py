@@ -18,7 +18,7 @@ class Wish:
     def granted(self, cell: Cell) -> str:
         """``yes``, ``no`` or ``maybe``, where sources differ; a mark where the platform gives no answer."""
         if cell.outcome in (UNKNOWN, UNTESTABLE):
-            return {UNKNOWN: "?", UNTESTABLE: "–"}[cell.outcome]
+            return {UNKNOWN: "?", UNTESTABLE: "-"}[cell.outcome]
         given = [answer in self.hopes for answer in cell.answers]
         return "yes" if all(given) else "maybe" if any(given) else "no"
 
