@@ -12,6 +12,7 @@ from pathlib import Path
 
 import fixtures.models
 from fixtures.models import Platform
+from fixtures.models.block import Block
 from fixtures.rules import Reason, Rule, Variant
 from fixtures.runfile import read_run
 from fixtures.sources import Citation, bibliography
@@ -21,7 +22,7 @@ from reports.catalogue import Row
 from reports.cells import HOLDS, UNKNOWN, UNTESTABLE, Cell, Cells
 
 
-#: What a connection is called that was not accepted yet.
+#: What a connection is called that is never accepted.
 QUEUED = "queued"
 
 
@@ -32,11 +33,6 @@ class Family:
     rows: list[Row]
 
     @property
-    def id(self) -> str:
-        """The id of its experiments, parameters in braces."""
-        return self.rows[0].template.id
-
-    @property
     def first(self) -> Row:
         """The experiment that stands for it."""
         return self.rows[0]
@@ -44,7 +40,12 @@ class Family:
     @property
     def anchor(self) -> str:
         """Where it stands on the page of its chapter."""
-        return self.id if len(self.rows) == 1 else self.function
+        return self.first.experiment.id if len(self.rows) == 1 else self.function
+
+    @property
+    def question(self) -> str:
+        """Its question, parameters in braces if there are several experiments."""
+        return (self.first.experiment if len(self.rows) == 1 else self.first.template).question
 
     @property
     def function(self) -> str:
@@ -183,12 +184,15 @@ class Site:
 
 def lived(platform: Platform, trace: Trace) -> Iterator[tuple[str, str]]:
     """Each line of a trace with the sockets whose state the call changed: ``A LISTEN, B bound``."""
-    model, before = platform.make(), dict[str, str]()
-    for (call, _), line in zip(trace, format_trace(trace), strict=True):
+    model = platform.make()
+    moments: list[dict[Block, str]] = []
+    for call, _ in trace:
         model.perform(call)
-        names = {block: name for name, block in reversed(model.sockets.items())}
-        now = {names.get(block) or block.name or QUEUED: _state(block.state, block.port) for block in {**dict.fromkeys(model.blocks), **names}}
-        now |= {name: "gone" for name in before if name not in now and name != QUEUED}
+        moments.append({block: _state(block.state, block.port) for block in (*model.blocks, *model.sockets.values())})
+    before: dict[str, str] = {}
+    for line, moment in zip(format_trace(trace), moments, strict=True):
+        now = {block.name or QUEUED: state for block, state in moment.items()}
+        now |= {name: "gone" for name in before if name not in now}
         yield line, ", ".join(f"{name} {state}" for name, state in now.items() if before.get(name, "open") != state)
         before = now
 

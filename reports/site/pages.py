@@ -115,7 +115,7 @@ def _family_line(site: Site, chapter: Chapter, family: Family) -> Html:
     across = zip(*(site.across(row.experiment.id) for row in family.rows), strict=True)
     return fill(
         "<tr><th scope=row>{question}{columns}\n",
-        question=link(f"{chapter.page}#{family.anchor}", family.first.template.question),
+        question=link(f"{chapter.page}#{family.anchor}", variables(family.question)),
         columns=join(fill("<td>{mark}", mark=_share(part)) for part in across),
     )
 
@@ -182,7 +182,7 @@ def _family_rows(site: Site, family: Family) -> Html:
         "<tbody><tr><td colspan={span}><h2{anchor}>{question}</h2><p>Rule {rule} <code>{function}</code> {cites}<pre>{script}</pre>\n",
         span=len(site.platforms) + 1,
         anchor="" if len(family.rows) == 1 else fill(" id={id}", id=attribute(family.anchor)),
-        question=variables(family.first.template.question),
+        question=variables(family.question),
         rule=link(f"#{about.rule.id}", about.rule.id),
         cites=fill("<cite>{cites}</cite>", cites=cites) if cites else "",
         function=family.function,

@@ -76,8 +76,8 @@ def _box(x: float, y: float, w: float, h: float, colour: str) -> Html:
 _W, _H = 168, 76
 #: Where each state stands: the middle of its box.
 _PLACES = {
-    CLOSED: (420, 50),
-    LISTEN: (110, 175),
+    CLOSED: (420, 52),
+    LISTEN: (110, 52),
     ESTABLISHED: (420, 175),
     FIN_WAIT_1: (250, 315),
     CLOSE_WAIT: (690, 315),
@@ -88,6 +88,8 @@ _PLACES = {
 }
 #: A second box for the state in which everything ends, so that no line crosses the picture.
 _END = (690, 595)
+
+_STEPS = {(state, to) for (state, event), to in TRANSITIONS.items() if event != "reset"}
 
 #: The options of the server that left the state, and of the one that wants its port.
 _OLD_NEW = (("none", "none"), ("none", "reuseaddr"), ("reuseaddr", "reuseaddr"))
@@ -154,11 +156,12 @@ def _node(place: tuple[int, int], state: str, held: Sequence[tuple[str, str]]) -
 def _edge(state: str, event: str, to: str) -> Html:
     start, end = _PLACES[state], _END if to == CLOSED and _PLACES[state][1] > 300 else _PLACES[to]
     one, two = _border(start, end, state != CLOSED), _border(end, start, to != CLOSED)
-    aside = (-12 if state < to else 12) if state in [new for (old, _), new in TRANSITIONS.items() if old == to] and end != _END else 0
-    middle = ((one[0] + two[0]) / 2 + aside * 2.4, (one[1] + two[1]) / 2)
-    line = Html(f'<path class="l" marker-end="url(#p)" d="M{one[0] + aside:.0f},{one[1]:.0f}L{two[0] + aside:.0f},{two[1]:.0f}"/>\n')
     level = abs(one[1] - two[1]) < 5
-    return join([line, _text(middle[0] + (0 if level or aside else 7), middle[1] - (6 if level else 0), event, "", "middle" if level or aside else "")])
+    aside = (8 if state < to else -8) if level and (to, state) in _STEPS else 0
+    middle = ((one[0] + two[0]) / 2, (one[1] + two[1]) / 2 + aside)
+    line = Html(f'<path class="l" marker-end="url(#p)" d="M{one[0]:.0f},{one[1] + aside:.0f}L{two[0]:.0f},{two[1] + aside:.0f}"/>\n')
+    below = 16 if aside > 0 else -5
+    return join([line, _text(middle[0] + (0 if level else 7), middle[1] + (below if level else 0), event, "", "middle" if level else "")])
 
 
 def _border(inside: tuple[int, int], towards: tuple[int, int], tall: bool) -> tuple[float, float]:
