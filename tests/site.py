@@ -6,6 +6,7 @@ from functools import cache
 from html.parser import HTMLParser
 
 from reports import site
+from reports.site.data import Site
 
 #: Elements that have no end.
 VOID = {"meta", "link", "input", "img", "br"}
@@ -17,7 +18,7 @@ def built() -> dict[str, bytes]:
 
 
 @cache
-def gathered() -> site.Site:
+def gathered() -> Site:
     return site.gather()
 
 

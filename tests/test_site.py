@@ -17,7 +17,7 @@ from reports import cells
 from reports.__main__ import main
 from reports.catalogue import by_id, find
 from reports.claims import load
-from reports.site import data, files, html, inventory, pages, pictures, recorded, situations
+from reports.site import data, files, html, inventory, pictures, recorded, situations, tables
 from reports.site import pages as site_pages
 from tests.site import built, gathered
 from tests.site import pages as parsed
@@ -73,14 +73,20 @@ def test_pages_are_whole_and_say_where_they_are() -> None:
 def test_every_line_of_the_matrix_has_a_cell_for_each_platform() -> None:
     site = gathered()
     for name in ("index.html", *(chapter.page for chapter in site.chapters)):
-        for line in re.findall(r"<tr[^>]*><th scope=.*", built()[name].decode()):
-            assert line.count("<td>") == len(site.platforms) or "<thead>" in line, line
+        for line in re.findall(r"<tr[^>]*><th scope=\"?row.*", built()[name].decode()):
+            assert line.count("<td>") == len(site.platforms), line
 
 
 def test_a_page_tells_question_rule_script_answer_and_how_to_run_it() -> None:
     page = built()[gathered().pages[E2]].decode()
     part = page[page.index("E2: both") : page.index(f"id={E2}") + 900]
-    for words in ("S5", "test_e2_both_set_reuseaddr_and_neither_listens", "B = tcp4(SO_REUSEADDR)", "<b>ok</b> O", "PYTHON_DEV_2008 078446"):
+    for words in (
+        "S5",
+        "test_e2_both_set_reuseaddr_and_neither_listens",
+        "B = tcp4(SO_REUSEADDR)",
+        "<b>ok</b> O",
+        "PYTHON_DEV_2008 078446",
+    ):
         assert words in part
     assert "addrinuse " in page
     assert "python -m reports explain ID" in page
@@ -90,9 +96,9 @@ def test_the_cells_are_those_of_the_matrix() -> None:
     site = gathered()
     row = find(E2)
     linux = site.cells[E2]["linux"]
-    assert pages.mark(linux, "bind", site.number(Platform("linux"), linux)).startswith("<b>ok</b> O")
-    assert pages.mark(replace(linux, surprise=True), "bind").endswith("<mark>!</mark>")
-    looks = {pages.mark(replace(linux, outcome=outcome), "bind") for outcome in cells.OUTCOMES}
+    assert tables.mark(linux, "bind", site.number(Platform("linux"), linux)).startswith("<b>ok</b> O")
+    assert tables.mark(replace(linux, surprise=True), "bind").endswith("<mark>!</mark>")
+    looks = {tables.mark(replace(linux, outcome=outcome), "bind") for outcome in cells.OUTCOMES}
     assert looks == {"=O", "<b>ok</b> O", "?", "-"}
     assert [line for line, _ in site.played(Platform("linux"), row)] == Platform("linux").predict(row.script)[0].lines
 

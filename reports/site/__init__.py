@@ -8,8 +8,10 @@ from pathlib import Path
 from reports import cells
 from reports.catalogue import all_rows
 from reports.inputs import BadInput
-from reports.site import inventory, packed, pages, pictures
+from reports.site import inventory, packed, pages, pictures, platform_page, prose
 from reports.site.data import Site, recorded
+
+__all__ = ["Site", "configure", "files", "gather", "recorded", "run", "write"]
 
 ASSETS = Path(__file__).with_name("assets")
 
@@ -49,12 +51,12 @@ def files(site: Site) -> dict[str, bytes]:
     drawn = pictures.pictures(site)
     text: dict[str, str] = {
         "index.html": pages.index(site),
-        "situations.html": pages.situations(site),
-        "platforms.html": pages.platforms(site),
-        "disputed.html": pages.disputed(site),
-        "legend.html": pages.legend(site),
-        "sources.html": pages.sources(site),
-        "pictures.html": pages.gallery(drawn),
+        "situations.html": prose.situations(site),
+        "platforms.html": platform_page.platforms(site),
+        "disputed.html": prose.disputed(site),
+        "legend.html": prose.legend(site),
+        "sources.html": prose.sources(site),
+        "pictures.html": prose.gallery(drawn),
         "site.js": (ASSETS / "site.js").read_text(encoding="utf-8"),
         "data.js": packed.data(site),
         "site.css": (ASSETS / "site.css").read_text(encoding="utf-8") + _columns(len(site.platforms)),

@@ -21,7 +21,6 @@ from fixtures.words import CLOSED
 from reports.catalogue import Row
 from reports.cells import HOLDS, UNKNOWN, UNTESTABLE, Cell, Cells
 
-
 #: What a connection is called that is never accepted.
 QUEUED = "queued"
 
@@ -124,7 +123,8 @@ class Site:
         """Every rule that an experiment asserts or a cell rests on."""
         said = {row.experiment.rule.id: row.experiment.rule for row in self.rows}
         said |= {reason.departs_from.id: reason.departs_from for reason in self.variants.values()}
-        return said | {cell.because.id: cell.because for found in self.cells.values() for cell in found.values() if _is_rule(cell.because)}
+        reasons = (cell.because for across in self.cells.values() for cell in across.values())
+        return said | {reason.id: reason for reason in reasons if isinstance(reason, Rule)}
 
     @cached_property
     def variants(self) -> dict[str, Variant]:
@@ -155,8 +155,14 @@ class Site:
     @cached_property
     def departures(self) -> dict[str, list[Variant]]:
         """The variants that decide answers of each platform, the most frequent first: their place here is their number in its cells."""
-        met = {str(platform): {name: len(on[str(platform)]) for name, on in self.deciding.items() if str(platform) in on} for platform in self.platforms}
-        return {platform: [self.variants[name] for name in sorted(names, key=lambda name: (-names[name], name))] for platform, names in met.items()}
+        met = {
+            str(platform): {name: len(on[str(platform)]) for name, on in self.deciding.items() if str(platform) in on}
+            for platform in self.platforms
+        }
+        return {
+            platform: [self.variants[name] for name in sorted(names, key=lambda name: (-names[name], name))]
+            for platform, names in met.items()
+        }
 
     @cached_property
     def _numbers(self) -> dict[tuple[str, str], int]:
@@ -205,10 +211,6 @@ def key_of(citation: Citation) -> str:
     """A citation in short: the key of its source, and the place."""
     key = next(key for key, source in bibliography().items() if source is citation.source or source == citation.source)
     return f"{key} {citation.locator}"
-
-
-def _is_rule(reason: Reason | None) -> bool:
-    return isinstance(reason, Rule)
 
 
 def recorded(folder: Path) -> dict[str, list[str]]:

@@ -9,7 +9,9 @@ from fixtures import VERSION
 from reports.claims import load
 from reports.site.data import Site
 
-HEADER = "# Sphinx inventory version 2\n# Project: addrinuse\n# Version: {version}\n# The remainder of this file is compressed using zlib.\n"
+HEADER = (
+    "# Sphinx inventory version 2\n# Project: addrinuse\n# Version: {version}\n# The remainder of this file is compressed using zlib.\n"
+)
 
 
 def inventory(site: Site) -> bytes:

@@ -35,7 +35,9 @@ def page(title: str, body: Html, here: str) -> Html:
 def licences() -> str:
     """Under which licence code and data are, as the first lines of their files say."""
     said = {what: _first_line(name) for what, name in LICENCES.items()}
-    return " ".join(f"Licence of the {what}: {words}." if words else f"No licence of the {what} is stated yet." for what, words in said.items())
+    return " ".join(
+        f"Licence of the {what}: {words}." if words else f"No licence of the {what} is stated yet." for what, words in said.items()
+    )
 
 
 def _first_line(name: str) -> str:

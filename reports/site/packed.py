@@ -31,7 +31,11 @@ def content(site: Site) -> dict[str, Any]:
         "families": families,
         "rules": {rule.id: [rule.statement, str(rule.source)] for rule in site.rules.values()},
         "platforms": [
-            [str(platform), str(platform.make().source), [[v.id, v.statement, str(v.source), site.place(v)] for v in site.departures[str(platform)]]]
+            [
+                str(platform),
+                str(platform.make().source),
+                [[v.id, v.statement, str(v.source), site.place(v)] for v in site.departures[str(platform)]],
+            ]
             for platform in site.platforms
         ],
     }
@@ -46,4 +50,13 @@ def _family(site: Site, chapter: Chapter, family: Family, lines: dict[str, int])
         platform, script = site.script(row)
         places = [lines.setdefault(line, len(lines)) for line in (str(platform), *script)]
         rows.append([[row.parameters[name] for name in names], places])
-    return [chapter.page, family.function, about.rule.id, [str(citation) for citation in about.cites], about.id, about.question, names, rows]
+    return [
+        chapter.page,
+        family.function,
+        about.rule.id,
+        [str(citation) for citation in about.cites],
+        about.id,
+        about.question,
+        names,
+        rows,
+    ]

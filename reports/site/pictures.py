@@ -19,7 +19,8 @@ _STYLE = (
     "--a:#bcd7f5;--b:#f7d9b0;--c:#cfe8d4;--d:#e3d3f3;--e:#f3c9cf;--f:#e6e2b8;--g:#dde1e6}"
     "@media(prefers-color-scheme:dark){svg{--ink:#e8eaed;--line:#9aa4b0;--paper:#15181c;--box:#23282f;--hold:#6b4a1c;--free:#24523a;"
     "--a:#274a73;--b:#6b4a1c;--c:#24523a;--d:#4c3468;--e:#6d2b36;--f:#55502a;--g:#3a414a}}"
-    "text{font:12px system-ui,'DejaVu Sans',sans-serif;fill:var(--ink)}.m{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:11px}"
+    "text{font:12px system-ui,'DejaVu Sans',sans-serif;fill:var(--ink)}"
+    ".m{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:11px}"
     + "".join(f".{name}{{fill:var(--{name});stroke:var(--line);stroke-width:.7}}" for name in ("hold", "free", "box", "paper", *"abcdefg"))
     + ".h{font-weight:600;font-size:13px}.s{fill:var(--line)}.l{stroke:var(--line);fill:none;stroke-width:1.4}"
 )
@@ -42,7 +43,8 @@ class Picture:
         """The file."""
         return fill(
             '<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}" viewBox="0 0 {w} {h}" role="img" aria-labelledby="t d">'
-            '<title id="t">{title}</title><desc id="d">{text}</desc><style>{style}</style><rect width="{w}" height="{h}" fill="var(--paper)"/>\n'
+            '<title id="t">{title}</title><desc id="d">{text}</desc><style>{style}</style>'
+            '<rect width="{w}" height="{h}" fill="var(--paper)"/>\n'
             "{drawing}</svg>\n",
             w=self.width,
             h=self.height,
@@ -114,12 +116,18 @@ def _sign(cell: Cell) -> str:
     return "?" if not got else "○" if all(got) else "◐" if any(got) else "●"
 
 
+_ARROW = Html(
+    '<defs><marker id="p" markerWidth="9" markerHeight="9" refX="8" refY="4" orient="auto">'
+    '<path d="M0,0L8,4L0,8z" fill="var(--line)"/></marker></defs>\n'
+)
+
+
 def lifecycle(site: Site) -> Picture:
     """The states of a TCP control block, what leads from one to another, and whom each keeps out."""
     shown = [platform for platform in site.platforms if platform.name in ("stevens", "linux", "windows")]
     resettable = [state for (state, event) in TRANSITIONS if event == "reset"]
     edges = [(state, event, to) for (state, event), to in TRANSITIONS.items() if event != "reset"]
-    drawing = [Html('<defs><marker id="p" markerWidth="9" markerHeight="9" refX="8" refY="4" orient="auto"><path d="M0,0L8,4L0,8z" fill="var(--line)"/></marker></defs>\n')]
+    drawing = [_ARROW]
     drawing += [_edge(*edge) for edge in edges]
     drawing += [_state(site, state, place, shown) for state, place in _PLACES.items()]
     drawing.append(_node(_END, CLOSED, []))
@@ -131,7 +139,8 @@ def lifecycle(site: Site) -> Picture:
         "lifecycle",
         "The life of a TCP socket, and whom it keeps from its port",
         f"States and events: {told}. In each state that can hold a port, whether a new server may bind it on {', '.join(map(str, shown))}.",
-        "Drawn from the table of transitions in fixtures/models/lifecycle.py and from the cells of the dead-server, time-wait and duplicate-bind chapters.",
+        "Drawn from the table of transitions (fixtures/models/lifecycle.py) and from the cells of three chapters: dead server, time wait, "
+        "duplicate bind.",
         800,
         715,
         join(drawing),
@@ -146,7 +155,10 @@ def _state(site: Site, state: str, place: tuple[int, int], shown: Sequence[Platf
 def _node(place: tuple[int, int], state: str, held: Sequence[tuple[str, str]]) -> Html:
     x, y = place
     height = _H if held else 36
-    parts = [_box(x - _W / 2, y - height / 2, _W, height, "hold" if held else "free"), _text(x, y - height / 2 + (17 if held else 22), state, "h", "middle")]
+    parts = [
+        _box(x - _W / 2, y - height / 2, _W, height, "hold" if held else "free"),
+        _text(x, y - height / 2 + (17 if held else 22), state, "h", "middle"),
+    ]
     for n, (name, marks) in enumerate(held):
         top = y - height / 2 + 35 + 15 * n
         parts += [_text(x - _W / 2 + 14, top, name), _text(x + _W / 2 - 14, top, marks, "m", "end")]
@@ -186,7 +198,11 @@ class Story:
 STORIES = (
     Story("e1", "E1: no options", "tcp/duplicate/no-option"),
     Story("e2", "E2: SO_REUSEADDR on both, nobody listens", "tcp/duplicate/both-reuseaddr/unlistened"),
-    Story("e3", "E3: SO_REUSEADDR on both, both bind, then both listen", "tcp/duplicate/specific/bind-bind-listen-listen/reuseaddr-then-reuseaddr"),
+    Story(
+        "e3",
+        "E3: SO_REUSEADDR on both, both bind, then both listen",
+        "tcp/duplicate/specific/bind-bind-listen-listen/reuseaddr-then-reuseaddr",
+    ),
     Story("e4", "E4: SO_REUSEADDR on both, who gets the connections?", "tcp/duplicate/receives/reuseaddr"),
 )
 _SEEN = ("stevens", "linux", "windows", "freebsd")
@@ -202,7 +218,15 @@ def timeline(site: Site, story: Story) -> Picture:
     cells = site.cells[story.experiment]
     drawing = join(_panel(platform, steps, cells[str(platform)], 12 + n * _PANEL) for n, (platform, steps) in enumerate(plays))
     told = " ".join(f"{platform}: {'; '.join(line for line, _ in steps)}." for platform, steps in plays)
-    return Picture(story.name, story.title, f"{row.experiment.question} {told}", story.experiment, 12 + _PANEL * len(shown), 78 + _STEP * longest, drawing)
+    return Picture(
+        story.name,
+        story.title,
+        f"{row.experiment.question} {told}",
+        story.experiment,
+        12 + _PANEL * len(shown),
+        78 + _STEP * longest,
+        drawing,
+    )
 
 
 def _panel(platform: Platform, steps: Sequence[tuple[str, str]], cell: Cell, x: float) -> Html:
@@ -217,7 +241,11 @@ def _panel(platform: Platform, steps: Sequence[tuple[str, str]], cell: Cell, x: 
             now[made] = "open"
         now |= dict(change.split(" ") for change in changes.split(", ") if change)
         refused = line.rpartition(") = ")[2] if ") = " in line else "ok"
-        parts.append(_text(x, y + 17, ("✗ " if refused.startswith("E") else "") + line.replace("SO_REUSEADDR", "RA").replace("127.0.0.1:P", "…:P"), "m"))
+        parts.append(
+            _text(
+                x, y + 17, ("✗ " if refused.startswith("E") else "") + line.replace("SO_REUSEADDR", "RA").replace("127.0.0.1:P", "…:P"), "m"
+            )
+        )
         parts += _bars(now, before, lanes, x + _PANEL - 112, y)
     return join(parts)
 
@@ -255,7 +283,9 @@ def evidence(site: Site) -> Picture:
             if width > 14:
                 parts.append(_text(x + width / 2, y + 14, _letter(basis), "", "middle"))
             x += width
-    told = "; ".join(f"{platform}: {', '.join(f'{bases[basis]} {basis}' for basis in _SHADES if bases[basis])}" for platform, bases in counts)
+    told = "; ".join(
+        f"{platform}: {', '.join(f'{bases[basis]} {basis}' for basis in _SHADES if bases[basis])}" for platform, bases in counts
+    )
     return Picture(
         "evidence",
         "How the answers of each platform are known",

@@ -45,7 +45,8 @@ SITUATIONS = (
     Situation(
         "restart",
         "Restart a server at once",
-        "The server ended; may the next one bind its port now? It depends on who closed first, and on many systems on the options of the old server.",
+        "The server ended; may the next one bind its port now? It depends on who closed first, and on some systems on the options "
+        "of the old server.",
         (
             Wish("nobody had connected; no options", f"{LEFT}/never-connected/no-options", BINDS),
             Wish("the client closed first; no options", f"{WAITING}/client-closes-first/old-none/new-none", BINDS),
@@ -72,7 +73,11 @@ SITUATIONS = (
             Wish("SO_REUSEPORT, UDP: do both get datagrams?", "udp4/reuseport/receives/reuseport", ("connections both",)),
             Wish("SO_REUSEPORT_LB: do both get connections?", "tcp4/reuseport-lb/receives/specific", ("connections both",)),
             Wish("SO_REUSEADDR on both instead: may both start?", f"{DUPLICATE}/bind-listen-bind-listen/reuseaddr-then-reuseaddr", STARTS),
-            Wish("one listener, inherited: does the worker get the connections?", "tcp/descriptors/still-receives/inherit", ("connections B",)),
+            Wish(
+                "one listener, inherited: does the worker get the connections?",
+                "tcp/descriptors/still-receives/inherit",
+                ("connections B",),
+            ),
         ),
     ),
     Situation(
@@ -84,7 +89,11 @@ SITUATIONS = (
             Wish("SO_REUSEADDR on both, same user", f"{STOLEN}/listening/self-other/reuseaddr", REFUSED),
             Wish("SO_REUSEADDR on both, another user", f"{STOLEN}/listening/stranger-stranger2/reuseaddr", REFUSED),
             Wish("SO_REUSEPORT on both, another user", f"{STOLEN}/listening/stranger-stranger2/reuseport", REFUSED),
-            Wish("the server has the wildcard, another user asks for 127.0.0.1; no options", f"{STOLEN}/theft/bind/stranger-stranger2/none", REFUSED),
+            Wish(
+                "the server has the wildcard, another user asks for 127.0.0.1; no options",
+                f"{STOLEN}/theft/bind/stranger-stranger2/none",
+                REFUSED,
+            ),
             Wish("the same; SO_REUSEADDR on both", f"{STOLEN}/theft/bind/stranger-stranger2/reuseaddr", REFUSED),
             Wish("UDP, SO_REUSEADDR on both, another user", "udp/takeover/same/stranger-stranger2/reuseaddr", REFUSED),
             Wish(
@@ -114,9 +123,19 @@ SITUATIONS = (
         (
             Wish("SO_REUSEPORT on both: may the new one start?", f"{DUPLICATE}/bind-listen-bind-listen/reuseport-then-reuseport", STARTS),
             Wish("SO_REUSEPORT only on the new one", f"{DUPLICATE}/bind-listen-bind-listen/none-then-reuseport", STARTS),
-            Wish("the old one closes: does the new one get the connections?", "tcp/duplicate/receives-after-close/first", ("connections B",)),
-            Wish("the new one inherits the listener and the old closes it: does it get them?", "tcp/descriptors/still-receives/inherit", ("connections B",)),
-            Wish("SO_REUSEADDR on both, the old one listens: may the new one start?", f"{DUPLICATE}/bind-listen-bind-listen/reuseaddr-then-reuseaddr", STARTS),
+            Wish(
+                "the old one closes: does the new one get the connections?", "tcp/duplicate/receives-after-close/first", ("connections B",)
+            ),
+            Wish(
+                "the new one inherits the listener and the old closes it: does it get them?",
+                "tcp/descriptors/still-receives/inherit",
+                ("connections B",),
+            ),
+            Wish(
+                "SO_REUSEADDR on both, the old one listens: may the new one start?",
+                f"{DUPLICATE}/bind-listen-bind-listen/reuseaddr-then-reuseaddr",
+                STARTS,
+            ),
         ),
     ),
     Situation(
@@ -126,10 +145,26 @@ SITUATIONS = (
         (
             Wish("a port that was bound and closed can be bound again", "tcp/dead-server/never-connected/no-options", BINDS),
             Wish("a probe without options notices a server", f"{DUPLICATE}/bind-listen-bind-listen/reuseaddr-then-none", REFUSED),
-            Wish("a probe with SO_REUSEADDR notices a server without options", f"{DUPLICATE}/bind-listen-bind-listen/none-then-reuseaddr", REFUSED),
-            Wish("a probe with SO_REUSEADDR notices a server with it", f"{DUPLICATE}/bind-listen-bind-listen/reuseaddr-then-reuseaddr", REFUSED),
-            Wish("a probe of 127.0.0.1 notices a server on 0.0.0.0", "tcp/duplicate/wildcard-then-specific/bind-listen-bind-listen/none-then-none", REFUSED),
-            Wish("port 0 never gives a port that is held, SO_REUSEADDR on both", "tcp/ephemeral/exhausted/first-reuseaddr/second-reuseaddr", REFUSED),
+            Wish(
+                "a probe with SO_REUSEADDR notices a server without options",
+                f"{DUPLICATE}/bind-listen-bind-listen/none-then-reuseaddr",
+                REFUSED,
+            ),
+            Wish(
+                "a probe with SO_REUSEADDR notices a server with it",
+                f"{DUPLICATE}/bind-listen-bind-listen/reuseaddr-then-reuseaddr",
+                REFUSED,
+            ),
+            Wish(
+                "a probe of 127.0.0.1 notices a server on 0.0.0.0",
+                "tcp/duplicate/wildcard-then-specific/bind-listen-bind-listen/none-then-none",
+                REFUSED,
+            ),
+            Wish(
+                "port 0 never gives a port that is held, SO_REUSEADDR on both",
+                "tcp/ephemeral/exhausted/first-reuseaddr/second-reuseaddr",
+                REFUSED,
+            ),
             Wish("the same for UDP", "udp/ephemeral/exhausted/first-reuseaddr/second-reuseaddr", REFUSED),
         ),
     ),
