@@ -43,7 +43,7 @@ PAGES = [
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("www") / "some" / "path"
     write(root, built())
-    write(root / "9.9", built())
+    write(root / "9.9", {"index.html": b"<!doctype html><title>9.9</title>"})
     return root
 
 
@@ -219,16 +219,14 @@ def test_the_keyboard_is_enough(visit: Visit, root: str) -> None:
     page.wait_for_selector("dialog[open]")
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog", state="detached")
-    assert page.evaluate("document.activeElement.textContent") == "both-reuseaddr/unlistened" or page.evaluate(
-        "document.activeElement.textContent"
-    ).endswith("unlistened")
+    assert page.evaluate("document.activeElement.hash") == f"#{E2}"
 
 
 @pytest.mark.parametrize("visit", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"])
-def test_axe_finds_nothing(visit: Visit, folder: Path) -> None:
+def test_axe_finds_nothing(visit: Visit, served: str) -> None:
     for name in (*PAGES, f"duplicate-bind.html#{E2}"):
         visit.page.goto("about:blank")
-        visit.page.goto(f"{folder.as_uri()}/{name}")
+        visit.page.goto(f"{served}/{name}")
         if "#" in name:
             visit.page.wait_for_selector("dialog[open]")
         found = axe.Axe().run(visit.page)
