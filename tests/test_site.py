@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import json
 import re
 import xml.etree.ElementTree as ElementTree
 import zlib
@@ -21,6 +23,7 @@ from reports.site import data, files, html, inventory, pictures, recorded, situa
 from reports.site import pages as site_pages
 from tests.site import built, gathered
 from tests.site import pages as parsed
+from tests.test_matrix import run_of
 
 OWN = re.compile(r"[a-z0-9-]+\.(html|css|js|svg)")
 E2 = "tcp/duplicate/both-reuseaddr/unlistened"
@@ -135,6 +138,26 @@ def test_text_is_escaped() -> None:
     assert "&lt;script&gt;" in page
 
 
+def test_the_data_of_single_experiments_is_whole() -> None:
+    packed = re.fullmatch(r'addrinuse\("([A-Za-z0-9+/=]+)"\)\n', built()["data.js"].decode())
+    assert packed
+    told = json.loads(zlib.decompress(base64.b64decode(packed[1])))
+    found = {}
+    for page, _, rule, cites, identifier, question, names, rows in told["families"]:
+        for values, places in rows:
+            words = dict(zip(names, values, strict=True))
+            script = [told["lines"][place].partition(" # ")[0] for place in places]
+            found[identifier.format(**words)] = (page, rule, cites, question.format(**words), script[-1])
+    for row in by_id().values():
+        about = row.experiment
+        shown, lines = gathered().script(row)
+        cites = [str(citation) for citation in about.cites]
+        last = lines[-1].partition(" # ")[0] if lines else str(shown)
+        assert found.pop(about.id) == (gathered().pages[about.id], about.rule.id, cites, about.question, last)
+    assert found == {}
+    assert [name for name, *_ in told["platforms"]] == [str(platform) for platform in gathered().platforms]
+
+
 def test_the_inventory_can_be_read_as_sphinx_reads_it() -> None:
     head, _, body = built()["objects.inv"].partition(b"zlib.\n")
     assert head.startswith(b"# Sphinx inventory version 2\n# Project: addrinuse\n# Version: ")
@@ -185,8 +208,6 @@ def test_the_variants_of_every_release_are_there() -> None:
 
 
 def test_recorded_runs_are_named(tmp_path: Path) -> None:
-    from tests.test_matrix import run_of
-
     assert recorded(run_of(tmp_path, "linux@6.18.44")) == {"linux": ["linux@6.18.44.jsonl ()"]}
     assert recorded(tmp_path / "none") == {}
 
