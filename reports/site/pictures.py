@@ -222,7 +222,7 @@ def timeline(site: Site, story: Story) -> Picture:
         story.name,
         story.title,
         f"{row.experiment.question} {told}",
-        story.experiment,
+        f"{story.experiment}. A column of boxes is a socket, from call to call: o open, b bound, L listening. RA is SO_REUSEADDR.",
         12 + _PANEL * len(shown),
         78 + _STEP * longest,
         drawing,
