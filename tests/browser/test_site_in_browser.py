@@ -43,7 +43,7 @@ PAGES = [
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("www") / "some" / "path"
     write(root, built())
-    write(root / "9.9", {"index.html": b"<!doctype html><title>9.9</title>"})
+    write(root / "9.9", {"index.html": b'<!doctype html><title>9.9</title><link rel=icon href="data:,">'})
     return root
 
 
