@@ -9,7 +9,7 @@ import sys
 from typing import NoReturn, Protocol
 
 from fixtures.runfile import RunError
-from reports import add, compare, diff, disputed, explain, ids, matrix, merge, port, predict, probing, record, show, trend, try_
+from reports import add, compare, diff, disputed, explain, ids, matrix, merge, port, predict, probing, record, show, site, trend, try_
 from reports.inputs import BadInput
 
 
@@ -35,6 +35,7 @@ VERBS: dict[str, Verb] = {
     "diff": diff,
     "explain": explain,
     "disputed": disputed,
+    "site": site,
     "ids": ids,
     "merge": merge,
     "compare": compare,

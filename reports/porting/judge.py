@@ -126,8 +126,10 @@ def _telling(scripts: Sequence[Script], played: Sequence[list[Outcome]]) -> tupl
     tried = [(script, found) for script, found in zip(scripts, played, strict=True) if not _is_unavailable(found)]
     if len(tried) <= 1:
         return tried[0] if tried else (scripts[0], list(played[0]))
+
     def least(found: list[Outcome]) -> int:
         return min(NEVER if one.rank is None else one.rank for one in found)
+
     script, best = max(tried, key=lambda pair: least(pair[1]))
     if least(best) < ALL and (open_ := [pair for pair in tried if _could_be_more(pair[1], least(best))]):
         return open_[0][0], [*best, *open_[0][1]] if best is not open_[0][1] else best
