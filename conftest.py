@@ -39,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--stack", metavar="NAME[@VERSION]", default="kernel", help=f"run on the kernel, or on a model: {models}")
     group.addoption("--platform", metavar="NAME[@VERSION]", help="what platform the stack is taken for (default: what Python says)")
     group.addoption("--record", metavar="FILE", type=Path, help="write the run to FILE (JSON Lines)")
-    group.addoption("--pairs", choices=("pruned", "whole", "none"), default="pruned", help="every pair: of how much of the product")
+    group.addoption("--pairs", choices=("auto", "pruned", "whole", "none"), default="auto", help="every pair: how much of the product")
     group.addoption("--pairs-seed", metavar="N", type=int, help="try the pairs in the random order that N decides")
     group.addoption("--slow", action="store_true", help="also wait for the natural end of TIME_WAIT")
 
@@ -136,8 +136,12 @@ def _every_pair(item: pytest.Function) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--pairs") == "none":
-        items[:] = [item for item in items if not getattr(getattr(item, "obj", None), "every_pair", False)]
+    """Leave the pairs out of a run of everything, unless they are asked for."""
+    others = [item for item in items if not getattr(getattr(item, "obj", None), "every_pair", False)]
+    asked = config.getoption("--pairs")
+    if asked == "none" or (asked == "auto" and others):
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(others)])
+        items[:] = others
 
 
 def _judge(config: pytest.Config, script: Script) -> Judgement:

@@ -9,7 +9,7 @@ import sys
 from typing import NoReturn, Protocol
 
 from fixtures.runfile import RunError
-from reports import diff, disputed, explain, matrix, predict, show, try_
+from reports import benchmark, diff, disputed, explain, matrix, predict, show, try_
 from reports.inputs import BadInput
 
 
@@ -33,6 +33,7 @@ VERBS: dict[str, Verb] = {
     "diff": diff,
     "explain": explain,
     "disputed": disputed,
+    "benchmark": benchmark,
 }
 
 
