@@ -17,6 +17,7 @@ from fixtures.models import MODELS, Platform, UnknownPlatform, platform, this_pl
 from fixtures.pairs.engine import observe as observe_pairs
 from fixtures.pairs.findings import examine, screen
 from fixtures.pairs.forecast import Forecast
+from fixtures.pairs.product import Kind
 from fixtures.runfile import Record, write_run
 from fixtures.screens import matrix, story, variants_met
 from fixtures.stack import Stack
@@ -110,12 +111,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def _every_pair(item: pytest.Function) -> bool:
     """Try every pair of one kind."""
     config, kind = item.config, item.callspec.params["kind"]
+    assert isinstance(kind, Kind)
     model, taken_for = config.stash[MODEL], config.stash[PLATFORM]
     bench = None if model else _bench(config)
     uid = os.geteuid() if hasattr(os, "geteuid") else 0
     settings = bench.settings if bench else {}
     forecast = Forecast(lambda choices: taken_for.make(uid, settings, choices)) if taken_for.model else None
-    observe = partial(observe_pairs, bench) if bench else Forecast(lambda choices: model.make(uid, choices=choices)).answers
+    observe = Forecast(lambda choices: model.make(uid, choices=choices)).answers if model else partial(observe_pairs, _bench(config))
     found = examine(kind, observe, forecast, whole=config.getoption("--pairs") == "whole", seed=config.getoption("--pairs-seed"))
     record = {
         "id": str(kind),

@@ -7,18 +7,19 @@ import struct
 import subprocess
 import tempfile
 from array import array
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fixtures.pairs.engine import BATCH
 from fixtures.pairs.loops import Loops
-from fixtures.pairs.product import Pairs
+from fixtures.pairs.product import GROUPS, PLACES, Pairs
 
 SOURCE = Path(__file__).with_name("benchmark.c")
 _RECORD = struct.Struct("6i")
 _CALLS = ("socket", "setsockopt", "bind", "listen", "connect", "accept", "wrap", "close", "shutdown", "recv", "fill", "info", "diag")
 _NUMBERS = {name: number for number, name in enumerate((*_CALLS, "linger", "batch"))}
-_HOSTS = ("0.0.0.0", "127.0.0.1", "127.0.0.2", "::", "::1", "::ffff:0.0.0.0", "::ffff:127.0.0.1", "::ffff:127.0.0.2", "224.0.0.251", "ff05::fb")
+_HOSTS = tuple(str(place.host) for place in dict.fromkeys(replace(place, v6only=False) for place in (*PLACES, *GROUPS)))
 #: Where the ports of a batch begin in the file, and those that accept will see.
 _FIRST_PORT, _ACCEPTED = 10000, 50000
 

@@ -86,7 +86,8 @@ def test_the_truth_conforms(name: str) -> None:
 
 
 def test_an_answer_that_does_not_come_again_is_inconclusive() -> None:
-    stack, first = forecast(), []
+    stack = forecast()
+    first: list[bool] = []
 
     def disturbed(pairs: Pairs, numbers: list[int]) -> bytes:
         answers = bytearray(stack.answers(pairs, numbers))
