@@ -111,7 +111,8 @@ def _size(bench: Bench, size: int) -> Result:
     agent = Path(f"/proc/{bench.agent(MAIN).process.pid}/status").read_text(encoding="ascii")
     memory = next(int(line.split()[1]) for line in agent.splitlines() if line.startswith("VmHWM"))
     mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"pairs": size, "seconds": time.perf_counter() - start, "processor": _used(bench) - used, "driver_kib": mine, "agent_kib": memory}
+    spent = {"seconds": time.perf_counter() - start, "processor": _used(bench) - used}
+    return {"pairs": size, **spent, "driver_kib": mine, "agent_kib": memory}
 
 
 def _some() -> Iterator[Pairs]:
