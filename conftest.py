@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import os
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,10 @@ from fixtures.ci import annotation, append_summary, on_github, summary
 from fixtures.experiment import Experiment, chapter_of
 from fixtures.kernel import Bench, MissingPrivilege
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform, this_platform
+from fixtures.pairs.engine import observe as observe_pairs
+from fixtures.pairs.findings import examine, screen
+from fixtures.pairs.forecast import Forecast
+from fixtures.pairs.product import Kind
 from fixtures.runfile import Record, write_run
 from fixtures.screens import matrix, story, variants_met
 from fixtures.stack import Stack
@@ -41,6 +47,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--stack", metavar="NAME[@VERSION]", default="kernel", help=f"run on the kernel, or on a model: {models}")
     group.addoption("--platform", metavar="NAME[@VERSION]", help="what platform the stack is taken for (default: what Python says)")
     group.addoption("--record", metavar="FILE", type=Path, help="write the run to FILE (JSON Lines)")
+    group.addoption("--pairs", choices=("auto", "pruned", "whole", "none"), default="auto", help="every pair: how much of the product")
+    group.addoption("--pairs-seed", metavar="N", type=int, help="try the pairs in the random order that N decides")
     group.addoption("--slow", action="store_true", help="also wait for the natural end of TIME_WAIT")
     group.addoption("--strict-variants", action="store_true", help="also fail on variants")
     group.addoption("--strict-coverage", action="store_true", help="also fail on what is untestable here")
@@ -104,6 +112,8 @@ def stack() -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     template: Experiment | None = getattr(pyfuncitem.obj, "experiment", None)
+    if getattr(pyfuncitem.obj, "every_pair", False):
+        return _every_pair(pyfuncitem)
     if template is None:
         return None
     callspec = getattr(pyfuncitem, "callspec", None)
@@ -134,6 +144,45 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def _fails(config: pytest.Config, record: Record) -> bool:
     allowed = any(entry.allows(record["id"], record["verdict"]) for entry in config.stash[ALLOWED])
     return record["verdict"] in config.stash[FAILING] and not allowed
+
+
+def _every_pair(item: pytest.Function) -> bool:
+    """Try every pair of one kind."""
+    config, kind = item.config, item.callspec.params["kind"]
+    assert isinstance(kind, Kind)
+    model, taken_for = config.stash[MODEL], config.stash[PLATFORM]
+    bench = None if model else _bench(config)
+    uid = os.geteuid() if hasattr(os, "geteuid") else 0
+    settings = bench.settings if bench else {}
+    forecast = Forecast(lambda choices: taken_for.make(uid, settings, choices)) if taken_for.model else None
+    observe = Forecast(lambda choices: model.make(uid, choices=choices)).answers if model else partial(observe_pairs, _bench(config))
+    found = examine(kind, observe, forecast, whole=config.getoption("--pairs") == "whole", seed=config.getoption("--pairs-seed"))
+    record = {
+        "id": str(kind),
+        "chapter": chapter_of(item.path.stem),
+        "question": " ".join((item.obj.__doc__ or "").split()),
+        "verdict": found.verdict,
+        "why": found.why,
+        "held": found.verdict == "conforms",
+        "attempts": 1,
+        "trace": [],
+        "variants": [],
+        "pairs": found.record(),
+    }
+    item.stash[RECORD] = record
+    item.user_properties += [("experiment", record["id"]), ("verdict", found.verdict)]
+    if _fails(config, record):
+        pytest.fail(f"{found.verdict}: {kind}: {found.why}", pytrace=False)
+    return True
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the pairs out of a run of everything, unless they are asked for."""
+    others = [item for item in items if not getattr(getattr(item, "obj", None), "every_pair", False)]
+    asked = config.getoption("--pairs")
+    if asked == "none" or (asked == "auto" and others):
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(others)])
+        items[:] = others
 
 
 def _judge(config: pytest.Config, script: Script) -> Judgement:
@@ -240,15 +289,30 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         write_run(path, header, records)
 
 
+def _tell_pairs(terminalreporter: pytest.TerminalReporter, records: list[Record]) -> None:
+    """How many pairs were tried, and on one screen where the model disagrees."""
+    pairs = [record for record in records if "pairs" in record]
+    if not any(record["pairs"]["count"] for record in pairs):
+        return
+    terminalreporter.section("every pair")
+    for line in screen(pairs):
+        terminalreporter.write_line(line)
+    tried, wrong = sum(record["pairs"]["count"] for record in pairs), sum(record["verdict"] == "surprise" for record in pairs)
+    digest = hashlib.sha256("".join(record["pairs"]["sha256"] for record in sorted(pairs, key=lambda r: str(r["id"]))).encode()).hexdigest()
+    terminalreporter.write_line(f"{tried} pairs, {wrong or 'no'} kinds with a disagreement; all answers: sha256 {digest[:16]}")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     records = config.stash[RECORDS]
     if not records or _is_worker(config):
         return
     title = f"{config.getoption('--stack')} as {config.stash[PLATFORM]}"
     failing = [report for word in config.stash[FAILING] for report in terminalreporter.getreports(word) if report.failed]
+    _tell_pairs(terminalreporter, records)
     for report in failing:
-        terminalreporter.section(report.addrinuse["verdict"], red=True)
-        terminalreporter.write_line(str(report.longrepr))
+        if "pairs" not in report.addrinuse:
+            terminalreporter.section(report.addrinuse["verdict"], red=True)
+            terminalreporter.write_line(str(report.longrepr))
     _tell_github(terminalreporter, title, failing)
     terminalreporter.section(f"addrinuse: {title}")
     for line in matrix(records):

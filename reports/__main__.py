@@ -9,7 +9,25 @@ import sys
 from typing import NoReturn, Protocol
 
 from fixtures.runfile import RunError
-from reports import add, compare, diff, disputed, explain, ids, matrix, merge, port, predict, probing, record, show, site, trend, try_
+from reports import (
+    add,
+    benchmark,
+    compare,
+    diff,
+    disputed,
+    explain,
+    ids,
+    matrix,
+    merge,
+    port,
+    predict,
+    probing,
+    record,
+    show,
+    site,
+    trend,
+    try_,
+)
 from reports.inputs import BadInput
 
 
@@ -42,6 +60,7 @@ VERBS: dict[str, Verb] = {
     "trend": trend,
     "probe": probing,
     "add": add,
+    "benchmark": benchmark,
 }
 
 

@@ -190,3 +190,12 @@ def test_a_run_has_the_lines_that_its_footer_counts(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(Path, "write_text", lambda *_, **__: pytest.fail("text is written with the line ends of the system"))
     write_run(tmp_path / "run.jsonl", HEADER, [])
     assert b"\r" not in (tmp_path / "run.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("pairs", "whole"), [({"count": 3, "sha256": "0" * 64}, True), ({"count": 3}, False), ({"sha256": "0" * 64}, False), (3, False)]
+)
+def test_an_item_of_every_pair_has_no_trace(run: Path, pairs: object, whole: bool) -> None:
+    record = {**TRACES[1], "id": "tcp4/bound", "trace": [], "pairs": pairs}
+    write_run(run, HEADER, [record])
+    assert accepts(run, run.read_bytes()) is whole
