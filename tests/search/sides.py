@@ -1,0 +1,146 @@
+"""The kernel and its model side by side, a disagreement between them, and its smallest script."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+
+from fixtures.kernel import Bench, Kernel
+from fixtures.models import Platform, this_platform
+from fixtures.models.base import Model
+from fixtures.notation import Call
+from fixtures.stack import Inconclusive, Stack, Untestable
+from fixtures.words import OK, Address, Answer
+from fixtures.worlds import Choices
+
+WAITS = Answer("EAGAIN")
+#: Longer than any delayed acknowledgement: after it the machine is at rest.
+REST = 0.06
+SENDING = ("close", "shutdown", "send")
+
+
+class Undetermined(Exception):
+    """The system is free to answer one way or another, or the answer is a matter of chance."""
+
+
+class Disagreement(Exception):
+    """The kernel and the model answer the last call of a script differently."""
+
+    def __init__(self, sides: Sides) -> None:
+        self.calls = [call for call, _ in sides.trace]
+        super().__init__("\n".join(sides.lines()))
+
+
+def model_of(bench: Bench, platform: Platform | None = None) -> Callable[[Choices], Model]:
+    """Makes the model of this machine's platform, under the settings of the bench."""
+    here, uid = platform or this_platform(), os.geteuid()
+    return lambda choices: here.make(uid, bench.settings, choices)
+
+
+class Sides:
+    """One script, growing call by call."""
+
+    def __init__(self, bench: Bench, make: Callable[[Choices], Model], rest: float = 0) -> None:
+        self._choices = Choices()
+        self.kernel, self.model, self.rest = bench.stack(), make(self._choices), rest
+        self.trace: list[tuple[Call, Answer]] = []
+        self.predicted: Answer = OK
+
+    def call(self, call: Call) -> Answer:
+        """Make one call on both.
+
+        Raises Disagreement; Undetermined before the kernel is asked, or when two drawn ports are the same by chance.
+        """
+        self.predicted = _answer(self.model, call)
+        if self._choices.widths:
+            raise Undetermined(str(call))
+        observed = _answer(self.kernel, call)
+        if self.rest and call.verb in SENDING:
+            time.sleep(self.rest)
+        self.trace.append((call, observed))
+        if observed != self.predicted:
+            raise Disagreement(self)
+        self._compare_ports()
+        return observed
+
+    def close(self) -> None:
+        """Close every socket."""
+        self.kernel.close()
+
+    def lines(self) -> list[str]:
+        """The script with the kernel's answers; behind a disagreement what the model says, and why."""
+        written = [str(call) if call.makes and answer == OK else f"{call} = {answer}" for call, answer in self.trace]
+        because = self.predicted.because
+        if self.trace and self.trace[-1][1] != self.predicted:
+            written[-1] = f"{self.trace[-1][0]} = {self.trace[-1][1]}"
+            written += [f"# the model: {self.predicted}" + (f" ({because.id}: {because.statement})" if because else "")]
+        return written
+
+    def _compare_ports(self) -> None:
+        """Two ports that were drawn may be one, by chance."""
+        by_number: dict[int, str] = {}
+        for name, descriptor in self.kernel._made.items():
+            block = self.model.sockets.get(name)
+            number, port = descriptor.description.port, block.port if block else ""
+            if port.startswith("e") and number and by_number.setdefault(number, port) != port:
+                raise Undetermined(f"port {number} was drawn twice")
+
+
+def _answer(stack: Stack, call: Call) -> Answer:
+    try:
+        return stack.perform(call)
+    except Inconclusive:
+        return WAITS
+    except Untestable:
+        return Answer("untestable")
+
+
+def disagreement(bench: Bench, make: Callable[[Choices], Model], calls: Sequence[Call], rest: float = 0) -> Disagreement | None:
+    """How a script ends: with a disagreement, or without."""
+    sides = Sides(bench, make, rest)
+    try:
+        for call in calls:
+            sides.call(call)
+    except Disagreement as found:
+        return found
+    except Undetermined:
+        pass
+    finally:
+        sides.close()
+    return None
+
+
+def confirmed(bench: Bench, make: Callable[[Choices], Model], calls: Sequence[Call]) -> Disagreement | None:
+    """The disagreement that is still there when the machine comes to rest after each call."""
+    return disagreement(bench, make, calls, REST)
+
+
+def reduced(bench: Bench, make: Callable[[Choices], Model], found: Disagreement) -> Disagreement:
+    """The smallest script to be had by leaving calls out."""
+    again = True
+    while again:
+        again = False
+        for at in range(len(found.calls) - 2, -1, -1):
+            fewer = _without(found.calls, at)
+            smaller = confirmed(bench, make, fewer) if fewer else None
+            if smaller and len(smaller.calls) < len(found.calls):
+                found, again = smaller, True
+                break
+    return found
+
+
+def _without(calls: Sequence[Call], at: int) -> list[Call]:
+    """The script without one call, and without what needs the socket that it made."""
+    gone: set[str] = {name for name in (calls[at].makes,) if name}
+    kept = []
+    for number, call in enumerate(calls):
+        ports = {arg.port[5:-1] for arg in call.args if isinstance(arg, Address) and arg.port.startswith("port(")}
+        if number == at or call.on in gone or ports & gone:
+            gone |= {call.makes} - {None} if call.makes else set()  # type: ignore[arg-type]
+            continue
+        kept.append(call)
+    return kept
+
+
+__all__ = ["Disagreement", "Kernel", "Sides", "Undetermined", "confirmed", "disagreement", "model_of", "reduced"]
