@@ -155,8 +155,8 @@ class Search(RuleBasedStateMachine):
 
     def _connect(self, socket: str, host: int, port: str) -> None:
         address = self._address(socket, host, port)
-        # Where datagrams to an IPv6 group would go depends on the interfaces of the machine.
-        if port and not (address.is_multicast and address.family == 6):
+        # Where datagrams to a group go depends on the interfaces and routes of the machine.
+        if port and not address.is_multicast:
             self._call("connect", address, on=socket)
 
     def _address(self, socket: str, host: int, port: str) -> Address:

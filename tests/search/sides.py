@@ -53,7 +53,7 @@ class Sides:
         Raises Disagreement; Undetermined before the kernel is asked, or when two drawn ports are the same by chance.
         """
         self.predicted = _answer(self.model, call)
-        if self._choices.widths:
+        if self._choices.widths or (call.verb == "connect" and self.predicted == WAITS):
             raise Undetermined(str(call))
         observed = _answer(self.kernel, call)
         if self.rest and call.verb in SENDING:
