@@ -15,6 +15,7 @@ from fixtures.words import OK, Address, Answer
 from fixtures.worlds import Choices
 
 WAITS = Answer("EAGAIN")
+ABSENT = Answer("untestable")
 #: Longer than any delayed acknowledgement: after it the machine is at rest.
 REST = 0.06
 SENDING = ("close", "shutdown", "send")
@@ -56,6 +57,8 @@ class Sides:
         if self._choices.widths or (call.verb == "connect" and self.predicted == WAITS):
             raise Undetermined(str(call))
         observed = _answer(self.kernel, call)
+        if observed == ABSENT:
+            raise Undetermined(f"{call}: {ABSENT}")
         if self.rest and call.verb in SENDING:
             time.sleep(self.rest)
         self.trace.append((call, observed))
@@ -93,7 +96,7 @@ def _answer(stack: Stack, call: Call) -> Answer:
     except Inconclusive:
         return WAITS
     except Untestable:
-        return Answer("untestable")
+        return ABSENT
 
 
 def disagreement(bench: Bench, make: Callable[[Choices], Model], calls: Sequence[Call], rest: float = 0) -> Disagreement | None:
