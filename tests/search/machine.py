@@ -151,7 +151,10 @@ class Search(RuleBasedStateMachine):
     @rule(socket=sockets, host=st.sampled_from(("127.0.0.1", "127.0.0.2", "::1")))
     def who_receives(self, socket: str, host: str) -> None:
         """Connections, or datagrams where only UDP sockets have the port."""
-        if port := self._port_of(socket):
+        port = self._port_of(socket)
+        there = [block for block in self.sides.model.blocks if port and block.port == self.sides.model.sockets[socket].port]
+        # The bench begins by taking what waits there.
+        if port and not any(block.queue or block.error or (block.unread and block.protocol == "udp") for block in there):
             self._call("connections", Address(host, port))
 
     # How a call is made.

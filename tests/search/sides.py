@@ -56,6 +56,8 @@ class Sides:
         self.predicted = _answer(self.model, call)
         if self._choices.widths or (call.verb == "connect" and self.predicted == WAITS):
             raise Undetermined(str(call))
+        if any(not self._known(arg.port) for arg in call.args if isinstance(arg, Address)):
+            raise Undetermined(f"{call}: the bench does not know the port")
         observed = _answer(self.kernel, call)
         if observed == ABSENT:
             raise Undetermined(f"{call}: {ABSENT}")
@@ -79,6 +81,11 @@ class Sides:
             written[-1] = f"{self.trace[-1][0]} = {self.trace[-1][1]}"
             written += [f"# the model: {self.predicted}" + (f" ({because.id}: {because.statement})" if because else "")]
         return written
+
+    def _known(self, port: str) -> bool:
+        """The bench sees the port that bind, listen and connect draw, but not what a send draws."""
+        descriptor = self.kernel._made.get(port[5:-1]) if port.startswith("port(") else None
+        return descriptor is None or bool(descriptor.description.port)
 
     def _compare_ports(self) -> None:
         """Two ports that were drawn may be one, by chance."""
