@@ -11,6 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multipl
 
 from fixtures.kernel import Bench
 from fixtures.models.base import Model
+from fixtures.models.block import Block
 from fixtures.notation import Call
 from fixtures.words import IPV6_V6ONLY, SO_LINGER_0, SO_REUSEADDR, SO_REUSEPORT, Address, Option
 from fixtures.worlds import Choices
@@ -161,9 +162,15 @@ class Search(RuleBasedStateMachine):
 
     def _connect(self, socket: str, host: int, port: str) -> None:
         address = self._address(socket, host, port)
+        block = self.sides.model.sockets.get(socket)
         # Where datagrams to a group go depends on the interfaces and routes of the machine.
-        if port and not address.is_multicast:
+        if port and block and not address.is_multicast and not self._turns(block, address):
             self._call("connect", address, on=socket)
+
+    def _turns(self, block: Block, address: Address) -> bool:
+        """Whether a UDP socket that was connected in one family would be in the other: it then has an address of each."""
+        ipv4 = address.family == 4 or address.host.startswith("::ffff:")
+        return block.protocol == "udp" and block.remote is not None and ipv4 == (":" in block.remote[0].removeprefix("::ffff:"))
 
     def _address(self, socket: str, host: int, port: str) -> Address:
         hosts = HOSTS[self.kinds[socket]]
