@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 
-from fixtures.kernel import Bench, Kernel
+from fixtures.kernel import Bench
 from fixtures.models import Platform, this_platform
 from fixtures.models.base import Model
 from fixtures.notation import Call
@@ -151,6 +151,3 @@ def _without(calls: Sequence[Call], at: int) -> list[Call]:
             continue
         kept.append(call)
     return kept
-
-
-__all__ = ["Disagreement", "Kernel", "Sides", "Undetermined", "confirmed", "disagreement", "model_of", "reduced"]
