@@ -13,7 +13,7 @@ from fixtures.kernel import Bench
 from fixtures.models.base import Model
 from fixtures.models.block import Block
 from fixtures.notation import Call
-from fixtures.words import IPV6_V6ONLY, SO_LINGER_0, SO_REUSEADDR, SO_REUSEPORT, Address, Option
+from fixtures.words import CLOSED, IPV6_V6ONLY, LISTEN, SO_LINGER_0, SO_REUSEADDR, SO_REUSEPORT, Address, Option
 from fixtures.worlds import Choices
 from tests.search.sides import Disagreement, Sides, Undetermined, confirmed
 
@@ -29,7 +29,8 @@ OPTION_SETS = ((), (SO_REUSEADDR,), (SO_REUSEPORT,), (SO_REUSEADDR, SO_REUSEPORT
 SWITCHES = (SO_REUSEADDR, SO_REUSEPORT, SO_REUSEADDR.off, SO_REUSEPORT.off, SO_LINGER_0)
 
 HOST = st.integers(0, 29)
-PORT = st.sampled_from(("P", "P", "Q"))
+LUCK = st.integers(0, 9)
+PORT = st.sampled_from(("P", "P", "P", "Q"))
 
 
 class Search(RuleBasedStateMachine):
@@ -60,9 +61,10 @@ class Search(RuleBasedStateMachine):
         """A socket, in one of the processes."""
         return self._made(kind, Call(kind, options, makes=self._name(), actor=self.actors[actor % len(self.actors)]))
 
-    @rule(socket=sockets, host=HOST, port=PORT)
-    def bind(self, socket: str, host: int, port: str) -> None:
+    @rule(socket=sockets, luck=LUCK, host=HOST, port=PORT)
+    def bind(self, socket: str, luck: int, host: int, port: str) -> None:
         """To one of two ports."""
+        socket = self._prefer(socket, luck, lambda block: not block.port)
         self._call("bind", self._address(socket, host, port), on=socket)
 
     @rule(socket=sockets, host=HOST, whose=st.one_of(st.none(), sockets))
@@ -72,15 +74,16 @@ class Search(RuleBasedStateMachine):
         if port:
             self._call("bind", self._address(socket, host, port), on=socket)
 
-    @rule(socket=sockets)
-    def listen(self, socket: str) -> None:
+    @rule(socket=sockets, luck=LUCK)
+    def listen(self, socket: str, luck: int) -> None:
         """Also where it cannot be."""
+        socket = self._prefer(socket, luck, lambda block: block.protocol == "tcp" and bool(block.port) and not block.connected)
         self._call("listen", on=socket)
 
-    @rule(socket=sockets, host=HOST, port=PORT)
-    def connect(self, socket: str, host: int, port: str) -> None:
+    @rule(socket=sockets, luck=LUCK, host=HOST, port=PORT)
+    def connect(self, socket: str, luck: int, host: int, port: str) -> None:
         """To one of two ports."""
-        self._connect(socket, host, port)
+        self._connect(self._prefer(socket, luck, lambda block: block.state == CLOSED and not block.connected), host, port)
 
     @rule(socket=sockets, host=HOST, whose=sockets)
     def connect_to(self, socket: str, host: int, whose: str) -> None:
@@ -88,25 +91,26 @@ class Search(RuleBasedStateMachine):
         self._connect(socket, host, self._port_of(whose))
 
     @precondition(lambda self: len(self.open) < MOST_SOCKETS)
-    @rule(target=sockets, listener=sockets)
-    def accept(self, listener: str) -> object:
+    @rule(target=sockets, listener=sockets, luck=LUCK)
+    def accept(self, listener: str, luck: int) -> object:
         """Accept what waits, or find that nothing does."""
+        listener = self._prefer(listener, luck, lambda block: bool(block.queue))
         return self._made(self.kinds[listener], Call("accept", on=listener, makes=self._name()))
 
-    @rule(socket=sockets)
-    def send(self, socket: str) -> None:
+    @rule(socket=sockets, luck=LUCK)
+    def send(self, socket: str, luck: int) -> None:
         """One byte, or one datagram."""
-        self._call("send", 1, on=socket)
+        self._call("send", 1, on=self._prefer(socket, luck, lambda block: block.connected))
 
-    @rule(socket=sockets)
-    def recv(self, socket: str) -> None:
+    @rule(socket=sockets, luck=LUCK)
+    def recv(self, socket: str, luck: int) -> None:
         """One byte, or one datagram."""
-        self._call("recv", 1, on=socket)
+        self._call("recv", 1, on=self._prefer(socket, luck, lambda block: bool(block.unread or block.finished or block.error)))
 
-    @rule(socket=sockets, how=st.sampled_from(("RD", "WR", "RDWR")))
-    def shutdown(self, socket: str, how: str) -> None:
+    @rule(socket=sockets, luck=LUCK, how=st.sampled_from(("RD", "WR", "RDWR")))
+    def shutdown(self, socket: str, luck: int, how: str) -> None:
         """Any half."""
-        self._call("shutdown", how, on=socket)
+        self._call("shutdown", how, on=self._prefer(socket, luck, lambda block: block.connected or block.state == LISTEN))
 
     @rule(socket=consumes(sockets))
     def close(self, socket: str) -> None:
@@ -158,7 +162,31 @@ class Search(RuleBasedStateMachine):
         if port and not any(block.queue or block.error or (block.unread and block.protocol == "udp") for block in there):
             self._call("connections", Address(host, port))
 
+    @precondition(lambda self: len(self.open) < MOST_SOCKETS - 2)
+    @rule(target=sockets, kind=st.sampled_from(("tcp4", "tcp6")), actor=st.integers(0, 5), options=st.sampled_from(OPTION_SETS), port=PORT)
+    def serve(self, kind: str, actor: int, options: tuple[Option, ...], port: str) -> object:
+        """A server with a client, which take some luck to come about."""
+        host = 29 if kind == "tcp4" and actor % 2 else 0
+        listener = self._created(kind, actor, options)
+        self._call("bind", self._address(listener, host, port), on=listener)
+        self._call("listen", on=listener)
+        client = self._created(kind, actor // 2, options)
+        self._connect(client, 0, port)
+        accepted = self._made(kind, Call("accept", on=listener, makes=self._name()))
+        return multiple(*(name for name in (listener, client, accepted) if isinstance(name, str)))
+
     # How a call is made.
+
+    def _created(self, kind: str, actor: int, options: tuple[Option, ...]) -> str:
+        name = self._name()
+        self._made(kind, Call(kind, options, makes=name, actor=self.actors[actor % len(self.actors)]))
+        return name
+
+    def _prefer(self, socket: str, luck: int, wanted: Callable[[Block], bool]) -> str:
+        """This socket, or with luck one with which the call makes more sense."""
+        blocks = self.sides.model.sockets
+        better = [name for name in sorted(self.open) if name in blocks and wanted(blocks[name])] if luck else []
+        return socket if not better or socket in better else better[luck % len(better)]
 
     def _connect(self, socket: str, host: int, port: str) -> None:
         address = self._address(socket, host, port)
@@ -200,7 +228,7 @@ class Search(RuleBasedStateMachine):
 
     def _perform(self, call: Call) -> bool:
         """Make a call on both sides; say whether it made what it makes."""
-        if self.over:
+        if self.over or (call.on and call.on not in self.open):
             return False
         try:
             answer = self.sides.call(call)

@@ -147,7 +147,7 @@ def _without(calls: Sequence[Call], at: int) -> list[Call]:
     for number, call in enumerate(calls):
         ports = {arg.port[5:-1] for arg in call.args if isinstance(arg, Address) and arg.port.startswith("port(")}
         if number == at or call.on in gone or ports & gone:
-            gone |= {call.makes} - {None} if call.makes else set()  # type: ignore[arg-type]
+            gone |= {call.makes} if call.makes else set()
             continue
         kept.append(call)
     return kept
