@@ -166,6 +166,8 @@ class Search(RuleBasedStateMachine):
     @rule(target=sockets, kind=st.sampled_from(("tcp4", "tcp6")), actor=st.integers(0, 5), options=st.sampled_from(OPTION_SETS), port=PORT)
     def serve(self, kind: str, actor: int, options: tuple[Option, ...], port: str) -> object:
         """A server with a client, which take some luck to come about."""
+        if self.over:
+            return multiple()
         host = 29 if kind == "tcp4" and actor % 2 else 0
         listener = self._created(kind, actor, options)
         self._call("bind", self._address(listener, host, port), on=listener)
@@ -179,6 +181,7 @@ class Search(RuleBasedStateMachine):
 
     def _created(self, kind: str, actor: int, options: tuple[Option, ...]) -> str:
         name = self._name()
+        self.kinds[name] = kind
         self._made(kind, Call(kind, options, makes=name, actor=self.actors[actor % len(self.actors)]))
         return name
 
