@@ -56,10 +56,8 @@ B.listen() = EINVAL
 
 
 def test_a_lie_is_reduced_to_its_smallest_script(bench: Bench) -> None:
-    script = SMALLEST.replace(
-        "B = tcp4()", "D = udp4()\nB = other: tcp4()\nB.setsockopt(SO_REUSEADDR, 1)\nD.send(1)\nC = A.dup()\nB = tcp4()"
-    )
-    script = script.replace("B = other: tcp4()\nB.setsockopt", "E = other: tcp4()\nE.setsockopt")
+    noise = "D = udp4()\nD.send(1)\nE = other: tcp4()\nE.setsockopt(SO_REUSEADDR, 1)\nC = A.dup()\n"
+    script = SMALLEST.replace("B = tcp4()", f"{noise}B = tcp4()")
     calls = [call for call, _ in parse(script)]
     make = partial(EagerListener, 0, None, "")
     found = disagreement(bench, make, calls)
@@ -69,7 +67,7 @@ def test_a_lie_is_reduced_to_its_smallest_script(bench: Bench) -> None:
 
 def test_the_search_finds_a_lie(bench: Bench) -> None:
     kind = machine(bench)
-    kind.make = staticmethod(partial(EagerListener, 0, None, ""))  # type: ignore[assignment]
+    kind.make = staticmethod(partial(EagerListener, 0, None, ""))
     found = one_chunk(kind, seed=1, examples=200)
     assert found is not None
     assert str(found).splitlines()[-2].endswith(".listen() = EINVAL")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeGuard
 
 from fixtures.kernel import Bench
 from fixtures.models import Platform, this_platform
@@ -48,16 +49,27 @@ class Sides:
         self.trace: list[tuple[Call, Answer]] = []
         self.predicted: Answer = OK
 
-    def call(self, call: Call) -> Answer:
-        """Make one call on both.
+    def call(self, call: Call) -> None:
+        """Make one call on both."""
+        self.predict(call)
+        self.compare(call)
+
+    def predict(self, call: Call) -> Answer:
+        """Make a call on the model."""
+        self._choices.widths.clear()
+        self.predicted = _answer(self.model, call)
+        return self.predicted
+
+    def compare(self, call: Call) -> None:
+        """Make the same call on the kernel.
 
         Raises Disagreement; Undetermined before the kernel is asked, or when two drawn ports are the same by chance.
         """
-        self.predicted = _answer(self.model, call)
         if self._choices.widths or (call.verb == "connect" and self.predicted == WAITS):
             raise Undetermined(str(call))
-        if any(not self._known(arg.port) for arg in call.args if isinstance(arg, Address)):
-            raise Undetermined(f"{call}: the bench does not know the port")
+        given = [arg.port[5:-1] for arg in call.args if _is_given(arg)]
+        if any(name not in self.kernel._made for name in [*given, *filter(None, [call.on])]) or not all(map(self._ported, given)):
+            raise Undetermined(f"{call}: the bench does not know the socket, or not its port")
         observed = _answer(self.kernel, call)
         if observed == ABSENT:
             raise Undetermined(f"{call}: {ABSENT}")
@@ -67,7 +79,6 @@ class Sides:
         if observed != self.predicted:
             raise Disagreement(self)
         self._compare_ports()
-        return observed
 
     def close(self) -> None:
         """Close every socket."""
@@ -82,10 +93,9 @@ class Sides:
             written += [f"# the model: {self.predicted}" + (f" ({because.id}: {because.statement})" if because else "")]
         return written
 
-    def _known(self, port: str) -> bool:
+    def _ported(self, name: str) -> bool:
         """The bench sees the port that bind, listen and connect draw, but not what a send draws."""
-        descriptor = self.kernel._made.get(port[5:-1]) if port.startswith("port(") else None
-        return descriptor is None or bool(descriptor.description.port)
+        return bool(self.kernel._made[name].description.port)
 
     def _compare_ports(self) -> None:
         """Two ports that were drawn may be one, by chance."""
@@ -95,6 +105,10 @@ class Sides:
             number, port = descriptor.description.port, block.port if block else ""
             if port.startswith("e") and number and by_number.setdefault(number, port) != port:
                 raise Undetermined(f"port {number} was drawn twice")
+
+
+def _is_given(argument: object) -> TypeGuard[Address]:
+    return isinstance(argument, Address) and argument.port.startswith("port(")
 
 
 def _answer(stack: Stack, call: Call) -> Answer:
@@ -145,7 +159,7 @@ def _without(calls: Sequence[Call], at: int) -> list[Call]:
     gone: set[str] = {name for name in (calls[at].makes,) if name}
     kept = []
     for number, call in enumerate(calls):
-        ports = {arg.port[5:-1] for arg in call.args if isinstance(arg, Address) and arg.port.startswith("port(")}
+        ports = {arg.port[5:-1] for arg in call.args if _is_given(arg)}
         if number == at or call.on in gone or ports & gone:
             gone |= {call.makes} if call.makes else set()
             continue
