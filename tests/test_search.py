@@ -33,7 +33,7 @@ def bench() -> Iterator[Bench]:
 
 def test_no_sequence_of_calls_is_answered_otherwise_by_the_model(bench: Bench) -> None:
     kind = machine(bench)
-    found = one_chunk(kind, seed=20260, examples=12)
+    found = one_chunk(kind, seed=20260, examples=8)
     assert found is None, str(found)
     assert kind.counts["steps"] > 200, summary(kind)
 

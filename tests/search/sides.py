@@ -141,26 +141,25 @@ def confirmed(bench: Bench, make: Callable[[Choices], Model], calls: Sequence[Ca
 
 
 def reduced(bench: Bench, make: Callable[[Choices], Model], found: Disagreement) -> Disagreement:
-    """The smallest script to be had by leaving calls out."""
-    again = True
-    while again:
-        again = False
-        for at in range(len(found.calls) - 2, -1, -1):
-            fewer = _without(found.calls, at)
-            smaller = confirmed(bench, make, fewer) if fewer else None
-            if smaller and len(smaller.calls) < len(found.calls):
-                found, again = smaller, True
-                break
-    return found
+    """The smallest script to be had by leaving calls out: many at a time, then fewer, then one."""
+    smallest, size = found, len(found.calls)
+    while size:
+        at = len(smallest.calls) - 1 - size
+        while at >= 0:
+            smaller = disagreement(bench, make, _without(smallest.calls, range(at, at + size)))
+            smallest = smaller if smaller and len(smaller.calls) < len(smallest.calls) else smallest
+            at = min(at - 1, len(smallest.calls) - 1 - size)
+        size //= 2
+    return confirmed(bench, make, smallest.calls) or found
 
 
-def _without(calls: Sequence[Call], at: int) -> list[Call]:
-    """The script without one call, and without what needs the socket that it made."""
-    gone: set[str] = {name for name in (calls[at].makes,) if name}
+def _without(calls: Sequence[Call], unwanted: range) -> list[Call]:
+    """The script without some calls, and without what needs the sockets that they made."""
+    gone: set[str] = set()
     kept = []
     for number, call in enumerate(calls):
         ports = {arg.port[5:-1] for arg in call.args if _is_given(arg)}
-        if number == at or call.on in gone or ports & gone:
+        if number in unwanted or call.on in gone or ports & gone:
             gone |= {call.makes} if call.makes else set()
             continue
         kept.append(call)
