@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fixtures.experiment import experiment
-from fixtures.rules import DROPPED, ONE_OR_EACH, RESET, SIMULTANEOUS_OPEN, UNBOUND_CALL
+from fixtures.rules import DROPPED, DUAL_STACK, ONE_OR_EACH, RESET, SIMULTANEOUS_OPEN, UNBOUND_CALL
 from fixtures.sources import POSIX, RFC9293, TCPV2, UNP
 from fixtures.stack import Stack
-from fixtures.words import LOOPBACK, OK, SO_LINGER_0, WR
+from fixtures.words import LOOPBACK, LOOPBACK6, MAPPED_WILDCARD, OK, SO_LINGER_0, WR
 
 CLIENT = LOOPBACK.at("Q")
 ANY_PORT = LOOPBACK.at("0")
@@ -101,3 +101,15 @@ def test_a_datagram_arrives(stack: Stack) -> None:
     caller.connect(LOOPBACK)
     caller.send(1)
     assert server.recv(1) == OK
+
+
+@experiment("tcp/after-failure/beside-ipv6-client/mapped-wildcard", rule=DUAL_STACK)
+def test_mapped_wildcard_beside_an_ipv6_client(stack: Stack) -> None:
+    """May an IPv6 socket bind the mapped wildcard on the port that an IPv6 client has?"""
+    listener = stack.tcp6()
+    listener.bind(LOOPBACK6)
+    listener.listen()
+    client = stack.tcp6()
+    client.connect(LOOPBACK6)
+    second = stack.tcp6()
+    assert second.bind(MAPPED_WILDCARD.at(f"port({client.name})")) == OK
