@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fixtures.experiment import experiment
-from fixtures.rules import DROPPED, DUAL_STACK, ONE_OR_EACH, RESET, SIMULTANEOUS_OPEN, UNBOUND_CALL
+from fixtures.rules import DROPPED, DUAL_STACK, ONE_OR_EACH, RESET, REUSEPORT_ALL, SIMULTANEOUS_OPEN, UNBOUND_CALL
 from fixtures.sources import POSIX, RFC9293, TCPV2, UNP
 from fixtures.stack import Stack
-from fixtures.words import IPV6_V6ONLY, LOOPBACK, LOOPBACK6, MAPPED_WILDCARD, OK, SO_LINGER_0, WR
+from fixtures.words import IPV6_V6ONLY, LOOPBACK, LOOPBACK6, MAPPED_WILDCARD, OK, SECOND, SO_LINGER_0, SO_REUSEPORT, WR
 
 CLIENT = LOOPBACK.at("Q")
 ANY_PORT = LOOPBACK.at("0")
@@ -91,6 +91,21 @@ def test_a_datagram_arrives(stack: Stack) -> None:
     caller.connect(LOOPBACK)
     caller.send(1)
     assert server.recv(1) == OK
+
+
+@experiment("tcp/after-failure/accepted-by-another-user/reuseport", rule=REUSEPORT_ALL)
+def test_beside_a_connection_that_another_user_accepted(stack: Stack) -> None:
+    """May a server restart beside its listener (both SO_REUSEPORT) when another user's process accepted a connection from a copy of it?"""
+    listener = stack.tcp4(SO_REUSEPORT)
+    listener.bind(LOOPBACK)
+    listener.listen()
+    copy = listener.inherit("stranger")
+    stack.tcp4().connect(LOOPBACK)
+    copy.accept()
+    restarted = stack.tcp4(SO_REUSEPORT)
+    # With the port's memory of the listener's user gone, every holder is asked.
+    stack.tcp4().bind(SECOND)
+    assert restarted.bind(LOOPBACK) == OK
 
 
 @experiment("tcp/after-failure/beside-ipv6-client/mapped-wildcard", rule=DUAL_STACK)
