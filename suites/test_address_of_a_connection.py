@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import BEFORE_BIND, DIFFERENT_ADDRESSES, DUAL_STACK, RESET_ENDS, SAME_CONNECTION
+from fixtures.rules import BEFORE_BIND, DIFFERENT_ADDRESSES, DROPPED, DUAL_STACK, SAME_CONNECTION
 from fixtures.sources import LITE2
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
@@ -105,7 +105,7 @@ def test_a_connection_in_fin_wait_2_without_an_owner(stack: Stack) -> None:
     assert again.connect(SERVER) == EADDRINUSE
 
 
-@experiment("tcp/connected/reset/{address}", rule=RESET_ENDS)
+@experiment("tcp/connected/reset/{address}", rule=DROPPED)
 @pytest.mark.parametrize("address", ["specific", "wildcard"])
 def test_a_client_whose_connection_was_reset(stack: Stack, address: str) -> None:
     """A client bound to a {address} address was reset by its server and is not closed; may a socket without options bind its port?"""
@@ -117,7 +117,7 @@ def test_a_client_whose_connection_was_reset(stack: Stack, address: str) -> None
     assert stack.tcp4().bind(LOOPBACK) == OK
 
 
-@experiment("tcp/connected/reset/accepted", rule=RESET_ENDS)
+@experiment("tcp/connected/reset/accepted", rule=DROPPED)
 def test_an_accepted_connection_that_was_reset(stack: Stack) -> None:
     """An accepted connection was reset by its client, the listener is gone; may a socket without options bind its port?"""
     listener = server_at(stack, LOOPBACK)
