@@ -112,3 +112,21 @@ def test_a_stack_that_is_not_known_is_a_usage_error(capsys: pytest.CaptureFixtur
         main(["plan9"])
     assert caught.value.code == 2
     assert "kernels" in capsys.readouterr().err
+
+
+def test_the_guard_keeps_no_zombies() -> None:
+    code = (
+        "import os, subprocess, sys, time;"
+        "subprocess.run([sys.executable, '-c', 'import os; os.fork() or os._exit(0)']);"
+        "print(os.getppid(), flush=True); time.sleep(600)"
+    )
+    with common.guarded([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        with process.stdout:
+            guard = int(process.stdout.readline())
+        for _ in range(500):
+            children = Path(f"/proc/{guard}/task/{guard}/children").read_text(encoding="ascii").split()
+            if len(children) == 1:
+                break
+            time.sleep(0.02)
+        assert len(children) == 1

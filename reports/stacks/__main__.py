@@ -16,6 +16,9 @@ from reports.stacks.common import CannotRun
 STACKS = {
     "kernels": "Debian's Linux kernels under qemu",
     "uml": "User-Mode Linux",
+    "gvisor": "gVisor's runsc",
+    "wine": "Wine, under a Windows Python",
+    "lwip": "lwIP, preloaded",
 }
 
 
