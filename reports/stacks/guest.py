@@ -19,6 +19,8 @@ from typing import IO, Any
 
 HOME, PACKAGES, USER = "/addrinuse", "/packages", 60000
 MOUNTS = (("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/tmp"))
+#: Emulated, and beside other guests, everything may take longer.
+_PATIENCE = 5
 _FINIT_MODULE, _POWER_OFF = 313, 0x4321FEDC
 
 Job = dict[str, Any]
@@ -58,9 +60,10 @@ def _run(privilege: str, job: Job) -> dict[str, Any]:
     # One process: under emulation a second interpreter costs more than it saves.
     folder = f"/tmp/{privilege}"
     os.makedirs(folder)
-    command = [sys.executable, "-m", "pytest", "suites", "-q", "--color=no", "-n", "0"]
+    command = [sys.executable, "-m", "pytest", "suites", "-q", "--color=no", "--assert=plain", "-n", "0", "--timeout", str(120 * _PATIENCE)]
     command += ["--record", f"{folder}/run.jsonl", "--platform", job["platform"], *job["arguments"]]
     environment = {"PYTHONPATH": PACKAGES, "HOME": folder, "TMPDIR": folder, "PATH": "/", "COLUMNS": "140"}
+    environment["ADDRINUSE_PATIENCE"] = str(_PATIENCE)
     print(f"guest: {privilege}", flush=True)
     started = time.monotonic()
     if privilege == "user":

@@ -29,7 +29,7 @@ from reports.stacks.common import CannotRun, cache_folder, guarded, keep, run_na
 
 PRIVILEGES = ("root", "user")
 #: A guest that says nothing for so many seconds hangs: pytest ends an experiment sooner than that.
-SILENCE = 300.0
+SILENCE = 600.0
 #: So many lines of the console are shown of a guest that failed.
 SHOWN = 60
 
