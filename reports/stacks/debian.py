@@ -196,12 +196,16 @@ class Mirror:
         if not kept.exists():
             unpacked = work / kept.name
             unpacked.mkdir()
-            for package in kernel.packages:
+            for package in filter(lambda package: self._has(package, kernel), kernel.packages):
                 self._unpack(self._download(package, kernel, work), unpacked)
             if not (unpacked / "vmlinuz").exists():
                 raise CannotRun(f"kernel {kernel.version}: {kernel.package} has no kernel in it; choose another")
             unpacked.replace(kept)
         return kept
+
+    def _has(self, package: str, kernel: Kernel) -> bool:
+        """Whether the mirror has it: of superseded kernels it keeps linux-binary, but not the modules."""
+        return package == kernel.package or self._run("apt-cache", "show", f"{package}={kernel.revision}").returncode == 0
 
     def _download(self, package: str, kernel: Kernel, work: Path) -> Path:
         done = self._run("apt-get", "download", f"{package}={kernel.revision}", cwd=work)

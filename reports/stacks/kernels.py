@@ -11,6 +11,7 @@ from reports.stacks.common import CannotRun, need
 from reports.stacks.debian import Kernel, Mirror, choose
 from reports.stacks.guests import Guest, run_guests, work_folder
 from reports.stacks.guests import configure as configure_guests
+from reports.stacks.initramfs import Contents
 
 PROGRAMS = {"qemu-system-x86_64": "qemu-system-x86"}
 
@@ -32,19 +33,22 @@ def run(args: Namespace) -> int:
         raise CannotRun("the guests take this Python along: it must be one of 64-bit Linux on x86")
     programs = need(PROGRAMS)
     mirror = Mirror(args.mirror)
-    chosen = choose(mirror.kernels(), args.kernels)
+    known = mirror.kernels()
+    chosen, newest = choose(known, args.kernels), choose(known)
     if args.list:
         print("\n".join(f"{kernel.series:<6} {kernel.version:<10} {kernel.package} {kernel.revision}" for kernel in chosen))
         return 0
     with work_folder() as work:
-        guests = [_guest(kernel, mirror.fetch(kernel, work), programs["qemu-system-x86_64"]) for kernel in chosen]
+        qemu = programs["qemu-system-x86_64"]
+        guests = [_guest(kernel, kernel in newest, mirror.fetch(kernel, work), qemu) for kernel in chosen]
         return run_guests(guests, args, work)
 
 
-def _guest(kernel: Kernel, files: Path, qemu: str) -> Guest:
-    veth = files / "veth.ko"
-    modules = {"/veth.ko": veth} if veth.exists() else {}
-    return Guest(f"linux@{kernel.version}", ("linux", kernel.series), lambda _: command(qemu, files / "vmlinuz"), dict(modules))
+def _guest(kernel: Kernel, newest: bool, files: Path, qemu: str) -> Guest:
+    """The machine for a kernel. The newest of a series stands for it; the runs of another have its whole version in their names."""
+    veth, name = files / "veth.ko", kernel.series if newest else kernel.version
+    modules: Contents = {"/veth.ko": veth} if veth.exists() else {}
+    return Guest(f"linux@{kernel.version}", ("linux", name), lambda _: command(qemu, files / "vmlinuz"), modules)
 
 
 def command(qemu: str, kernel: Path) -> Sequence[str | Path]:
