@@ -1,0 +1,138 @@
+"""Runs the named experiments against mutants, as if each were the kernel, until one notices."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import FrameType
+from typing import Any
+
+from fixtures.models import MODELS
+from fixtures.models.base import Model
+from fixtures.rules import Variant
+from fixtures.verdicts import Observation, judge, predict
+from reports.catalogue import Row, all_rows
+from tests.mutants.targets import PACKAGE, Mutant, mutants_of, variant_dropped
+
+Seen = tuple[tuple[str, ...], bool, str]
+#: The lines of which nothing is known: a change that has none is tried on every experiment.
+ANYWHERE = range(0)
+
+
+def _seen(observation: Observation) -> Seen:
+    return tuple(answer.name for _, answer in observation.trace), observation.held, observation.problem
+
+
+@dataclass
+class Context:
+    """A model in one release and with one configuration: what it allows for each experiment, and the lines that each one runs."""
+
+    model: type[Model]
+    version: str
+    settings: dict[str, str]
+    predicted: list[list[Observation]] = field(default_factory=list)
+    allowed: list[set[Seen]] = field(default_factory=list)
+    words: list[set[str]] = field(default_factory=list)
+    runs: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for number, row in enumerate(all_rows()):
+            worlds = self._recorded(number, row)
+            self.predicted.append(worlds)
+            self.allowed.append({_seen(world) for world in worlds})
+            self.words.append({judge(world, worlds).verdict for world in worlds})
+
+    def _play(self, row: Row) -> list[Observation]:
+        return predict(row.script, lambda choices: self.model(0, self.settings, self.version, choices))
+
+    def _recorded(self, number: int, row: Row) -> list[Observation]:
+        lines: set[tuple[str, int]] = set()
+
+        def local(frame: FrameType, event: str, _: Any) -> Callable[..., Any]:
+            lines.add((frame.f_globals["__name__"], frame.f_lineno))
+            return local
+
+        def trace(frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
+            return local if frame.f_globals.get("__name__", "").startswith(PACKAGE) else None
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            return self._play(row)
+        finally:
+            sys.settrace(before)
+            for line in lines:
+                self.runs.setdefault(line, set()).add(number)
+
+    @cached_property
+    def cost(self) -> list[int]:
+        """How long each experiment is."""
+        return [sum(len(world.trace) for world in worlds) for worlds in self.predicted]
+
+    def touching(self, mutant: Mutant) -> list[int]:
+        """The experiments that run a changed line, the cheap ones first."""
+        if mutant.lines == ANYWHERE:
+            return sorted(range(len(self.cost)), key=self.cost.__getitem__)
+        found = {number for line in mutant.lines for number in self.runs.get((mutant.module, line), ())}
+        return sorted(found, key=lambda number: (self.cost[number], number))
+
+    def notices(self, number: int) -> bool:
+        """Whether an experiment, run on the mutant that the model is now, gives what the true model does not allow."""
+        try:
+            worlds = self._play(all_rows()[number])
+        except Exception:  # a kernel that crashes is noticed
+            return True
+        for world in worlds:
+            if _seen(world) not in self.allowed[number] and judge(world, self.predicted[number]).verdict not in self.words[number]:
+                return True
+        return False
+
+
+class Bench:
+    """Everything about one platform: its contexts (the newest release first) and its mutants."""
+
+    def __init__(self, platform: str) -> None:
+        self.model = MODELS[platform]
+        releases = ["", *reversed(self.model.releases[:-1])]
+        settings = [dict(some) for some in self.model.configurations]
+        places = [("", some) for some in settings] + [(version, {}) for version in releases[1:]]
+        self.contexts = [Context(self.model, version, some) for version, some in places]
+        self._killers: dict[str, list[int]] = {}
+
+    @cached_property
+    def mutants(self) -> list[Mutant]:
+        """All of them; those of variants only for variants that were met."""
+        worlds = (world for context in self.contexts for worlds in context.predicted for world in worlds)
+        met = dict.fromkeys(variant for world in worlds for variant in world.variants if isinstance(variant, Variant))
+        dropped = (variant_dropped(self.model, variant) for variant in sorted(met, key=lambda variant: variant.id))
+        return [*mutants_of(self.model), *filter(None, dropped)]
+
+    def noticed_by(self, mutant: Mutant) -> str:
+        """The id of an experiment that notices this mutant, or nothing."""
+        with mutant.applied():
+            for context in self.contexts:
+                for number in self._order(context, mutant):
+                    if context.notices(number):
+                        self._remember(mutant, number)
+                        return all_rows()[number].experiment.id
+        return ""
+
+    def _order(self, context: Context, mutant: Mutant) -> Iterator[int]:
+        """What noticed other mutants of the same function comes first."""
+        touching = context.touching(mutant)
+        known = [number for number in self._killers.get(mutant.where, ()) if number in set(touching)]
+        yield from known
+        yield from (number for number in touching if number not in set(known))
+
+    def _remember(self, mutant: Mutant, number: int) -> None:
+        killers = self._killers.setdefault(mutant.where, [])
+        if number in killers:
+            killers.remove(number)
+        killers.insert(0, number)
+        del killers[8:]
+
+    def survivors(self, mutants: Sequence[Mutant] | None = None) -> list[Mutant]:
+        """The mutants that no experiment notices."""
+        return [mutant for mutant in (self.mutants if mutants is None else mutants) if not self.noticed_by(mutant)]
