@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from types import FrameType
 from typing import Any
@@ -25,24 +24,24 @@ def _seen(observation: Observation) -> Seen:
     return tuple(answer.name for _, answer in observation.trace), observation.held, observation.problem
 
 
-@dataclass
 class Context:
-    """A model in one release and with one configuration: what it allows for each experiment, and the lines that each one runs."""
+    """A model in one release and with one configuration: what it allows for each experiment, and the lines that each one runs.
 
-    model: type[Model]
-    version: str
-    settings: dict[str, str]
-    predicted: list[list[Observation]] = field(default_factory=list)
-    allowed: list[set[Seen]] = field(default_factory=list)
-    words: list[set[str]] = field(default_factory=list)
-    runs: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+    Experiments that come out as in an earlier context, for the same reasons, are left to that one.
+    """
 
-    def __post_init__(self) -> None:
+    def __init__(self, model: type[Model], version: str, settings: dict[str, str], earlier: Sequence[Context]) -> None:
+        self.model, self.version, self.settings = model, version, settings
+        self.predicted: dict[int, list[Observation]] = {}
+        self.runs: dict[tuple[str, int], set[int]] = {}
+        self.reasons: dict[int, object] = {}
         for number, row in enumerate(all_rows()):
-            worlds = self._recorded(number, row)
-            self.predicted.append(worlds)
-            self.allowed.append({_seen(world) for world in worlds})
-            self.words.append({judge(world, worlds).verdict for world in worlds})
+            reasons = [(_seen(world), [str(answer.because) for _, answer in world.trace]) for world in self._play(row)]
+            if all(reasons != context.reasons.get(number) for context in earlier):
+                self.reasons[number] = reasons
+                self.predicted[number] = self._recorded(number, row)
+        self.allowed = {number: {_seen(world) for world in worlds} for number, worlds in self.predicted.items()}
+        self.words = {number: {judge(world, worlds).verdict for world in worlds} for number, worlds in self.predicted.items()}
 
     def _play(self, row: Row) -> list[Observation]:
         return predict(row.script, lambda choices: self.model(0, self.settings, self.version, choices))
@@ -67,14 +66,14 @@ class Context:
                 self.runs.setdefault(line, set()).add(number)
 
     @cached_property
-    def cost(self) -> list[int]:
+    def cost(self) -> dict[int, int]:
         """How long each experiment is."""
-        return [sum(len(world.trace) for world in worlds) for worlds in self.predicted]
+        return {number: sum(len(world.trace) for world in worlds) for number, worlds in self.predicted.items()}
 
     def touching(self, mutant: Mutant) -> list[int]:
         """The experiments that run a changed line, the cheap ones first."""
         if mutant.lines == ANYWHERE:
-            return sorted(range(len(self.cost)), key=self.cost.__getitem__)
+            return sorted(self.cost, key=self.cost.__getitem__)
         found = {number for line in mutant.lines for number in self.runs.get((mutant.module, line), ())}
         return sorted(found, key=lambda number: (self.cost[number], number))
 
@@ -98,13 +97,15 @@ class Bench:
         releases = ["", *reversed(self.model.releases[:-1])]
         settings = [dict(some) for some in self.model.configurations]
         places = [("", some) for some in settings] + [(version, {}) for version in releases[1:]]
-        self.contexts = [Context(self.model, version, some) for version, some in places]
+        self.contexts: list[Context] = []
+        for version, some in places:
+            self.contexts.append(Context(self.model, version, some, self.contexts))
         self._killers: dict[str, list[int]] = {}
 
     @cached_property
     def mutants(self) -> list[Mutant]:
         """All of them; those of variants only for variants that were met."""
-        worlds = (world for context in self.contexts for worlds in context.predicted for world in worlds)
+        worlds = (world for context in self.contexts for worlds in context.predicted.values() for world in worlds)
         met = dict.fromkeys(variant for world in worlds for variant in world.variants if isinstance(variant, Variant))
         dropped = (variant_dropped(self.model, variant) for variant in sorted(met, key=lambda variant: variant.id))
         return [*mutants_of(self.model), *filter(None, dropped)]
