@@ -155,6 +155,7 @@ def test_addresses_of_different_families(stack: Stack, held: str, wanted: str) -
         (REUSEPORT, REUSEPORT, REUSEPORT, OK),
         (REUSEPORT, REUSEPORT, REUSEADDR, EADDRINUSE),
         (NONE,      REUSEPORT, REUSEPORT, EADDRINUSE),
+        (REUSEPORT, NONE,      REUSEPORT, EADDRINUSE),
     ],
     ids=str,
 )  # fmt: skip
@@ -281,6 +282,19 @@ def test_two_families_share_ipv4(stack: Stack, first: str, second: str) -> None:
     older.listen()
     newer.listen()
     assert stack.connections(LOOPBACK) in (older.itself, newer.itself, BOTH)
+
+
+@experiment("{protocol}/dual-stack/receives/{older}-then-{newer}", rule=MOST_SPECIFIC)
+@pytest.mark.parametrize(("older", "newer"), [("v6only", "dual"), ("dual", "v6only")])
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_ipv6_does_not_prefer_either_wildcard(stack: Stack, protocol: str, older: str, newer: str) -> None:
+    """A {older} and then a {newer} wildcard share the port: is neither more specific for IPv6, so that the newer one receives?"""
+    first, second = make(stack, protocol, older, REUSEPORT), make(stack, protocol, newer, REUSEPORT)
+    for server, place in ((first, older), (second, newer)):
+        bind(server, place)
+        if protocol == "tcp":
+            server.listen()
+    assert stack.connections(LOOPBACK6) == second.itself
 
 
 @experiment("{protocol}/dual-stack/most-specific/{specific}", rule=MOST_SPECIFIC)

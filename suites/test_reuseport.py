@@ -244,6 +244,18 @@ def test_the_first_clears_it_after_bind(stack: Stack, kind: str) -> None:
     assert stack.socket(kind, SO_REUSEPORT).bind(LOOPBACK) == EADDRINUSE
 
 
+@experiment("{kind}/reuseport/two-hold/cleared-by-{clearing}", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcblookup"),))
+@pytest.mark.parametrize(("clearing", "expected"), [("older", OK), ("newer", EADDRINUSE)], ids=str)
+@pytest.mark.parametrize("kind", PROTOCOLS)
+def test_one_of_two_holders_clears_it(stack: Stack, kind: str, clearing: str, expected: Answer) -> None:
+    """Two {kind} sockets share an address and the {clearing} one clears SO_REUSEPORT: does the newest decide whether a third may bind?"""
+    older, newer = stack.socket(kind, SO_REUSEPORT), stack.socket(kind, SO_REUSEPORT)
+    older.bind(LOOPBACK)
+    newer.bind(LOOPBACK)
+    (older if clearing == "older" else newer).set(SO_REUSEPORT.off)
+    assert stack.socket(kind, SO_REUSEPORT).bind(LOOPBACK) == expected
+
+
 @experiment("tcp/reuseport/cleared-by-listener", rule=REUSEPORT_ALL)
 def test_the_listener_clears_it(stack: Stack) -> None:
     """The first server cleared SO_REUSEPORT after it listened: is a second with SO_REUSEPORT refused?"""

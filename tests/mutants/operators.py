@@ -111,7 +111,7 @@ def _predicates(function: ast.FunctionDef) -> dict[ast.AST, str]:
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             ask(node.operand)
         elif node is not None:
-            found[node] = "atom"
+            found[node] = "guard" if _checks_a_type(node) else "atom"
 
     for node in ast.walk(function):
         if isinstance(node, ast.If | ast.IfExp | ast.While):
@@ -126,6 +126,12 @@ def _predicates(function: ast.FunctionDef) -> dict[ast.AST, str]:
     return found
 
 
+def _checks_a_type(node: ast.AST) -> bool:
+    """Whether a test is there for the reader of types: every holder has an address; or asks for the reason of an answer."""
+    text = ast.unparse(node)
+    return text.endswith((".local", ".local is None", ".local is not None", ".because")) or text.startswith("isinstance(")
+
+
 def _not(node: ast.expr) -> ast.expr:
     return ast.UnaryOp(ast.Not(), node)
 
@@ -135,6 +141,8 @@ def _alternatives(node: ast.expr, parent: ast.AST, predicate: str | None) -> Ite
         yield from (_not(node), ast.Constant(True), ast.Constant(False))
     elif predicate == "compound":
         yield _not(node)
+    elif predicate == "guard":
+        return
     elif isinstance(node, ast.BoolOp):
         yield from _without_one(node)
     elif isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and predicate is None):
@@ -154,6 +162,8 @@ def _alternatives(node: ast.expr, parent: ast.AST, predicate: str | None) -> Ite
 
 def _without_one(node: ast.BoolOp) -> Iterator[ast.expr]:
     for left_out in node.values:
+        if _checks_a_type(left_out) and not isinstance(node.op, ast.Or):
+            continue
         rest = [value for value in node.values if value is not left_out]
         yield rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest)
 
