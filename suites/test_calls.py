@@ -13,6 +13,7 @@ from fixtures.rules import (
     NOT_OPEN,
     RESET,
     SAME_CONNECTION,
+    SHUT_DOWN,
     UNBOUND_CALL,
     WRONG_KIND,
 )
@@ -27,10 +28,13 @@ from fixtures.words import (
     IPV6_V6ONLY,
     LOOPBACK,
     MAPPED,
+    NOBODY,
     OK,
     RD,
+    RDWR,
     SECOND,
     SO_LINGER_0,
+    SO_REUSEADDR,
     WR,
     Answer,
 )
@@ -203,3 +207,25 @@ def test_bind_of_a_closed_socket(stack: Stack) -> None:
     first = stack.tcp4()
     first.close()
     assert first.bind(LOOPBACK) == Answer("EBADF")
+
+
+@experiment("tcp/calls/shut-listener/{how}", rule=SHUT_DOWN, cites=(POSIX.at("shutdown"),))
+@pytest.mark.parametrize("how", [RD, WR, RDWR])
+def test_shutdown_of_a_listener(stack: Stack, how: str) -> None:
+    """Does nobody get the connections after shutdown({how}) of the listener?"""
+    listener = stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    listener.shutdown(how)
+    assert stack.connections(LOOPBACK) == NOBODY
+
+
+@experiment("tcp/calls/listen-twice/other-cleared", rule=LISTEN_IS_FREE, cites=(TCPV2.at("solisten"),))
+def test_listen_again_asks_nobody(stack: Stack) -> None:
+    """May a listener listen again although another socket of the address cleared SO_REUSEADDR meanwhile?"""
+    listener, other = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    listener.bind(LOOPBACK)
+    other.bind(LOOPBACK)
+    listener.listen()
+    other.set(SO_REUSEADDR.off)
+    assert listener.listen() == OK

@@ -397,6 +397,21 @@ def test_reuseaddr_beside_a_mapped_connection(stack: Stack, left: str, wanted: s
     assert bind(make(stack, "tcp", wanted, Options(SO_REUSEADDR)), wanted) == OK
 
 
+@experiment("tcp/dual-stack/left-over/ipv6-child/{place}/{options}", rule=V6ONLY)
+@pytest.mark.parametrize("options", [NONE, REUSEADDR], ids=str)
+@pytest.mark.parametrize("place", ["v6only", "dual"])
+def test_any4_beside_an_ipv6_connection(stack: Stack, place: str, options: Options) -> None:
+    """The IPv6 connection of a closed {place} server ({options}) is open: may a server without options take 0.0.0.0?"""
+    listener = make(stack, "tcp", place, options)
+    bind(listener, place)
+    listener.listen()
+    client = stack.tcp6()
+    client.connect(LOOPBACK6)
+    listener.accept()
+    listener.close()
+    assert bind(make(stack, "tcp", "any4", NONE), "any4") == OK
+
+
 @experiment("udp/dual-stack/receives/dual-and-any4", rule=REUSEPORT_ALL)
 def test_udp_families_share_ipv4(stack: Stack) -> None:
     """A dual-stack and an IPv4 wildcard UDP socket share a port with SO_REUSEPORT: does an IPv4 datagram reach one of them?"""

@@ -16,6 +16,8 @@ from reports.catalogue import Row, all_rows
 from tests.mutants.targets import PACKAGE, Mutant, mutants_of, variant_dropped
 
 Seen = tuple[tuple[str, ...], bool, str]
+#: What every model runs, whatever the release.
+SHARED = {f"{PACKAGE}{name}" for name in ("base", "block", "lifecycle", "stevens")}
 #: The lines of which nothing is known: a change that has none is tried on every experiment.
 ANYWHERE = range(0)
 
@@ -27,7 +29,7 @@ def _seen(observation: Observation) -> Seen:
 class Context:
     """A model in one release and with one configuration: what it allows for each experiment, and the lines that each one runs.
 
-    Experiments that come out as in an earlier context, for the same reasons, are left to that one.
+    Of an experiment that comes out as in an earlier context, for the same reasons, only the lines of the platform's own modules are told.
     """
 
     def __init__(self, model: type[Model], version: str, settings: dict[str, str], earlier: Sequence[Context]) -> None:
@@ -35,18 +37,21 @@ class Context:
         self.predicted: dict[int, list[Observation]] = {}
         self.runs: dict[tuple[str, int], set[int]] = {}
         self.reasons: dict[int, object] = {}
+        self.same: set[int] = set()
+        own = {cls.__module__ for cls in model.__mro__} - SHARED
         for number, row in enumerate(all_rows()):
-            reasons = [(_seen(world), [str(answer.because) for _, answer in world.trace]) for world in self._play(row)]
-            if all(reasons != context.reasons.get(number) for context in earlier):
-                self.reasons[number] = reasons
-                self.predicted[number] = self._recorded(number, row)
+            worlds = self._play(row)
+            self.reasons[number] = [(_seen(world), [str(answer.because) for _, answer in world.trace]) for world in worlds]
+            if any(self.reasons[number] == context.reasons[number] for context in earlier):
+                self.same.add(number)
+            self.predicted[number] = self._recorded(number, row, own if number in self.same else None)
         self.allowed = {number: {_seen(world) for world in worlds} for number, worlds in self.predicted.items()}
         self.words = {number: {judge(world, worlds).verdict for world in worlds} for number, worlds in self.predicted.items()}
 
     def _play(self, row: Row) -> list[Observation]:
         return predict(row.script, lambda choices: self.model(0, self.settings, self.version, choices))
 
-    def _recorded(self, number: int, row: Row) -> list[Observation]:
+    def _recorded(self, number: int, row: Row, modules: set[str] | None) -> list[Observation]:
         lines: set[tuple[str, int]] = set()
 
         def local(frame: FrameType, event: str, _: Any) -> Callable[..., Any]:
@@ -54,7 +59,8 @@ class Context:
             return local
 
         def trace(frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
-            return local if frame.f_globals.get("__name__", "").startswith(PACKAGE) else None
+            name = frame.f_globals.get("__name__", "")
+            return local if (name in modules if modules is not None else name.startswith(PACKAGE)) else None
 
         before = sys.gettrace()
         sys.settrace(trace)
@@ -73,7 +79,7 @@ class Context:
     def touching(self, mutant: Mutant) -> list[int]:
         """The experiments that run a changed line, the cheap ones first."""
         if mutant.lines == ANYWHERE:
-            return sorted(self.cost, key=self.cost.__getitem__)
+            return sorted(self.cost.keys() - self.same, key=lambda number: (self.cost[number], number))
         found = {number for line in mutant.lines for number in self.runs.get((mutant.module, line), ())}
         return sorted(found, key=lambda number: (self.cost[number], number))
 

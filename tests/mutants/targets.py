@@ -21,7 +21,7 @@ from tests.mutants.operators import changes
 
 PACKAGE = "fixtures.models."
 #: Methods that answer, and change nothing that a second answer would not change.
-DECIDING = ("may_bind", "may_listen", "may_connect", "may_draw", "choose", "receivers", "candidates", "shut_listener")
+DECIDING = ("may_bind", "may_listen", "may_connect", "may_draw", "choose", "receivers", "candidates", "shut_listener", "send_unconnected")
 #: Attributes that describe a model and decide no answer.
 DESCRIBING = ("name", "basis", "source", "releases", "configurations", "eras", "aliases", "gap")
 #: Overrides that ask their parent for the reason alone: what it answers is compared with their own answer (a test sees to that).
@@ -30,7 +30,7 @@ FOR_THE_REASON = {
     *(("GVisor", "may_bind"), ("LwIP", "may_bind"), ("NetBSD", "may_bind")),
 }
 #: What is no part of the platform: how a model keeps account of what is unknown, what the notation means, what the bench proves.
-ACCOUNTS = ("Model.__init__", "Model.perform", "Model._concerns", "Model._port", "Model._shows", "Model.either", "Model.order", "Model._tick")
+ACCOUNTS = ("Model.__init__", "Model.perform", "Model._concerns", "Model._port", "Model._shows", "Model._tick", "Model.since", "Model.applies", "Model._need_option")
 _GONE = object()
 
 
