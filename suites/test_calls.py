@@ -27,6 +27,7 @@ from fixtures.words import (
     GROUP6,
     IPV6_V6ONLY,
     LOOPBACK,
+    LOOPBACK6,
     MAPPED,
     NOBODY,
     OK,
@@ -229,3 +230,15 @@ def test_listen_again_asks_nobody(stack: Stack) -> None:
     listener.listen()
     other.set(SO_REUSEADDR.off)
     assert listener.listen() == OK
+
+
+@experiment("tcp6/calls/listen-unbound/{v6only}/{source}", rule=DUAL_STACK, cites=(RFC3493.at("§5.3"),))
+@pytest.mark.parametrize("source", ["ipv4", "ipv6"])
+@pytest.mark.parametrize("v6only", ["dual", "v6only"])
+def test_listen_without_bind_over_ipv6(stack: Stack, v6only: str, source: str) -> None:
+    """An IPv6 socket ({v6only}) listens without bind: do connections over {source} reach it unless IPV6_V6ONLY keeps them off?"""
+    listener = stack.tcp6(IPV6_V6ONLY if v6only == "v6only" else IPV6_V6ONLY.off)
+    listener.listen()
+    address = LOOPBACK if source == "ipv4" else LOOPBACK6
+    received = stack.connections(address.at(f"port({listener.name})"))
+    assert received == (NOBODY if (v6only, source) == ("v6only", "ipv4") else listener.itself)

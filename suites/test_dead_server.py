@@ -281,11 +281,11 @@ def test_the_old_connection_survives_a_restart(stack: Stack) -> None:
 
 
 @experiment("tcp/dead-server/reset-in/{state}", rule=RESET, cites=(UNP.at("§7.5, SO_LINGER"),))
-@pytest.mark.parametrize("state", [FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, LAST_ACK])
+@pytest.mark.parametrize("state", [FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, LAST_ACK, CLOSING])
 def test_restart_after_a_reset_in_each_state(stack: Stack, state: str) -> None:
     """A connection of the predecessor is in {state} when the client resets it: may a server restart without options?"""
     accepted, client = connected(stack, NONE)
-    if state in (FIN_WAIT_1, LAST_ACK):
+    if state in (FIN_WAIT_1, LAST_ACK, CLOSING):
         accepted.send(MORE_THAN_FITS)
     if state in (CLOSE_WAIT, LAST_ACK):
         client.shutdown(WR)
@@ -293,6 +293,8 @@ def test_restart_after_a_reset_in_each_state(stack: Stack, state: str) -> None:
         accepted.recv(1)
     if state != CLOSE_WAIT:
         accepted.close()
+    if state == CLOSING:
+        client.shutdown(WR)
     stack.shows(LOOPBACK, state)
     client.set(SO_LINGER_0)
     client.close()

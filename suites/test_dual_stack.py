@@ -166,6 +166,26 @@ def test_a_dual_wildcard_beside_one_of_each_family(stack: Stack, v6only: Options
     assert bind(make(stack, "tcp", "dual", dual), "dual") == expected
 
 
+@experiment("{protocol}/dual-stack/third/{first}-{second}-{third}/cleared-by-first", rule=REUSEPORT_ALL)
+@pytest.mark.parametrize(
+    ("first", "second", "third"),
+    [
+        ("v6only", "dual",   "v6only"),
+        ("dual",   "v6only", "v6only"),
+        ("any4",   "dual",   "any4"),
+        ("dual",   "any4",   "any4"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_the_newest_twin_decides_in_each_family(stack: Stack, protocol: str, first: str, second: str, third: str) -> None:
+    """A {first} and a {second} wildcard share a port and the first clears SO_REUSEPORT: may a {third} one that has it bind?"""
+    oldest = make(stack, protocol, first, REUSEPORT)
+    bind(oldest, first)
+    bind(make(stack, protocol, second, REUSEPORT), second)
+    oldest.set(SO_REUSEPORT.off)
+    assert bind(make(stack, protocol, third, REUSEPORT), third) == OK
+
+
 # UDP: the same three groups, one pair each that crosses the families.
 UDP = [
     ("dual",      "any4",      NONE,      EADDRINUSE),
