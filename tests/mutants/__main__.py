@@ -7,47 +7,57 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from fixtures.models import MODELS
-from tests.mutants.bench import Bench
-from tests.mutants.listed import Entry, entry_of, load
+from tests.mutants.bench import FATES, NOTICED, REASON, SURVIVED, UNDECIDED, Bench
+from tests.mutants.listed import EQUIVALENT, OPEN, Entry, entry_of, load
 
 SCREEN = 40
 
 
 @dataclass(frozen=True)
 class Score:
-    """What became of a platform's mutants; ``unlisted`` and ``open`` are the lines that say which were not noticed."""
+    """What became of a platform's mutants; ``open`` and ``unlisted`` say which were not noticed."""
 
     platform: str
-    mutants: int
+    noticed: int
+    undecided: int
+    reason: int
     equivalent: int
     open: tuple[str, ...]
     unlisted: tuple[str, ...]
     entries: frozenset[Entry]
 
     @property
+    def unnoticed(self) -> int:
+        """How many count against the suite."""
+        return len(self.open) + len(self.unlisted)
+
+    @property
     def percent(self) -> float:
         """The part of those that can be noticed that is."""
-        counted = self.mutants - self.equivalent
-        return 100 * (counted - len(self.open) - len(self.unlisted)) / counted
+        return 100 * self.noticed / (self.noticed + self.unnoticed)
 
 
 def score(platform: str) -> Score:
     """Run every mutant of a platform."""
     bench, entries = Bench(platform), load()
-    survivors = [(mutant, entry_of(platform, mutant, entries)) for mutant in bench.survivors()]
-    by_kind: dict[str, list[str]] = {"equivalent": [], "open": [], "": []}
+    fates = list(bench.fates())
+    count = Counter(fate for _, fate in fates)
+    survivors = [(mutant, entry_of(platform, mutant, entries)) for mutant, fate in fates if fate == SURVIVED]
+    lines: dict[str, list[str]] = {EQUIVALENT: [], OPEN: [], "": []}
     for mutant, entry in survivors:
-        by_kind[entry.kind if entry else ""].append(f"{mutant.where}:{mutant.line}: {mutant.change}")
+        lines[entry.kind if entry else ""].append(f"{mutant.where}:{mutant.line}: {mutant.change}")
     used = frozenset(entry for _, entry in survivors if entry)
-    return Score(platform, len(bench.mutants), len(by_kind["equivalent"]), tuple(by_kind["open"]), tuple(by_kind[""]), used)
+    parts = (len(lines[EQUIVALENT]), tuple(lines[OPEN]), tuple(lines[""]), used)
+    return Score(platform, count[NOTICED], count[UNDECIDED], count[REASON], *parts)
 
 
 def stale(entries: list[Entry], scores: list[Score]) -> list[Entry]:
-    """The entries that none of these platforms needs, of those that speak of no other."""
+    """The entries that none of these platforms needs."""
     return [entry for entry in entries if not any(entry in score.entries for score in scores)]
 
 
@@ -57,13 +67,14 @@ def main(arguments: list[str]) -> int:
     if strange := [name for name in platforms if name not in MODELS]:
         print(f"python -m tests.mutants: {strange[0]}: no such platform; known are {', '.join(MODELS)}", file=sys.stderr)
         return 2
-    print(f"{'platform':<12}{'mutants':>8}{'equivalent':>12}{'unnoticed':>11}{'score':>9}")
+    print(f"{'platform':<12}{'noticed':>9}{'unnoticed':>11}{'score':>9}{'undecided':>11}{'reason':>8}{'equivalent':>12}")
     scores = []
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for found in pool.map(score, platforms):
-            unnoticed = len(found.open) + len(found.unlisted)
-            print(f"{found.platform:<12}{found.mutants:>8}{found.equivalent:>12}{unnoticed:>11}{found.percent:>8.1f}%", flush=True)
+            counts = f"{found.undecided:>11}{found.reason:>8}{found.equivalent:>12}"
+            print(f"{found.platform:<12}{found.noticed:>9}{found.unnoticed:>11}{found.percent:>8.1f}%{counts}", flush=True)
             scores.append(found)
+    print("\n".join(["", *(f"{word}: {FATES[word]}" for word in (UNDECIDED, REASON)), "equivalent: In tests/mutants/listed.json, with its reason."]))
     for found in scores:
         _print_survivors(found)
     old = [] if arguments else stale(load(), scores)

@@ -22,6 +22,21 @@ SHARED = {f"{PACKAGE}{name}" for name in ("base", "block", "lifecycle", "stevens
 ANYWHERE = range(0)
 
 
+#: What can become of a mutant, from the worst on.
+NOTICED, UNDECIDED, REASON, SURVIVED = "noticed", "undecided", "reason", "survived"
+FATES = {
+    NOTICED: "A named experiment gives another verdict than the true model can give.",
+    UNDECIDED: "Experiments see the change, but the sources dispute the answer, or nobody knows it, so that such a kernel is allowed.",
+    REASON: "Experiments run the change, and it alters only the reason that is given, which no kernel tells.",
+    SURVIVED: "No experiment sees anything of it.",
+}
+
+
+def _reasons(worlds: Sequence[Observation]) -> list[list[int]]:
+    """Which reasons were given: those of a model live as long as it does."""
+    return [[id(answer.because) for _, answer in world.trace] for world in worlds]
+
+
 def _seen(observation: Observation) -> Seen:
     return tuple(answer.name for _, answer in observation.trace), observation.held, observation.problem
 
@@ -36,12 +51,12 @@ class Context:
         self.model, self.version, self.settings = model, version, settings
         self.predicted: dict[int, list[Observation]] = {}
         self.runs: dict[tuple[str, int], set[int]] = {}
-        self.reasons: dict[int, object] = {}
+        self.reasons: dict[int, tuple[list[Seen], list[list[int]]]] = {}
         self.same: set[int] = set()
         own = {cls.__module__ for cls in model.__mro__} - SHARED
         for number, row in enumerate(all_rows()):
             worlds = self._play(row)
-            self.reasons[number] = [(_seen(world), [str(answer.because) for _, answer in world.trace]) for world in worlds]
+            self.reasons[number] = ([_seen(world) for world in worlds], _reasons(worlds))
             if any(self.reasons[number] == context.reasons[number] for context in earlier):
                 self.same.add(number)
             self.predicted[number] = self._recorded(number, row, own if number in self.same else None)
@@ -83,16 +98,21 @@ class Context:
         found = {number for line in mutant.lines for number in self.runs.get((mutant.module, line), ())}
         return sorted(found, key=lambda number: (self.cost[number], number))
 
-    def notices(self, number: int) -> bool:
-        """Whether an experiment, run on the mutant that the model is now, gives what the true model does not allow."""
+    def fate(self, number: int) -> str:
+        """What an experiment says when it is run on the mutant that the model is now."""
         try:
             worlds = self._play(all_rows()[number])
         except Exception:  # a kernel that crashes is noticed
-            return True
-        for world in worlds:
-            if _seen(world) not in self.allowed[number] and judge(world, self.predicted[number]).verdict not in self.words[number]:
-                return True
-        return False
+            return NOTICED
+        seen = [_seen(world) for world in worlds]
+        if any(
+            one not in self.allowed[number] and judge(world, self.predicted[number]).verdict not in self.words[number]
+            for one, world in zip(seen, worlds, strict=True)
+        ):
+            return NOTICED
+        if set(seen) != self.allowed[number]:
+            return UNDECIDED
+        return REASON if (seen, _reasons(worlds)) != self.reasons[number] else SURVIVED
 
 
 class Bench:
@@ -103,28 +123,37 @@ class Bench:
         releases = ["", *reversed(self.model.releases[:-1])]
         settings = [dict(some) for some in self.model.configurations]
         places = [("", some) for some in settings] + [(version, {}) for version in releases[1:]]
-        self.contexts: list[Context] = []
-        for version, some in places:
-            self.contexts.append(Context(self.model, version, some, self.contexts))
+        self._places = places
+        self._made: list[Context] = []
         self._killers: dict[str, list[int]] = {}
+
+    @property
+    def contexts(self) -> Iterator[Context]:
+        """Each made when it is needed first."""
+        for number, (version, settings) in enumerate(self._places):
+            if number == len(self._made):
+                self._made.append(Context(self.model, version, settings, self._made))
+            yield self._made[number]
 
     @cached_property
     def mutants(self) -> list[Mutant]:
         """All of them; those of variants only for variants that were met."""
-        worlds = (world for context in self.contexts for worlds in context.predicted.values() for world in worlds)
+        worlds = (world for context in list(self.contexts) for worlds in context.predicted.values() for world in worlds)
         met = dict.fromkeys(variant for world in worlds for variant in world.variants if isinstance(variant, Variant))
         dropped = (variant_dropped(self.model, variant) for variant in sorted(met, key=lambda variant: variant.id))
         return [*mutants_of(self.model), *filter(None, dropped)]
 
-    def noticed_by(self, mutant: Mutant) -> str:
-        """The id of an experiment that notices this mutant, or nothing."""
+    def fate(self, mutant: Mutant) -> str:
+        """What becomes of a mutant: experiments are run until one notices it."""
+        fates = {SURVIVED}
         with mutant.applied():
             for context in self.contexts:
                 for number in self._order(context, mutant):
-                    if context.notices(number):
+                    fates.add(context.fate(number))
+                    if NOTICED in fates:
                         self._remember(mutant, number)
-                        return all_rows()[number].experiment.id
-        return ""
+                        return NOTICED
+        return next(fate for fate in FATES if fate in fates)
 
     def _order(self, context: Context, mutant: Mutant) -> Iterator[int]:
         """What noticed other mutants of the same function comes first."""
@@ -140,6 +169,7 @@ class Bench:
         killers.insert(0, number)
         del killers[8:]
 
-    def survivors(self, mutants: Sequence[Mutant] | None = None) -> list[Mutant]:
-        """The mutants that no experiment notices."""
-        return [mutant for mutant in (self.mutants if mutants is None else mutants) if not self.noticed_by(mutant)]
+    def fates(self, mutants: Sequence[Mutant] | None = None) -> Iterator[tuple[Mutant, str]]:
+        """What becomes of each mutant."""
+        for mutant in self.mutants if mutants is None else mutants:
+            yield mutant, self.fate(mutant)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.mutants.targets import Mutant
 
+EQUIVALENT, OPEN = "equivalent", "open"
 FILE = Path(__file__).with_name("listed.json")
 
 

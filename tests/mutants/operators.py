@@ -30,12 +30,18 @@ REASONED = ("Answer", "refused")
 
 @dataclass(frozen=True)
 class Change:
-    """One change of one function: what it says, the line, the lines of its statement, and the changed function."""
+    """One change of one function: what it says, the line, the lines of its statement, and what becomes what."""
 
     text: str
     line: int
     lines: range
-    changed: ast.FunctionDef
+    function: ast.FunctionDef
+    place: int
+    new: ast.expr
+
+    def changed(self) -> ast.FunctionDef:
+        """The changed function."""
+        return _with(self.function, self.place, self.new)
 
 
 def changes(function: ast.FunctionDef) -> Iterator[Change]:
@@ -53,7 +59,7 @@ def changes(function: ast.FunctionDef) -> Iterator[Change]:
             text = f"{ast.unparse(node)} -> {ast.unparse(new)}"
             seen[text] = seen.get(text, 0) + 1
             number = f" #{seen[text]}" if seen[text] > 1 else ""
-            yield Change(text + number, node.lineno, _lines(node, parents), _with(function, place, new))
+            yield Change(text + number, node.lineno, _lines(node, parents), function, place, new)
 
 
 def _lines(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> range:

@@ -17,7 +17,7 @@ from fixtures.models.base import Model
 from fixtures.notation import FORMS, KINDS
 from fixtures.rules import Variant
 from fixtures.words import Answer
-from tests.mutants.operators import changes
+from tests.mutants.operators import Change, changes
 
 PACKAGE = "fixtures.models."
 #: Methods that answer, and change nothing that a second answer would not change.
@@ -30,8 +30,14 @@ FOR_THE_REASON = {
     *(("GVisor", "may_bind"), ("LwIP", "may_bind"), ("NetBSD", "may_bind")),
 }
 #: What is no part of the platform: how a model keeps account of what is unknown, what the notation means, what the bench proves.
-ACCOUNTS = ("Model.__init__", "Model.perform", "Model._concerns", "Model._port", "Model._shows", "Model._tick", "Model.since", "Model.applies", "Model._need_option")
+ACCOUNTS = (
+    *("Model.__init__", "Model.perform", "Model._concerns", "Model._port", "Model._shows", "Model._tick"),
+    *("Model.since", "Model.applies", "Model._need_option"),
+)
 _GONE = object()
+
+
+Patch = tuple[Any, Any, Any]
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,8 @@ class Mutant:
     module: str
     line: int
     lines: range
-    patches: tuple[tuple[Any, Any, Any], ...] = field(repr=False, compare=False)
+    #: What it puts where: owner, name and value, or nothing for what is taken away.
+    prepare: Callable[[], tuple[Patch, ...]] = field(repr=False, compare=False)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -53,9 +60,10 @@ class Mutant:
     @contextlib.contextmanager
     def applied(self) -> Iterator[None]:
         """The model is this mutant while this lasts."""
-        before = [(owner, name, _get(owner, name)) for owner, name, _ in self.patches]
+        patches = self.prepare()
+        before = [(owner, name, _get(owner, name)) for owner, name, _ in patches]
         try:
-            for patch in self.patches:
+            for patch in patches:
                 _set(*patch)
             yield
         finally:
@@ -104,8 +112,12 @@ def variant_dropped(model: type[Model], variant: Variant) -> Mutant | None:
         owner = next((cls for cls in model.__mro__ if name in vars(cls)), None)
         if owner and _parent(model, owner, name):
             patches.append((model, name, _without(variant, vars(owner)[name], owner, name)))
-    module = sys.modules[model.__module__]
-    return Mutant(f"{_file(module)} {model.__name__}", f"without {variant.id}", module.__name__, 0, range(0), tuple(patches)) if patches else None
+    return _whole(model.__module__, model.__name__, f"without {variant.id}", *patches) if patches else None
+
+
+def _whole(module: str, name: str, change: str, *patches: Patch) -> Mutant:
+    """A mutant that has no line of its own."""
+    return Mutant(f"{_file(sys.modules[module])} {name}", change, module, 0, range(0), lambda: patches)
 
 
 def _without(variant: Variant, answer: Callable[..., Any], owner: type, name: str) -> Callable[..., Any]:
@@ -176,11 +188,13 @@ def _tree(target: Target) -> ast.FunctionDef:
 def _changed(target: Target) -> tuple[Mutant, ...]:
     module = target.function.__module__
     return tuple(
-        Mutant(
-            target.where, change.text, module, change.line, change.lines, ((target.function, "__code__", _compiled(change.changed, target)),)
-        )
+        Mutant(target.where, change.text, module, change.line, change.lines, functools.partial(_recoded, target, change))
         for change in changes(_tree(target))
     )
+
+
+def _recoded(target: Target, change: Change) -> tuple[Patch, ...]:
+    return ((target.function, "__code__", _compiled(change.changed(), target)),)
 
 
 def _compiled(function: ast.FunctionDef, target: Target) -> CodeType:
@@ -204,7 +218,8 @@ def _file(module: ModuleType) -> str:
 
 def _parent(model: type[Model], owner: type, name: str) -> Any:
     after = model.__mro__[model.__mro__.index(owner) + 1 :]
-    return next((vars(cls)[name] for cls in after if name in vars(cls) and not getattr(vars(cls)[name], "__isabstractmethod__", False)), None)
+    found = (vars(cls)[name] for cls in after if name in vars(cls))
+    return next((thing for thing in found if not getattr(thing, "__isabstractmethod__", False)), None)
 
 
 def _overrides_dropped(model: type[Model]) -> Iterator[Mutant]:
@@ -217,7 +232,7 @@ def _overrides_dropped(model: type[Model]) -> Iterator[Mutant]:
             code = target.function.__code__
             lines = range(code.co_firstlineno, max(line for _, _, line in code.co_lines() if line) + 1)
             module = target.function.__module__
-            yield Mutant(target.where, "as its parent has it", module, code.co_firstlineno, lines, ((owner, name, parent),))
+            yield Mutant(target.where, "as its parent has it", module, code.co_firstlineno, lines, functools.partial(tuple, [(owner, name, parent)]))
 
 
 def _attributes_dropped(model: type[Model]) -> Iterator[Mutant]:
@@ -230,8 +245,8 @@ def _attributes_dropped(model: type[Model]) -> Iterator[Mutant]:
                 continue
             parent = _parent(model, owner, name)
             if parent is not None and parent != value:
-                where = f"{_file(sys.modules[owner.__module__])} {owner.__name__}.{name}"
-                yield Mutant(where, f"{value!r} -> {parent!r}" if isinstance(value, int) else "as its parent has it", owner.__module__, 0, range(0), ((owner, name, parent),))
+                change = f"{value!r} -> {parent!r}" if isinstance(value, int) else "as its parent has it"
+                yield _whole(owner.__module__, f"{owner.__name__}.{name}", change, (owner, name, parent))
 
 
 def _options_ignored(model: type[Model]) -> Iterator[Mutant]:
@@ -246,12 +261,10 @@ def _options_ignored(model: type[Model]) -> Iterator[Mutant]:
                 block.options, block.only_port = before
             return answer
 
-        where = f"{_file(sys.modules[model.__module__])} {model.__name__}"
-        yield Mutant(where, f"{option} ignored", model.__module__, 0, range(0), ((model, "_setsockopt", ignoring),))
+        yield _whole(model.__module__, model.__name__, f"{option} ignored", (model, "_setsockopt", ignoring))
 
 
 def _events_ignored() -> Iterator[Mutant]:
     """Each transition of the life cycle is left out."""
     for state, event in lifecycle.TRANSITIONS:
-        patch = (lifecycle.TRANSITIONS, (state, event), _GONE)
-        yield Mutant("lifecycle.py TRANSITIONS", f"{state} stays at {event}", lifecycle.__name__, 0, range(0), (patch,))
+        yield _whole(lifecycle.__name__, "TRANSITIONS", f"{state} stays at {event}", (lifecycle.TRANSITIONS, (state, event), _GONE))
