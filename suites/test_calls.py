@@ -242,3 +242,11 @@ def test_listen_without_bind_over_ipv6(stack: Stack, v6only: str, source: str) -
     address = LOOPBACK if source == "ipv4" else LOOPBACK6
     received = stack.connections(address.at(f"port({listener.name})"))
     assert received == (NOBODY if (v6only, source) == ("v6only", "ipv4") else listener.itself)
+
+
+@experiment("tcp4/calls/listen-unbound/ipv6", rule=DUAL_STACK, cites=(RFC3493.at("§5.3"),))
+def test_listen_without_bind_over_ipv4(stack: Stack) -> None:
+    """An IPv4 socket listens without bind: do connections over IPv6 find nobody?"""
+    listener = stack.tcp4()
+    listener.listen()
+    assert stack.connections(LOOPBACK6.at(f"port({listener.name})")) == NOBODY

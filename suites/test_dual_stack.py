@@ -186,6 +186,34 @@ def test_the_newest_twin_decides_in_each_family(stack: Stack, protocol: str, fir
     assert bind(make(stack, protocol, third, REUSEPORT), third) == OK
 
 
+#: Another user's address, and what a third user wants beside it: twins, or a wildcard beside something more specific.
+STRANGERS = [
+    ("any4",       "dual",      "twins"),
+    ("mapped-any", "dual",      "twins"),
+    ("v6only",     "dual",      "twins"),
+    ("dual",       "v6only",    "twins"),
+    ("dual",       "any4",      "twins"),
+    ("loopback4",  "dual",      "apart"),
+    ("mapped",     "dual",      "apart"),
+    ("loopback6",  "dual",      "apart"),
+    ("loopback6",  "v6only",    "apart"),
+    ("v6only",     "loopback6", "apart"),
+]  # fmt: skip
+STRANGE_OPTIONS = [(REUSEADDR, REUSEADDR), (REUSEADDR, REUSEPORT), (REUSEPORT, REUSEADDR), (REUSEPORT, REUSEPORT)]
+
+
+@experiment("tcp/dual-stack/two-users/{held}-then-{wanted}/{first}-{second}", rule=DUAL_STACK)
+@pytest.mark.parametrize(("first", "second"), STRANGE_OPTIONS, ids=str)
+@pytest.mark.parametrize(("held", "wanted", "relation"), STRANGERS)
+def test_two_other_users(stack: Stack, held: str, wanted: str, relation: str, first: Options, second: Options) -> None:
+    """Another user's {held} socket ({first}) is bound: may a third user's {wanted} one ({second}) bind, as if they were one user?"""
+    holder = stack.stranger.socket(f"tcp{PLACES[held][0]}", *PLACES[held][2], *first)
+    bind(holder, held)
+    newcomer = stack.stranger2.socket(f"tcp{PLACES[wanted][0]}", *PLACES[wanted][2], *second)
+    refused = relation == "twins" and not first == second == REUSEPORT
+    assert bind(newcomer, wanted) == (EADDRINUSE if refused else OK)
+
+
 # UDP: the same three groups, one pair each that crosses the families.
 UDP = [
     ("dual",      "any4",      NONE,      EADDRINUSE),

@@ -308,3 +308,13 @@ def test_an_overlapping_address_of_another_user(stack: Stack, relation: str, fir
     held, wanted = OVERLAPPING[relation]
     stack.tcp4(*first).bind(held)
     assert stack.stranger.tcp4(*second).bind(wanted) == (OK if SO_REUSEADDR in second else EADDRINUSE)
+
+
+@experiment("tcp/takeover/closest/{nearer}", rule=REUSEPORT_ALL)
+@pytest.mark.parametrize("nearer", ["own-is-specific", "own-is-older"])
+def test_the_closest_holder_decides(stack: Stack, nearer: str) -> None:
+    """A user holds an address with SO_REUSEPORT, and we do too ({nearer}): may that user bind it once more?"""
+    stack.stranger.tcp4(SO_REUSEPORT).bind(LOOPBACK)
+    stack.tcp4(SO_REUSEPORT).bind(WILDCARD if nearer == "own-is-specific" else LOOPBACK)
+    again = stack.stranger.tcp4(SO_REUSEPORT)
+    assert again.bind(LOOPBACK) == OK

@@ -82,7 +82,8 @@ def _with(function: ast.FunctionDef, place: int, new: ast.expr) -> ast.FunctionD
         def visit(self, node: ast.AST) -> ast.AST:
             return replacement if node is old else self.generic_visit(node)
 
-    return ast.fix_missing_locations(Swap().visit(changed))
+    Swap().visit(changed)
+    return ast.fix_missing_locations(changed)
 
 
 def _returns(function: ast.FunctionDef) -> str:
