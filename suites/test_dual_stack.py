@@ -345,6 +345,26 @@ def test_ipv6_does_not_prefer_either_wildcard(stack: Stack, protocol: str, older
     assert stack.connections(LOOPBACK6) == second.itself
 
 
+@experiment("tcp/dual-stack/receives/older-listens-last", rule=MOST_SPECIFIC)
+def test_the_order_of_bind_or_of_listen(stack: Stack) -> None:
+    """A v6only and then a dual wildcard are bound and listen in the other order: does the newer binding receive over IPv6?"""
+    older, newer = make(stack, "tcp", "v6only", REUSEPORT), make(stack, "tcp", "dual", REUSEPORT)
+    bind(older, "v6only")
+    bind(newer, "dual")
+    newer.listen()
+    older.listen()
+    assert stack.connections(LOOPBACK6) == newer.itself
+
+
+@experiment("udp6/dual-stack/receives/reuseaddr", rule=REUSEPORT_ALL)
+def test_two_ipv6_sockets_with_reuseaddr(stack: Stack) -> None:
+    """Two UDP sockets with SO_REUSEADDR ask for one IPv6 address: is the second refused, so that the first receives?"""
+    first, second = stack.udp6(SO_REUSEADDR), stack.udp6(SO_REUSEADDR)
+    first.bind(LOOPBACK6)
+    second.bind(LOOPBACK6)
+    assert stack.connections(LOOPBACK6) == first.itself
+
+
 @experiment("{protocol}/dual-stack/most-specific/{specific}", rule=MOST_SPECIFIC)
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 @pytest.mark.parametrize("specific", ["loopback4", "loopback6", "mapped"])

@@ -168,6 +168,32 @@ def test_time_wait_exhausts(stack: Stack) -> None:
     assert restarted.bind(ANY_PORT) == EADDRINUSE
 
 
+@experiment("tcp/ephemeral/time-wait/another-user", rule=UNUSED_PORT, cites=(RANGE, AUTOBIND))
+def test_time_wait_exhausts_for_another_user(stack: Stack) -> None:
+    """Does a server's TIME_WAIT exhaust another user's range (both SO_REUSEADDR and SO_REUSEPORT)?"""
+    server = holding(stack, "tcp4", LOOPBACK, *REUSEBOTH)
+    server.listen()
+    client = stack.tcp4()
+    client.connect(server.address)
+    accepted = server.accept()
+    server.close()
+    accepted.close()
+    client.recv(1)
+    client.close()
+    stack.shows(server.address, TIME_WAIT)
+    drawing = confined(stack.stranger, "tcp4", server, *REUSEBOTH)
+    assert drawing.bind(ANY_PORT) == EADDRINUSE
+
+
+@experiment("tcp/ephemeral/unlike-holders/reuseaddr", rule=UNUSED_PORT, cites=(RANGE, AUTOBIND))
+def test_one_unlike_holder_exhausts(stack: Stack) -> None:
+    """The port is held on two addresses, with SO_REUSEADDR and without: is a socket with SO_REUSEADDR refused it for the wildcard?"""
+    holder = holding(stack, "tcp4", LOOPBACK, SO_REUSEADDR)
+    stack.tcp4().bind(SECOND.at(f"port({holder.name})"))
+    drawing = confined(stack, "tcp4", holder, SO_REUSEADDR)
+    assert drawing.bind(WILDCARD.at("0")) == EADDRINUSE
+
+
 @experiment("tcp/ephemeral/listen-without-bind/no-options", rule=UNUSED_PORT, cites=(RANGE, LINUX_MAN.at("listen(2), [EADDRINUSE]")))
 def test_listen_with_an_exhausted_range(stack: Stack) -> None:
     """Is a socket refused a listen without bind when its range is exhausted?"""

@@ -283,6 +283,16 @@ def test_the_wildcard_beside_an_orphaned_connection(stack: Stack, holder: str, n
     assert by(stack, newcomer).tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
 
 
+@experiment("tcp/takeover/orphan/not-yet-accepted", rule=REUSEPORT_ALL, cites=(LINUX.at("core/sock.c, sk_uid"),))
+def test_beside_a_connection_that_waits(stack: Stack) -> None:
+    """A user's server with SO_REUSEPORT has a connection that it has not accepted: may the same user start a second such server?"""
+    listener = stack.stranger.tcp4(SO_REUSEPORT)
+    listener.bind(LOOPBACK)
+    listener.listen()
+    stack.tcp4().connect(LOOPBACK)
+    assert stack.stranger.tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
+
+
 # Microsoft's table for different users, whole but for SO_EXCLUSIVEADDRUSE (suites/test_exclusive.py): it is about bind alone.
 TWINS = {"same-specific": (LOOPBACK, LOOPBACK), "same-wildcard": (WILDCARD, WILDCARD)}
 OVERLAPPING = {"wildcard-then-specific": (WILDCARD, LOOPBACK), "specific-then-wildcard": (LOOPBACK, WILDCARD)}

@@ -145,7 +145,7 @@ def _not(node: ast.expr) -> ast.expr:
 
 def _alternatives(node: ast.expr, parent: ast.AST, predicate: str | None) -> Iterator[ast.expr]:
     if predicate == "atom":
-        yield from (_not(node), ast.Constant(True), ast.Constant(False))
+        yield from (new for new in (_not(node), ast.Constant(True), ast.Constant(False)) if ast.unparse(new) != ast.unparse(node))
     elif predicate == "compound":
         yield _not(node)
     elif predicate == "guard":
