@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
             counts = f"{found.undecided:>11}{found.reason:>8}{found.equivalent:>12}"
             print(f"{found.platform:<12}{found.noticed:>9}{found.unnoticed:>11}{found.percent:>8.1f}%{counts}", flush=True)
             scores.append(found)
-    print("\n".join(["", *(f"{word}: {FATES[word]}" for word in (UNDECIDED, REASON)), "equivalent: In tests/mutants/listed.json, with its reason."]))
+    print("", *(f"{word}: {FATES[word]}" for word in (UNDECIDED, REASON)), "equivalent: Listed in listed.json, with its reason.", sep="\n")
     for found in scores:
         _print_survivors(found)
     old = [] if arguments else stale(load(), scores)

@@ -232,7 +232,8 @@ def _overrides_dropped(model: type[Model]) -> Iterator[Mutant]:
             code = target.function.__code__
             lines = range(code.co_firstlineno, max(line for _, _, line in code.co_lines() if line) + 1)
             module = target.function.__module__
-            yield Mutant(target.where, "as its parent has it", module, code.co_firstlineno, lines, functools.partial(tuple, [(owner, name, parent)]))
+            prepare = functools.partial(tuple, [(owner, name, parent)])
+            yield Mutant(target.where, "as its parent has it", module, code.co_firstlineno, lines, prepare)
 
 
 def _attributes_dropped(model: type[Model]) -> Iterator[Mutant]:
