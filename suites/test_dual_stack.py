@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, TIME_WAIT_REBIND, UNBOUND_CALL, V6ONLY
+from fixtures.rules import BOUND_ONCE, DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, TIME_WAIT_REBIND, UNBOUND_CALL, V6ONLY
 from fixtures.sources import LINUX, RFC3493
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
@@ -295,6 +295,14 @@ def test_the_option_after_bind(stack: Stack, kind: str, value: str) -> None:
 def test_v6only_refuses_mapped_addresses(stack: Stack, kind: str, place: str) -> None:
     """May a {kind} socket with IPV6_V6ONLY bind a {place} address?"""
     assert bind(stack.socket(kind, IPV6_V6ONLY), place) == EINVAL
+
+
+@experiment("tcp/dual-stack/v6only-mapped/bound-already", rule=BOUND_ONCE)
+def test_a_mapped_address_after_another(stack: Stack) -> None:
+    """An IPv6-only socket is bound: is it refused a mapped address because it is bound?"""
+    server = stack.tcp6(IPV6_V6ONLY)
+    server.bind(LOOPBACK6)
+    assert server.bind(MAPPED) == EINVAL
 
 
 @experiment("tcp/dual-stack/receives/{place}/{source}", rule=DUAL_STACK)
