@@ -280,10 +280,11 @@ def test_the_old_connection_survives_a_restart(stack: Stack) -> None:
     assert accepted.recv(1) == OK
 
 
-@experiment("tcp/dead-server/reset-in/{state}", rule=RESET, cites=(UNP.at("§7.5, SO_LINGER"),))
-@pytest.mark.parametrize("state", [FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, LAST_ACK, CLOSING])
-def test_restart_after_a_reset_in_each_state(stack: Stack, state: str) -> None:
-    """A connection of the predecessor is in {state} when the client resets it: may a server restart without options?"""
+@experiment("tcp/dead-server/reset-in/{word}", rule=RESET, cites=(UNP.at("§7.5, SO_LINGER"),))
+@pytest.mark.parametrize("word", ["fin-wait-1", "fin-wait-2", "close-wait", "last-ack", "closing"])
+def test_restart_after_a_reset_in_each_state(stack: Stack, word: str) -> None:
+    """A connection of the predecessor is in {word} when the client resets it: may a server restart without options?"""
+    state = word.upper().replace("-", "_")
     accepted, client = connected(stack, NONE)
     if state in (FIN_WAIT_1, LAST_ACK, CLOSING):
         accepted.send(MORE_THAN_FITS)

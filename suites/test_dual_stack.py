@@ -353,6 +353,16 @@ def test_ipv6_does_not_prefer_either_wildcard(stack: Stack, protocol: str, older
     assert stack.connections(LOOPBACK6) == second.itself
 
 
+@experiment("tcp/dual-stack/receives/any4-then-mapped-any", rule=MOST_SPECIFIC)
+def test_the_mapped_wildcard_is_as_good(stack: Stack) -> None:
+    """0.0.0.0 and then its mapped form listen with SO_REUSEPORT: does the newer one receive?"""
+    plain, mapped = make(stack, "tcp", "any4", REUSEPORT), make(stack, "tcp", "mapped-any", REUSEPORT)
+    for server, place in ((plain, "any4"), (mapped, "mapped-any")):
+        bind(server, place)
+        server.listen()
+    assert stack.connections(LOOPBACK) == mapped.itself
+
+
 @experiment("tcp/dual-stack/receives/older-listens-last", rule=MOST_SPECIFIC)
 def test_the_order_of_bind_or_of_listen(stack: Stack) -> None:
     """A v6only and then a dual wildcard are bound and listen in the other order: does the newer binding receive over IPv6?"""

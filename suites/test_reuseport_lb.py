@@ -15,6 +15,7 @@ from fixtures.words import (
     IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
+    MAPPED,
     NONE,
     OK,
     REUSEADDR,
@@ -133,6 +134,30 @@ def test_a_wildcard_beside_one_of_another_user(stack: Stack, held: str, options:
     """A user holds the wildcard with {options}: may a third user bind a specific address with SO_REUSEADDR, as its own user may?"""
     stack.stranger.tcp4(*options).bind(WILDCARD)
     assert stack.stranger2.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
+
+
+@experiment("tcp4/reuseport-lb/other-user/reuseport+lb-then-lb", rule=THEFT)
+def test_a_wildcard_with_both_of_another_user(stack: Stack) -> None:
+    """Another user holds the wildcard with SO_REUSEPORT and SO_REUSEPORT_LB: may a third bind it with SO_REUSEPORT_LB?"""
+    stack.stranger.tcp4(SO_REUSEPORT, SO_REUSEPORT_LB).bind(WILDCARD)
+    assert stack.stranger2.tcp4(SO_REUSEPORT_LB).bind(WILDCARD) == OK
+
+
+@experiment("tcp4/reuseport-lb/default", rule=UNBOUND_CALL)
+def test_it_is_off_at_first(stack: Stack) -> None:
+    """Is SO_REUSEPORT_LB off on a new socket?"""
+    assert stack.tcp4().get(SO_REUSEPORT_LB) == Answer("0")
+
+
+@experiment("tcp/reuseport-lb/receives/mapped-and-ipv4/{older}-first", rule=BALANCED_GROUP)
+@pytest.mark.parametrize("older", ["mapped", "ipv4"])
+def test_a_mapped_address_and_ipv4(stack: Stack, older: str) -> None:
+    """SO_REUSEPORT_LB servers of both families listen at 127.0.0.1, one by its mapped form ({older} first): do both receive?"""
+    plain, mapped = stack.tcp4(SO_REUSEPORT_LB), stack.tcp6(IPV6_V6ONLY.off, SO_REUSEPORT_LB)
+    for server in (plain, mapped) if older == "ipv4" else (mapped, plain):
+        server.bind(LOOPBACK if server is plain else MAPPED)
+        server.listen()
+    assert stack.connections(LOOPBACK) == BOTH
 
 
 @experiment("udp4/reuseport-lb/multicast/{first}-{second}", rule=MULTICAST)

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import COMPLETELY_DUPLICATE, MOST_SPECIFIC, NO_OPTIONS, RESTART, REUSEPORT_ALL, THEFT, TIME_WAIT_REBIND, UDP_DUPLICATE
+from fixtures.rules import (
+    COMPLETELY_DUPLICATE,
+    MOST_SPECIFIC,
+    NO_OPTIONS,
+    PCB_LOOKUP,
+    RESTART,
+    REUSEPORT_ALL,
+    THEFT,
+    TIME_WAIT_REBIND,
+    UDP_DUPLICATE,
+)
 from fixtures.sources import LINUX, OPENBSD, WINSOCK
 from fixtures.stack import Actor, Stack
 from fixtures.words import (
@@ -21,6 +31,7 @@ from fixtures.words import (
     REUSEADDR,
     REUSEBOTH,
     REUSEPORT,
+    SECOND,
     SO_REUSEADDR,
     SO_REUSEPORT,
     TIME_WAIT,
@@ -328,3 +339,21 @@ def test_the_closest_holder_decides(stack: Stack, nearer: str) -> None:
     stack.tcp4(SO_REUSEPORT).bind(WILDCARD if nearer == "own-is-specific" else LOOPBACK)
     again = stack.stranger.tcp4(SO_REUSEPORT)
     assert again.bind(LOOPBACK) == OK
+
+
+@experiment("tcp/takeover/closest/own-is-ipv4", rule=REUSEPORT_ALL)
+def test_the_closest_holder_is_of_one_family(stack: Stack) -> None:
+    """A user holds 0.0.0.0 and then we hold the wildcard of both families (SO_REUSEPORT): may that user bind 0.0.0.0 once more?"""
+    stack.stranger.tcp4(SO_REUSEPORT).bind(WILDCARD)
+    stack.tcp6(IPV6_V6ONLY.off, SO_REUSEPORT).bind(WILDCARD6)
+    assert stack.stranger.tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
+
+
+@experiment("udp/takeover/connected/{options}", rule=PCB_LOOKUP)
+@pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
+def test_a_connected_udp_socket_of_another_user(stack: Stack, options: Options) -> None:
+    """A user's UDP socket is bound and connected: may another user bind its address (both {options})?"""
+    held = stack.stranger.udp4(*options)
+    held.bind(LOOPBACK)
+    held.connect(SECOND)
+    assert stack.stranger2.udp4(*options).bind(LOOPBACK) == OK

@@ -11,13 +11,18 @@ from typing import Any
 from fixtures.models import MODELS
 from fixtures.models.base import Model
 from fixtures.rules import Variant
-from fixtures.verdicts import Observation, judge, predict
+from fixtures.verdicts import FAILURES, Observation, judge, predict
 from reports.catalogue import Row, all_rows
 from tests.mutants.targets import PACKAGE, Mutant, mutants_of, variant_dropped
 
 Seen = tuple[tuple[str, ...], bool, str]
 #: What every model runs, whatever the release.
 SHARED = {f"{PACKAGE}{name}" for name in ("base", "block", "lifecycle", "stevens")}
+#: Settings of the system's defaults, which no variant names.
+MORE_SETTINGS: dict[str, list[dict[str, str]]] = {
+    "linux": [{"net.ipv6.bindv6only": "1"}],
+    "freebsd": [{"net.inet6.ip6.v6only": "0"}],
+}
 #: The lines of which nothing is known: a change that has none is tried on every experiment.
 ANYWHERE = range(0)
 
@@ -98,6 +103,10 @@ class Context:
         found = {number for line in mutant.lines for number in self.runs.get((mutant.module, line), ())}
         return sorted(found, key=lambda number: (self.cost[number], number))
 
+    def _is_news(self, number: int, verdict: str) -> bool:
+        """Whether the true model cannot give this verdict; another trace that fails is news, too."""
+        return verdict in FAILURES or verdict not in self.words[number]
+
     def fate(self, number: int) -> str:
         """What an experiment says when it is run on the mutant that the model is now."""
         try:
@@ -106,7 +115,7 @@ class Context:
             return NOTICED
         seen = [_seen(world) for world in worlds]
         if any(
-            one not in self.allowed[number] and judge(world, self.predicted[number]).verdict not in self.words[number]
+            one not in self.allowed[number] and self._is_news(number, judge(world, self.predicted[number]).verdict)
             for one, world in zip(seen, worlds, strict=True)
         ):
             return NOTICED
@@ -122,6 +131,7 @@ class Bench:
         self.model = MODELS[platform]
         releases = ["", *reversed(self.model.releases[:-1])]
         settings = [dict(some) for some in self.model.configurations]
+        settings += MORE_SETTINGS.get(platform, [])
         places = [("", some) for some in settings] + [(version, {}) for version in releases[1:]]
         self._places = places
         self._made: list[Context] = []
@@ -146,8 +156,8 @@ class Bench:
     def fate(self, mutant: Mutant) -> str:
         """What becomes of a mutant: experiments are run until one notices it."""
         fates = {SURVIVED}
-        with mutant.applied():
-            for context in self.contexts:
+        for context in self.contexts:
+            with mutant.applied():
                 for number in self._order(context, mutant):
                     fates.add(context.fate(number))
                     if NOTICED in fates:

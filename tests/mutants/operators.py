@@ -152,6 +152,8 @@ def _alternatives(node: ast.expr, parent: ast.AST, predicate: str | None) -> Ite
         return
     elif isinstance(node, ast.BoolOp):
         yield from _without_one(node)
+    elif _checks_a_type(node) and isinstance(node, ast.Compare):
+        return
     elif isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and predicate is None):
         yield _not(node)
     yield from _boundaries(node)
