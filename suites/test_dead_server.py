@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import ONE_OR_EACH, PCB_LOOKUP, RESET, RESTART, UNBOUND_CALL
+from fixtures.rules import ONE_OR_EACH, PCB_LOOKUP, RESET, RESTART, REUSEPORT_ALL, UNBOUND_CALL
 from fixtures.sources import LITE2, PYTHON_LIST_2009, TCPV1, TCPV2, UNP
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
@@ -278,3 +278,40 @@ def test_the_old_connection_survives_a_restart(stack: Stack) -> None:
     restarted.listen()
     client.send(1)
     assert accepted.recv(1) == OK
+
+
+@experiment("tcp/dead-server/reset-in/{word}", rule=RESET, cites=(UNP.at("§7.5, SO_LINGER"),))
+@pytest.mark.parametrize("word", ["fin-wait-1", "fin-wait-2", "close-wait", "last-ack", "closing"])
+def test_restart_after_a_reset_in_each_state(stack: Stack, word: str) -> None:
+    """A connection of the predecessor is in {word} when the client resets it: may a server restart without options?"""
+    state = word.upper().replace("-", "_")
+    accepted, client = connected(stack, NONE)
+    if state in (FIN_WAIT_1, LAST_ACK, CLOSING):
+        accepted.send(MORE_THAN_FITS)
+    if state in (CLOSE_WAIT, LAST_ACK):
+        client.shutdown(WR)
+    if state == LAST_ACK:
+        accepted.recv(1)
+    if state != CLOSE_WAIT:
+        accepted.close()
+    if state == CLOSING:
+        client.shutdown(WR)
+    stack.shows(LOOPBACK, state)
+    client.set(SO_LINGER_0)
+    client.close()
+    restarted = stack.tcp4()
+    assert restarted.bind(LOOPBACK) == OK
+
+
+@experiment("tcp/dead-server/another-user/fin-wait-2/{ended}", rule=REUSEPORT_ALL, cites=(SERVERS,))
+@pytest.mark.parametrize("ended", ["close", "shutdown"])
+def test_another_user_beside_fin_wait_2(stack: Stack, ended: str) -> None:
+    """Our connection with SO_REUSEPORT is in FIN_WAIT_2 after {ended}: may another user's server with SO_REUSEPORT bind?"""
+    accepted, _ = connected(stack, REUSEPORT)
+    if ended == "close":
+        accepted.close()
+    else:
+        accepted.shutdown(WR)
+    stack.shows(LOOPBACK, FIN_WAIT_2)
+    stranger = stack.stranger.tcp4(*REUSEPORT)
+    assert stranger.bind(LOOPBACK) == OK

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, TIME_WAIT_REBIND, UNBOUND_CALL, V6ONLY
+from fixtures.rules import BOUND_ONCE, DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, TIME_WAIT_REBIND, UNBOUND_CALL, V6ONLY
 from fixtures.sources import LINUX, RFC3493
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
@@ -155,6 +155,7 @@ def test_addresses_of_different_families(stack: Stack, held: str, wanted: str) -
         (REUSEPORT, REUSEPORT, REUSEPORT, OK),
         (REUSEPORT, REUSEPORT, REUSEADDR, EADDRINUSE),
         (NONE,      REUSEPORT, REUSEPORT, EADDRINUSE),
+        (REUSEPORT, NONE,      REUSEPORT, EADDRINUSE),
     ],
     ids=str,
 )  # fmt: skip
@@ -163,6 +164,54 @@ def test_a_dual_wildcard_beside_one_of_each_family(stack: Stack, v6only: Options
     bind(make(stack, "tcp", "v6only", v6only), "v6only")
     bind(make(stack, "tcp", "any4", any4), "any4")
     assert bind(make(stack, "tcp", "dual", dual), "dual") == expected
+
+
+@experiment("{protocol}/dual-stack/third/{first}-{second}-{third}/cleared-by-first", rule=REUSEPORT_ALL)
+@pytest.mark.parametrize(
+    ("first", "second", "third"),
+    [
+        ("v6only", "dual",   "v6only"),
+        ("dual",   "v6only", "v6only"),
+        ("any4",   "dual",   "any4"),
+        ("dual",   "any4",   "any4"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_the_newest_twin_decides_in_each_family(stack: Stack, protocol: str, first: str, second: str, third: str) -> None:
+    """A {first} and a {second} wildcard share a port and the first clears SO_REUSEPORT: may a {third} one that has it bind?"""
+    oldest = make(stack, protocol, first, REUSEPORT)
+    bind(oldest, first)
+    bind(make(stack, protocol, second, REUSEPORT), second)
+    oldest.set(SO_REUSEPORT.off)
+    assert bind(make(stack, protocol, third, REUSEPORT), third) == OK
+
+
+#: Another user's address, and what a third user wants beside it: twins, or a wildcard beside something more specific.
+STRANGERS = [
+    ("any4",       "dual",      "twins"),
+    ("mapped-any", "dual",      "twins"),
+    ("v6only",     "dual",      "twins"),
+    ("dual",       "v6only",    "twins"),
+    ("dual",       "any4",      "twins"),
+    ("loopback4",  "dual",      "apart"),
+    ("mapped",     "dual",      "apart"),
+    ("loopback6",  "dual",      "apart"),
+    ("loopback6",  "v6only",    "apart"),
+    ("v6only",     "loopback6", "apart"),
+]  # fmt: skip
+STRANGE_OPTIONS = [(REUSEADDR, REUSEADDR), (REUSEADDR, REUSEPORT), (REUSEPORT, REUSEADDR), (REUSEPORT, REUSEPORT)]
+
+
+@experiment("tcp/dual-stack/two-users/{held}-then-{wanted}/{first}-{second}", rule=DUAL_STACK)
+@pytest.mark.parametrize(("first", "second"), STRANGE_OPTIONS, ids=str)
+@pytest.mark.parametrize(("held", "wanted", "relation"), STRANGERS)
+def test_two_other_users(stack: Stack, held: str, wanted: str, relation: str, first: Options, second: Options) -> None:
+    """Another user's {held} socket ({first}) is bound: may a third user's {wanted} one ({second}) bind, as if they were one user?"""
+    holder = stack.stranger.socket(f"tcp{PLACES[held][0]}", *PLACES[held][2], *first)
+    bind(holder, held)
+    newcomer = stack.stranger2.socket(f"tcp{PLACES[wanted][0]}", *PLACES[wanted][2], *second)
+    refused = relation == "twins" and not first == second == REUSEPORT
+    assert bind(newcomer, wanted) == (EADDRINUSE if refused else OK)
 
 
 # UDP: the same three groups, one pair each that crosses the families.
@@ -248,6 +297,14 @@ def test_v6only_refuses_mapped_addresses(stack: Stack, kind: str, place: str) ->
     assert bind(stack.socket(kind, IPV6_V6ONLY), place) == EINVAL
 
 
+@experiment("tcp/dual-stack/v6only-mapped/bound-already", rule=BOUND_ONCE)
+def test_a_mapped_address_after_another(stack: Stack) -> None:
+    """An IPv6-only socket is bound: is it refused a mapped address because it is bound?"""
+    server = stack.tcp6(IPV6_V6ONLY)
+    server.bind(LOOPBACK6)
+    assert server.bind(MAPPED) == EINVAL
+
+
 @experiment("tcp/dual-stack/receives/{place}/{source}", rule=DUAL_STACK)
 @pytest.mark.parametrize(
     ("place", "source", "receives"),
@@ -281,6 +338,49 @@ def test_two_families_share_ipv4(stack: Stack, first: str, second: str) -> None:
     older.listen()
     newer.listen()
     assert stack.connections(LOOPBACK) in (older.itself, newer.itself, BOTH)
+
+
+@experiment("{protocol}/dual-stack/receives/{older}-then-{newer}", rule=MOST_SPECIFIC)
+@pytest.mark.parametrize(("older", "newer"), [("v6only", "dual"), ("dual", "v6only")])
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_ipv6_does_not_prefer_either_wildcard(stack: Stack, protocol: str, older: str, newer: str) -> None:
+    """A {older} and then a {newer} wildcard share the port: is neither more specific for IPv6, so that the newer one receives?"""
+    first, second = make(stack, protocol, older, REUSEPORT), make(stack, protocol, newer, REUSEPORT)
+    for server, place in ((first, older), (second, newer)):
+        bind(server, place)
+        if protocol == "tcp":
+            server.listen()
+    assert stack.connections(LOOPBACK6) == second.itself
+
+
+@experiment("tcp/dual-stack/receives/any4-then-mapped-any", rule=MOST_SPECIFIC)
+def test_the_mapped_wildcard_is_as_good(stack: Stack) -> None:
+    """0.0.0.0 and then its mapped form listen with SO_REUSEPORT: does the newer one receive?"""
+    plain, mapped = make(stack, "tcp", "any4", REUSEPORT), make(stack, "tcp", "mapped-any", REUSEPORT)
+    for server, place in ((plain, "any4"), (mapped, "mapped-any")):
+        bind(server, place)
+        server.listen()
+    assert stack.connections(LOOPBACK) == mapped.itself
+
+
+@experiment("tcp/dual-stack/receives/older-listens-last", rule=MOST_SPECIFIC)
+def test_the_order_of_bind_or_of_listen(stack: Stack) -> None:
+    """A v6only and then a dual wildcard are bound and listen in the other order: does the newer binding receive over IPv6?"""
+    older, newer = make(stack, "tcp", "v6only", REUSEPORT), make(stack, "tcp", "dual", REUSEPORT)
+    bind(older, "v6only")
+    bind(newer, "dual")
+    newer.listen()
+    older.listen()
+    assert stack.connections(LOOPBACK6) == newer.itself
+
+
+@experiment("udp6/dual-stack/receives/reuseaddr", rule=REUSEPORT_ALL)
+def test_two_ipv6_sockets_with_reuseaddr(stack: Stack) -> None:
+    """Two UDP sockets with SO_REUSEADDR ask for one IPv6 address: is the second refused, so that the first receives?"""
+    first, second = stack.udp6(SO_REUSEADDR), stack.udp6(SO_REUSEADDR)
+    first.bind(LOOPBACK6)
+    second.bind(LOOPBACK6)
+    assert stack.connections(LOOPBACK6) == first.itself
 
 
 @experiment("{protocol}/dual-stack/most-specific/{specific}", rule=MOST_SPECIFIC)
@@ -381,6 +481,21 @@ def test_reuseaddr_beside_a_mapped_connection(stack: Stack, left: str, wanted: s
     """A dual-stack server left a {left} over IPv4, all with SO_REUSEADDR: may a {wanted} server bind?"""
     leave_connection(stack, 4, STATES[left], Options(SO_REUSEADDR))
     assert bind(make(stack, "tcp", wanted, Options(SO_REUSEADDR)), wanted) == OK
+
+
+@experiment("tcp/dual-stack/left-over/ipv6-child/{place}/{options}", rule=V6ONLY)
+@pytest.mark.parametrize("options", [NONE, REUSEADDR], ids=str)
+@pytest.mark.parametrize("place", ["v6only", "dual"])
+def test_any4_beside_an_ipv6_connection(stack: Stack, place: str, options: Options) -> None:
+    """The IPv6 connection of a closed {place} server ({options}) is open: may a server without options take 0.0.0.0?"""
+    listener = make(stack, "tcp", place, options)
+    bind(listener, place)
+    listener.listen()
+    client = stack.tcp6()
+    client.connect(LOOPBACK6)
+    listener.accept()
+    listener.close()
+    assert bind(make(stack, "tcp", "any4", NONE), "any4") == OK
 
 
 @experiment("udp/dual-stack/receives/dual-and-any4", rule=REUSEPORT_ALL)

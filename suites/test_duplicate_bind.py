@@ -18,6 +18,7 @@ from fixtures.words import (
     OK,
     REUSEADDR,
     REUSEPORT,
+    SECOND,
     SO_REUSEADDR,
     SO_REUSEPORT,
     WILDCARD,
@@ -161,3 +162,14 @@ def test_the_loser_takes_over(stack: Stack) -> None:
     if refused == EADDRINUSE:
         second.bind(LOOPBACK)
     assert (refused, second.listen()) == (EADDRINUSE, OK)
+
+
+@experiment("tcp/duplicate/other-address-held/{first}", rule=COMPLETELY_DUPLICATE)
+@pytest.mark.parametrize("first", ["none", "cleared"])
+def test_a_second_address_does_not_help(stack: Stack, first: str) -> None:
+    """The first has no SO_REUSEADDR ({first}), a socket on another address has it: is a third that has it refused the first's address?"""
+    holder = stack.tcp4(SO_REUSEADDR) if first == "cleared" else stack.tcp4()
+    holder.bind(LOOPBACK)
+    stack.tcp4(SO_REUSEADDR).bind(SECOND)
+    holder.set(SO_REUSEADDR.off)
+    assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == EADDRINUSE

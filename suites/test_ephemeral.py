@@ -29,6 +29,7 @@ from fixtures.words import (
     WILDCARD,
     WILDCARD6,
     Address,
+    Answer,
     Option,
     Options,
 )
@@ -70,6 +71,11 @@ PAIRS = [
     (REUSEADDR, REUSEADDR),
     (REUSEADDR, REUSEPORT),
     (REUSEPORT, REUSEPORT),
+    (NONE,      REUSEPORT),
+    (REUSEPORT, NONE),
+    (NONE,      REUSEBOTH),
+    (REUSEBOTH, REUSEADDR),
+    (REUSEBOTH, NONE),
     (REUSEADDR, REUSEBOTH),
     (REUSEBOTH, REUSEBOTH),
 ]  # fmt: skip
@@ -162,12 +168,79 @@ def test_time_wait_exhausts(stack: Stack) -> None:
     assert restarted.bind(ANY_PORT) == EADDRINUSE
 
 
+@experiment("tcp/ephemeral/time-wait/another-user", rule=UNUSED_PORT, cites=(RANGE, AUTOBIND))
+def test_time_wait_exhausts_for_another_user(stack: Stack) -> None:
+    """Does a server's TIME_WAIT exhaust another user's range (both SO_REUSEADDR and SO_REUSEPORT)?"""
+    server = holding(stack, "tcp4", LOOPBACK, *REUSEBOTH)
+    server.listen()
+    client = stack.tcp4()
+    client.connect(server.address)
+    accepted = server.accept()
+    server.close()
+    accepted.close()
+    client.recv(1)
+    client.close()
+    stack.shows(server.address, TIME_WAIT)
+    drawing = confined(stack.stranger, "tcp4", server, *REUSEBOTH)
+    assert drawing.bind(ANY_PORT) == EADDRINUSE
+
+
+@experiment("tcp/ephemeral/unlike-holders/reuseaddr", rule=UNUSED_PORT, cites=(RANGE, AUTOBIND))
+def test_one_unlike_holder_exhausts(stack: Stack) -> None:
+    """The port is held on two addresses, with SO_REUSEADDR and without: is a socket with SO_REUSEADDR refused it for the wildcard?"""
+    holder = holding(stack, "tcp4", LOOPBACK, SO_REUSEADDR)
+    stack.tcp4().bind(SECOND.at(f"port({holder.name})"))
+    drawing = confined(stack, "tcp4", holder, SO_REUSEADDR)
+    assert drawing.bind(WILDCARD.at("0")) == EADDRINUSE
+
+
 @experiment("tcp/ephemeral/listen-without-bind/no-options", rule=UNUSED_PORT, cites=(RANGE, LINUX_MAN.at("listen(2), [EADDRINUSE]")))
 def test_listen_with_an_exhausted_range(stack: Stack) -> None:
     """Is a socket refused a listen without bind when its range is exhausted?"""
     holder = holding(stack, "tcp4", LOOPBACK)
     drawing = confined(stack, "tcp4", holder)
     assert drawing.listen() == EADDRINUSE
+
+
+@experiment("tcp/ephemeral/listen-without-bind/{taken}/{v6only}", rule=UNUSED_PORT, cites=(RANGE, LINUX_MAN.at("listen(2), [EADDRINUSE]")))
+@pytest.mark.parametrize(
+    ("taken", "v6only", "expected"),
+    [("any4", "v6only", OK), ("any4", "dual", EADDRINUSE), ("any6", "v6only", EADDRINUSE)],
+    ids=str,
+)
+def test_listen_of_ipv6_with_an_exhausted_range(stack: Stack, taken: str, v6only: str, expected: Answer) -> None:
+    """The range's one port is held on {taken}: is an IPv6 socket ({v6only}) refused a listen without bind?"""
+    options = [IPV6_V6ONLY if v6only == "v6only" else IPV6_V6ONLY.off]
+    holder = holding(stack, "tcp4", WILDCARD) if taken == "any4" else holding(stack, "tcp6", WILDCARD6, IPV6_V6ONLY)
+    assert confined(stack, "tcp6", holder, *options).listen() == expected
+
+
+@experiment("tcp/ephemeral/still-unbound/after-{call}", rule=UNUSED_PORT, cites=(RANGE, BIND))
+@pytest.mark.parametrize("call", ["bind", "listen"])
+def test_what_drew_no_port_is_not_bound(stack: Stack, call: str) -> None:
+    """A socket found no free port at {call}: may it bind another port afterwards?"""
+    holder = holding(stack, "tcp4", LOOPBACK)
+    drawing = confined(stack, "tcp4", holder)
+    drawing.bind(ANY_PORT) if call == "bind" else drawing.listen()
+    assert drawing.bind(LOOPBACK) == OK
+
+
+@experiment("tcp/ephemeral/connect/bound-already/no-options", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
+def test_a_bound_socket_draws_no_port(stack: Stack) -> None:
+    """May a socket that is bound connect although its range is exhausted?"""
+    listening(stack, LOOPBACK)
+    holder = holding(stack, "tcp4", LOOPBACK)
+    caller = confined(stack, "tcp4", holder)
+    caller.bind(LOOPBACK.at("Q"))
+    assert caller.connect(LOOPBACK) == OK
+
+
+@experiment("udp/ephemeral/another-user/reuseport", rule=UNUSED_PORT, cites=(RANGE, BIND))
+def test_udp_range_exhausted_by_another_user(stack: Stack) -> None:
+    """Does the UDP socket of another user exhaust the range if both have SO_REUSEPORT?"""
+    holder = holding(stack, "udp4", LOOPBACK, SO_REUSEPORT)
+    drawing = confined(stack.stranger, "udp4", holder, SO_REUSEPORT)
+    assert drawing.bind(ANY_PORT) == EADDRINUSE
 
 
 @experiment("{protocol}/ephemeral/another-user/reuseaddr+reuseport", rule=UNUSED_PORT, cites=(RANGE, AUTOBIND))

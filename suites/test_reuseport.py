@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import BEFORE_BIND, MOST_SPECIFIC, PCB_LOOKUP, REUSEPORT_ALL, TIME_WAIT_REBIND
+from fixtures.rules import BEFORE_BIND, MOST_SPECIFIC, NO_OPTIONS, PCB_LOOKUP, REUSEPORT_ALL, TIME_WAIT_REBIND
 from fixtures.sources import LINUX, LITE2
 from fixtures.stack import Stack
 from fixtures.words import (
     BOTH,
     EADDRINUSE,
+    IPV6_V6ONLY,
     LOOPBACK,
+    LOOPBACK6,
     NOBODY,
     NONE,
     OK,
@@ -22,6 +24,7 @@ from fixtures.words import (
     SO_REUSEPORT,
     TIME_WAIT,
     WILDCARD,
+    WILDCARD6,
     Answer,
     Options,
 )
@@ -235,13 +238,77 @@ def test_the_second_member_after_time_wait(stack: Stack, after: Options, expecte
 
 
 @experiment("{kind}/reuseport/cleared-by-first", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcbbind"),))
-@pytest.mark.parametrize("kind", PROTOCOLS)
+@pytest.mark.parametrize("kind", [*PROTOCOLS, "tcp6"])
 def test_the_first_clears_it_after_bind(stack: Stack, kind: str) -> None:
     """The first {kind} socket cleared SO_REUSEPORT after its bind: is a second with SO_REUSEPORT refused?"""
-    first = stack.socket(kind, SO_REUSEPORT)
+    first, address = stack.socket(kind, SO_REUSEPORT), LOOPBACK6 if kind == "tcp6" else LOOPBACK
+    first.bind(address)
+    first.set(SO_REUSEPORT.off)
+    assert stack.socket(kind, SO_REUSEPORT).bind(address) == EADDRINUSE
+
+
+@experiment("tcp/reuseport/cleared-by-specific/then-wildcard/{before}", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
+@pytest.mark.parametrize("before", ["alone", "after-a-wildcard"])
+def test_the_wildcard_beside_a_specific_that_cleared_it(stack: Stack, before: str) -> None:
+    """A server on a specific address ({before}) cleared SO_REUSEPORT after bind: may one with SO_REUSEPORT take the wildcard?"""
+    if before == "after-a-wildcard":
+        predecessor = stack.tcp4(SO_REUSEPORT)
+        predecessor.bind(WILDCARD)
+        predecessor.close()
+    first = stack.tcp4(SO_REUSEPORT)
     first.bind(LOOPBACK)
     first.set(SO_REUSEPORT.off)
-    assert stack.socket(kind, SO_REUSEPORT).bind(LOOPBACK) == EADDRINUSE
+    assert stack.tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
+
+
+@experiment("tcp/reuseport/cleared-before-ipv6-bound", rule=REUSEPORT_ALL)
+def test_the_port_of_the_other_family_does_not_help(stack: Stack) -> None:
+    """0.0.0.0 cleared SO_REUSEPORT and an IPv6-only wildcard has it: is a second 0.0.0.0 with SO_REUSEPORT refused?"""
+    first = stack.tcp4(SO_REUSEPORT)
+    first.bind(WILDCARD)
+    stack.tcp6(IPV6_V6ONLY, SO_REUSEPORT).bind(WILDCARD6)
+    first.set(SO_REUSEPORT.off)
+    assert stack.tcp4(SO_REUSEPORT).bind(WILDCARD) == EADDRINUSE
+
+
+@experiment("tcp/reuseport/udp-is-apart", rule=NO_OPTIONS)
+def test_a_udp_socket_permits_nothing_to_tcp(stack: Stack) -> None:
+    """A TCP socket without options and a UDP one with SO_REUSEPORT hold a port: is a TCP socket with SO_REUSEPORT refused?"""
+    stack.tcp4().bind(LOOPBACK)
+    stack.udp4(SO_REUSEPORT).bind(LOOPBACK)
+    assert stack.tcp4(SO_REUSEPORT).bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp/reuseport/receives/third-with-reuseaddr", rule=REUSEPORT_ALL)
+def test_a_third_outside_the_group(stack: Stack) -> None:
+    """Two UDP sockets share an address with both options: is a third with SO_REUSEADDR alone refused, so that the newer gets all?"""
+    first, second = stack.udp4(*REUSEBOTH), stack.udp4(*REUSEBOTH)
+    first.bind(LOOPBACK)
+    second.bind(LOOPBACK)
+    third = stack.udp4(SO_REUSEADDR).bind(LOOPBACK)
+    received = stack.connections(LOOPBACK)
+    assert (third, received) == (EADDRINUSE, second.itself)
+
+
+@experiment("udp/reuseport/receives/two-users", rule=REUSEPORT_ALL)
+def test_two_users_are_no_group(stack: Stack) -> None:
+    """We and then a stranger hold one UDP address with both options: does the newer socket alone receive?"""
+    stack.udp4(*REUSEBOTH).bind(LOOPBACK)
+    strange = stack.stranger.udp4(*REUSEBOTH)
+    strange.bind(LOOPBACK)
+    assert stack.connections(LOOPBACK) == strange.itself
+
+
+@experiment("{kind}/reuseport/two-hold/cleared-by-{clearing}", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcblookup"),))
+@pytest.mark.parametrize(("clearing", "expected"), [("older", OK), ("newer", EADDRINUSE)], ids=str)
+@pytest.mark.parametrize("kind", PROTOCOLS)
+def test_one_of_two_holders_clears_it(stack: Stack, kind: str, clearing: str, expected: Answer) -> None:
+    """Two {kind} sockets share an address and the {clearing} one clears SO_REUSEPORT: does the newest decide whether a third may bind?"""
+    older, newer = stack.socket(kind, SO_REUSEPORT), stack.socket(kind, SO_REUSEPORT)
+    older.bind(LOOPBACK)
+    newer.bind(LOOPBACK)
+    (older if clearing == "older" else newer).set(SO_REUSEPORT.off)
+    assert stack.socket(kind, SO_REUSEPORT).bind(LOOPBACK) == expected
 
 
 @experiment("tcp/reuseport/cleared-by-listener", rule=REUSEPORT_ALL)

@@ -5,21 +5,26 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import BALANCED_GROUP, MOST_SPECIFIC, NO_OPTIONS, THEFT, UNBOUND_CALL
+from fixtures.rules import BALANCED_GROUP, MOST_SPECIFIC, MULTICAST, NO_OPTIONS, THEFT, UNBOUND_CALL
 from fixtures.sources import FREEBSD
 from fixtures.stack import Stack
 from fixtures.words import (
     BOTH,
     EADDRINUSE,
+    GROUP,
+    IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
+    MAPPED,
     NONE,
     OK,
     REUSEADDR,
     REUSEPORT,
     SO_REUSEADDR,
+    SO_REUSEPORT,
     SO_REUSEPORT_LB,
     WILDCARD,
+    WILDCARD6,
     Answer,
     Options,
 )
@@ -114,3 +119,97 @@ def test_the_wildcard_of_another_user(stack: Stack, options: Options) -> None:
     server.bind(WILDCARD)
     server.listen()
     assert stack.stranger.tcp4(*options).bind(WILDCARD) == OK
+
+
+@experiment("tcp4/reuseport-lb/other-user/closest/{held}", rule=THEFT)
+@pytest.mark.parametrize(
+    ("held", "options"),
+    [
+        ("lb",           Options(SO_REUSEPORT_LB)),
+        ("lb+reuseport", Options(SO_REUSEPORT_LB, SO_REUSEPORT)),
+        ("reuseaddr",    REUSEADDR),
+    ],
+)  # fmt: skip
+def test_a_wildcard_beside_one_of_another_user(stack: Stack, held: str, options: Options) -> None:
+    """A user holds the wildcard with {options}: may a third user bind a specific address with SO_REUSEADDR, as its own user may?"""
+    stack.stranger.tcp4(*options).bind(WILDCARD)
+    assert stack.stranger2.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
+
+
+@experiment("tcp4/reuseport-lb/other-user/reuseport+lb-then-lb", rule=THEFT)
+def test_a_wildcard_with_both_of_another_user(stack: Stack) -> None:
+    """Another user holds the wildcard with SO_REUSEPORT and SO_REUSEPORT_LB: may a third bind it with SO_REUSEPORT_LB?"""
+    stack.stranger.tcp4(SO_REUSEPORT, SO_REUSEPORT_LB).bind(WILDCARD)
+    assert stack.stranger2.tcp4(SO_REUSEPORT_LB).bind(WILDCARD) == OK
+
+
+@experiment("tcp4/reuseport-lb/default", rule=UNBOUND_CALL)
+def test_it_is_off_at_first(stack: Stack) -> None:
+    """Is SO_REUSEPORT_LB off on a new socket?"""
+    assert stack.tcp4().get(SO_REUSEPORT_LB) == Answer("0")
+
+
+@experiment("tcp/reuseport-lb/receives/mapped-and-ipv4/{older}-first", rule=BALANCED_GROUP)
+@pytest.mark.parametrize("older", ["mapped", "ipv4"])
+def test_a_mapped_address_and_ipv4(stack: Stack, older: str) -> None:
+    """SO_REUSEPORT_LB servers of both families listen at 127.0.0.1, one by its mapped form ({older} first): do both receive?"""
+    plain, mapped = stack.tcp4(SO_REUSEPORT_LB), stack.tcp6(IPV6_V6ONLY.off, SO_REUSEPORT_LB)
+    for server in (plain, mapped) if older == "ipv4" else (mapped, plain):
+        server.bind(LOOPBACK if server is plain else MAPPED)
+        server.listen()
+    assert stack.connections(LOOPBACK) == BOTH
+
+
+@experiment("udp4/reuseport-lb/multicast/{first}-{second}", rule=MULTICAST)
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (REUSEPORT_LB, REUSEPORT_LB, OK),
+        (REUSEPORT_LB, REUSEADDR,    OK),
+        (REUSEADDR,    REUSEPORT_LB, OK),
+        (REUSEPORT_LB, REUSEPORT,    EADDRINUSE),
+        (REUSEPORT,    REUSEPORT_LB, EADDRINUSE),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_group_address(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
+    """A socket with {first} is bound to a multicast group: may one with {second} bind it too?"""
+    stack.udp4(*first).bind(GROUP)
+    assert stack.udp4(*second).bind(GROUP) == expected
+
+
+@experiment("tcp/reuseport-lb/receives/bound-only-member", rule=BALANCED_GROUP, cites=(FREEBSD_TEST,))
+def test_a_member_that_does_not_listen(stack: Stack) -> None:
+    """Two sockets with SO_REUSEPORT_LB are bound and one of them listens: does that one receive?"""
+    stack.tcp4(SO_REUSEPORT_LB).bind(LOOPBACK)
+    second = stack.tcp4(SO_REUSEPORT_LB)
+    second.bind(LOOPBACK)
+    second.listen()
+    assert stack.connections(LOOPBACK) == second.itself
+
+
+@experiment("tcp/reuseport-lb/receives/two-groups", rule=MOST_SPECIFIC)
+def test_the_group_of_the_specific_address(stack: Stack) -> None:
+    """One SO_REUSEPORT_LB server is on the wildcard and one on a specific address: does the specific one alone receive?"""
+    wide, narrow = stack.tcp4(SO_REUSEPORT_LB), stack.tcp4(SO_REUSEPORT_LB)
+    for server, address in ((wide, WILDCARD), (narrow, LOOPBACK)):
+        server.bind(address)
+        server.listen()
+    assert stack.connections(LOOPBACK) == narrow.itself
+
+
+@experiment("tcp/reuseport-lb/receives/both-families/{older}-first", rule=MOST_SPECIFIC)
+@pytest.mark.parametrize("older", ["any4", "dual"])
+def test_a_group_has_one_family(stack: Stack, older: str) -> None:
+    """Wildcards of IPv4 and of both families ({older} first) listen with SO_REUSEPORT_LB: does the IPv4 one receive over IPv4?"""
+    any4, dual = stack.tcp4(SO_REUSEPORT_LB), stack.tcp6(IPV6_V6ONLY.off, SO_REUSEPORT_LB)
+    for server in (any4, dual) if older == "any4" else (dual, any4):
+        server.bind(WILDCARD if server is any4 else WILDCARD6)
+        server.listen()
+    assert stack.connections(LOOPBACK) == any4.itself
+
+
+@experiment("udp/reuseport-lb/connect", rule=UNBOUND_CALL)
+def test_connect_udp(stack: Stack) -> None:
+    """May a UDP socket with SO_REUSEPORT_LB connect?"""
+    assert stack.udp4(SO_REUSEPORT_LB).connect(LOOPBACK) == OK

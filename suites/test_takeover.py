@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import COMPLETELY_DUPLICATE, MOST_SPECIFIC, NO_OPTIONS, RESTART, REUSEPORT_ALL, THEFT, TIME_WAIT_REBIND, UDP_DUPLICATE
+from fixtures.rules import (
+    COMPLETELY_DUPLICATE,
+    MOST_SPECIFIC,
+    NO_OPTIONS,
+    PCB_LOOKUP,
+    RESTART,
+    REUSEPORT_ALL,
+    THEFT,
+    TIME_WAIT_REBIND,
+    UDP_DUPLICATE,
+)
 from fixtures.sources import LINUX, OPENBSD, WINSOCK
 from fixtures.stack import Actor, Stack
 from fixtures.words import (
@@ -21,6 +31,7 @@ from fixtures.words import (
     REUSEADDR,
     REUSEBOTH,
     REUSEPORT,
+    SECOND,
     SO_REUSEADDR,
     SO_REUSEPORT,
     TIME_WAIT,
@@ -283,6 +294,16 @@ def test_the_wildcard_beside_an_orphaned_connection(stack: Stack, holder: str, n
     assert by(stack, newcomer).tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
 
 
+@experiment("tcp/takeover/orphan/not-yet-accepted", rule=REUSEPORT_ALL, cites=(LINUX.at("core/sock.c, sk_uid"),))
+def test_beside_a_connection_that_waits(stack: Stack) -> None:
+    """A user's server with SO_REUSEPORT has a connection that it has not accepted: may the same user start a second such server?"""
+    listener = stack.stranger.tcp4(SO_REUSEPORT)
+    listener.bind(LOOPBACK)
+    listener.listen()
+    stack.tcp4().connect(LOOPBACK)
+    assert stack.stranger.tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
+
+
 # Microsoft's table for different users, whole but for SO_EXCLUSIVEADDRUSE (suites/test_exclusive.py): it is about bind alone.
 TWINS = {"same-specific": (LOOPBACK, LOOPBACK), "same-wildcard": (WILDCARD, WILDCARD)}
 OVERLAPPING = {"wildcard-then-specific": (WILDCARD, LOOPBACK), "specific-then-wildcard": (LOOPBACK, WILDCARD)}
@@ -308,3 +329,31 @@ def test_an_overlapping_address_of_another_user(stack: Stack, relation: str, fir
     held, wanted = OVERLAPPING[relation]
     stack.tcp4(*first).bind(held)
     assert stack.stranger.tcp4(*second).bind(wanted) == (OK if SO_REUSEADDR in second else EADDRINUSE)
+
+
+@experiment("tcp/takeover/closest/{nearer}", rule=REUSEPORT_ALL)
+@pytest.mark.parametrize("nearer", ["own-is-specific", "own-is-older"])
+def test_the_closest_holder_decides(stack: Stack, nearer: str) -> None:
+    """A user holds an address with SO_REUSEPORT, and we do too ({nearer}): may that user bind it once more?"""
+    stack.stranger.tcp4(SO_REUSEPORT).bind(LOOPBACK)
+    stack.tcp4(SO_REUSEPORT).bind(WILDCARD if nearer == "own-is-specific" else LOOPBACK)
+    again = stack.stranger.tcp4(SO_REUSEPORT)
+    assert again.bind(LOOPBACK) == OK
+
+
+@experiment("tcp/takeover/closest/own-is-ipv4", rule=REUSEPORT_ALL)
+def test_the_closest_holder_is_of_one_family(stack: Stack) -> None:
+    """A user holds 0.0.0.0 and then we hold the wildcard of both families (SO_REUSEPORT): may that user bind 0.0.0.0 once more?"""
+    stack.stranger.tcp4(SO_REUSEPORT).bind(WILDCARD)
+    stack.tcp6(IPV6_V6ONLY.off, SO_REUSEPORT).bind(WILDCARD6)
+    assert stack.stranger.tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
+
+
+@experiment("udp/takeover/connected/{options}", rule=PCB_LOOKUP)
+@pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
+def test_a_connected_udp_socket_of_another_user(stack: Stack, options: Options) -> None:
+    """A user's UDP socket is bound and connected: may another user bind its address (both {options})?"""
+    held = stack.stranger.udp4(*options)
+    held.bind(LOOPBACK)
+    held.connect(SECOND)
+    assert stack.stranger2.udp4(*options).bind(LOOPBACK) == OK

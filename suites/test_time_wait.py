@@ -429,6 +429,31 @@ def test_time_wait_ends(stack: Stack) -> None:
     assert restarted.bind(LOOPBACK) == OK
 
 
+@experiment("tcp/time-wait/a-second-later/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.4.2, 2MSL"),))
+def test_time_wait_lasts(stack: Stack) -> None:
+    """Is a server without options still refused one second after its predecessor's connection went into TIME_WAIT?"""
+    listener = server_closed_first(stack, LOOPBACK, NONE, LOOPBACK)
+    listener.close()
+    stack.elapse(1)
+    restarted = stack.tcp4()
+    assert restarted.bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/time-wait/established-stays/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.4.2, 2MSL"),))
+def test_only_time_wait_ends_by_itself(stack: Stack) -> None:
+    """Is a server without options refused while its predecessor's connection is open, however long that was idle?"""
+    listener = stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    listener.accept()
+    listener.close()
+    stack.elapse(61)
+    restarted = stack.tcp4()
+    assert restarted.bind(LOOPBACK) == EADDRINUSE
+
+
 # The port can be had again, the connection cannot.
 RECONNECTS = [REUSEADDR, REUSEBOTH]
 

@@ -1,0 +1,251 @@
+"""What the calls around bind answer: listen, connect, accept, send and the rest on a socket of the wrong kind or in the wrong state."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.experiment import experiment
+from fixtures.rules import (
+    ACTIVE_CLOSER,
+    DUAL_STACK,
+    LISTEN_IS_FREE,
+    NO_SUCH_OPTION,
+    NOT_OPEN,
+    RESET,
+    SAME_CONNECTION,
+    SHUT_DOWN,
+    UNBOUND_CALL,
+    WRONG_KIND,
+)
+from fixtures.sources import POSIX, RFC3493, TCPV2
+from fixtures.stack import Socket, Stack
+from fixtures.words import (
+    ECONNRESET,
+    EINVAL,
+    END,
+    ESTABLISHED,
+    GROUP6,
+    IPV6_V6ONLY,
+    LOOPBACK,
+    LOOPBACK6,
+    MAPPED,
+    NOBODY,
+    OK,
+    RD,
+    SECOND,
+    SO_LINGER_0,
+    SO_REUSEADDR,
+    WR,
+    Answer,
+)
+
+CLIENT = LOOPBACK.at("Q")
+KINDS = ["tcp4", "udp4"]
+
+
+def connected(stack: Stack) -> tuple[Socket, Socket]:
+    """The two ends of a connection, the server's first."""
+    listener = stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    return listener.accept(), client
+
+
+@experiment("udp/calls/listen", rule=WRONG_KIND, cites=(POSIX.at("listen, [EOPNOTSUPP]"),))
+def test_listen_on_udp(stack: Stack) -> None:
+    """Is listen on a bound UDP socket refused?"""
+    first = stack.udp4()
+    first.bind(LOOPBACK)
+    assert first.listen() == Answer("EOPNOTSUPP")
+
+
+@experiment("tcp/calls/listen-connected", rule=WRONG_KIND, cites=(POSIX.at("listen, [EINVAL]"),))
+def test_listen_on_a_connected_socket(stack: Stack) -> None:
+    """Is listen on a connected socket refused?"""
+    _, client = connected(stack)
+    assert client.listen() == EINVAL
+
+
+@experiment("tcp/calls/listen-twice", rule=LISTEN_IS_FREE, cites=(TCPV2.at("solisten"),))
+def test_listen_twice(stack: Stack) -> None:
+    """May a listener listen again?"""
+    listener = stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    assert listener.listen() == OK
+
+
+@experiment("tcp/calls/connect-connected", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_connected_socket(stack: Stack) -> None:
+    """Is a second connect of a connected TCP socket refused?"""
+    _, client = connected(stack)
+    assert client.connect(LOOPBACK) == Answer("EISCONN")
+
+
+@experiment("udp/calls/connect-again/{where}", rule=UNBOUND_CALL, cites=(POSIX.at("connect: the peer address is reset"),))
+@pytest.mark.parametrize("where", ["same", "elsewhere"])
+def test_connect_udp_again(stack: Stack, where: str) -> None:
+    """May a connected UDP socket connect again ({where})?"""
+    client = stack.udp4()
+    client.bind(CLIENT)
+    client.connect(LOOPBACK)
+    assert client.connect(LOOPBACK if where == "same" else SECOND) == OK
+
+
+@experiment("tcp/calls/same-port-and-destination/another-local-address", rule=SAME_CONNECTION, cites=(TCPV2.at("in_pcbconnect"),))
+def test_connect_from_another_local_address(stack: Stack) -> None:
+    """May two clients use one port for one destination if their local addresses differ?"""
+    listener = stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    first, second = stack.tcp4(), stack.tcp4()
+    first.bind(CLIENT)
+    second.bind(SECOND.at("Q"))
+    first.connect(LOOPBACK)
+    assert second.connect(LOOPBACK) == OK
+
+
+@experiment("tcp/calls/connect-mapped", rule=DUAL_STACK, cites=(RFC3493.at("§3.7"),))
+def test_connect_to_a_mapped_address(stack: Stack) -> None:
+    """Does a dual-stack client reach an IPv4 listener at its mapped address?"""
+    listener = stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    client = stack.tcp6(IPV6_V6ONLY.off)
+    assert client.connect(MAPPED) == OK
+
+
+@experiment("tcp/calls/accept-bound", rule=WRONG_KIND, cites=(POSIX.at("accept, [EINVAL]"),))
+def test_accept_without_listen(stack: Stack) -> None:
+    """Is accept on a socket that is only bound refused?"""
+    first = stack.tcp4()
+    first.bind(LOOPBACK)
+    assert first.try_accept() == EINVAL
+
+
+@experiment("udp/calls/send/{peer}", rule=WRONG_KIND, cites=(POSIX.at("send, [EDESTADDRREQ]"),))
+@pytest.mark.parametrize(("peer", "expected"), [("no-peer", Answer("EDESTADDRREQ")), ("peer", OK)], ids=str)
+def test_send_over_udp(stack: Stack, peer: str, expected: Answer) -> None:
+    """Is send on a UDP socket refused while it has no peer ({peer})?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    if peer == "peer":
+        sender.connect(LOOPBACK)
+    assert sender.send(1) == expected
+
+
+@experiment("tcp/calls/send-unconnected", rule=WRONG_KIND, cites=(POSIX.at("send, [ENOTCONN]"), TCPV2.at("sosend")))
+def test_send_without_a_connection(stack: Stack) -> None:
+    """Is send on a TCP socket that is only bound refused?"""
+    first = stack.tcp4()
+    first.bind(LOOPBACK)
+    assert first.send(1) == Answer("ENOTCONN")
+
+
+@experiment("tcp/calls/{call}-after-reset", rule=RESET, cites=(POSIX.at("send, recv, [ECONNRESET]"),))
+@pytest.mark.parametrize("call", ["recv", "send"])
+def test_after_a_reset(stack: Stack, call: str) -> None:
+    """Does the end that was reset hear of it ({call})?"""
+    accepted, client = connected(stack)
+    client.set(SO_LINGER_0)
+    client.close()
+    assert (accepted.recv(1) if call == "recv" else accepted.send(1)) == ECONNRESET
+
+
+@experiment("tcp/calls/recv-twice-after-reset", rule=RESET, cites=(POSIX.at("recv: an orderly end is 0; [ECONNRESET]"),))
+def test_the_reset_is_told_once(stack: Stack) -> None:
+    """Is a reset told once, so that the next recv finds the end?"""
+    accepted, client = connected(stack)
+    client.set(SO_LINGER_0)
+    client.close()
+    accepted.recv(1)
+    assert accepted.recv(1) == END
+
+
+@experiment("{kind}/calls/shutdown-unconnected", rule=WRONG_KIND, cites=(POSIX.at("shutdown, [ENOTCONN]"),))
+@pytest.mark.parametrize("kind", KINDS)
+def test_shutdown_without_a_connection(stack: Stack, kind: str) -> None:
+    """Is shutdown of a socket ({kind}) that is only bound refused?"""
+    first = stack.socket(kind)
+    first.bind(LOOPBACK)
+    assert first.shutdown(WR) == Answer("ENOTCONN")
+
+
+@experiment("tcp/calls/shutdown-of-reading", rule=ACTIVE_CLOSER, cites=(POSIX.at("shutdown, SHUT_RD"),))
+def test_shutdown_of_reading_sends_nothing(stack: Stack) -> None:
+    """Is a connection that was shut down for reading alone still established?"""
+    accepted, _ = connected(stack)
+    accepted.shutdown(RD)
+    assert stack.shows(LOOPBACK, ESTABLISHED) == OK
+
+
+@experiment("udp/calls/shutdown-connected", rule=UNBOUND_CALL, cites=(POSIX.at("shutdown"),))
+def test_shutdown_of_connected_udp(stack: Stack) -> None:
+    """May a connected UDP socket be shut down?"""
+    client = stack.udp4()
+    client.connect(LOOPBACK)
+    assert client.shutdown(WR) == OK
+
+
+@experiment("udp4/calls/join-ipv6-group", rule=NO_SUCH_OPTION, cites=(POSIX.at("setsockopt, [ENOPROTOOPT]"),))
+def test_join_a_group_of_the_other_family(stack: Stack) -> None:
+    """Is an IPv4 socket refused membership in an IPv6 group?"""
+    assert stack.udp4().join(GROUP6) == Answer("ENOPROTOOPT")
+
+
+@experiment("udp4/calls/join-no-group", rule=WRONG_KIND, cites=(POSIX.at("setsockopt, [EINVAL]"),))
+def test_join_what_is_no_group(stack: Stack) -> None:
+    """Is joining an address that is no multicast group refused?"""
+    assert stack.udp4().join(LOOPBACK) == EINVAL
+
+
+@experiment("tcp/calls/closed", rule=NOT_OPEN, cites=(POSIX.at("bind, [EBADF]"),))
+def test_bind_of_a_closed_socket(stack: Stack) -> None:
+    """Is bind of a socket that was closed refused?"""
+    first = stack.tcp4()
+    first.close()
+    assert first.bind(LOOPBACK) == Answer("EBADF")
+
+
+@experiment("tcp/calls/shut-listener/{how}", rule=SHUT_DOWN, cites=(POSIX.at("shutdown"),))
+@pytest.mark.parametrize("how", ["wr", "rdwr"])
+def test_shutdown_of_a_listener(stack: Stack, how: str) -> None:
+    """Does nobody get the connections after shutdown({how}) of the listener?"""
+    listener = stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    listener.shutdown(how.upper())
+    assert stack.connections(LOOPBACK) == NOBODY
+
+
+@experiment("tcp/calls/listen-twice/other-cleared", rule=LISTEN_IS_FREE, cites=(TCPV2.at("solisten"),))
+def test_listen_again_asks_nobody(stack: Stack) -> None:
+    """May a listener listen again although another socket of the address cleared SO_REUSEADDR meanwhile?"""
+    listener, other = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    listener.bind(LOOPBACK)
+    other.bind(LOOPBACK)
+    listener.listen()
+    other.set(SO_REUSEADDR.off)
+    assert listener.listen() == OK
+
+
+@experiment("tcp6/calls/listen-unbound/{v6only}/{source}", rule=DUAL_STACK, cites=(RFC3493.at("§5.3"),))
+@pytest.mark.parametrize("source", ["ipv4", "ipv6"])
+@pytest.mark.parametrize("v6only", ["dual", "v6only"])
+def test_listen_without_bind_over_ipv6(stack: Stack, v6only: str, source: str) -> None:
+    """An IPv6 socket ({v6only}) listens without bind: do connections over {source} reach it unless IPV6_V6ONLY keeps them off?"""
+    listener = stack.tcp6(IPV6_V6ONLY if v6only == "v6only" else IPV6_V6ONLY.off)
+    listener.listen()
+    address = LOOPBACK if source == "ipv4" else LOOPBACK6
+    received = stack.connections(address.at(f"port({listener.name})"))
+    assert received == (NOBODY if (v6only, source) == ("v6only", "ipv4") else listener.itself)
+
+
+@experiment("tcp4/calls/listen-unbound/ipv6", rule=DUAL_STACK, cites=(RFC3493.at("§5.3"),))
+def test_listen_without_bind_over_ipv4(stack: Stack) -> None:
+    """An IPv4 socket listens without bind: do connections over IPv6 find nobody?"""
+    listener = stack.tcp4()
+    listener.listen()
+    assert stack.connections(LOOPBACK6.at(f"port({listener.name})")) == NOBODY

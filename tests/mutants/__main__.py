@@ -1,0 +1,97 @@
+"""`python -m tests.mutants [PLATFORM...]`: the mutation score of each platform's model, and the mutants that nothing noticed.
+
+Exit status 0; 1 when a mutant was not noticed and is not listed, or an entry of the list is stale; 2 for a platform without a model.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+from fixtures.models import MODELS
+from tests.mutants.bench import FATES, NOTICED, REASON, SURVIVED, UNDECIDED, Bench
+from tests.mutants.listed import EQUIVALENT, OPEN, Entry, entry_of, load
+
+SCREEN = 40
+
+
+@dataclass(frozen=True)
+class Score:
+    """What became of a platform's mutants; ``open`` and ``unlisted`` say which were not noticed."""
+
+    platform: str
+    noticed: int
+    undecided: int
+    reason: int
+    equivalent: int
+    open: tuple[str, ...]
+    unlisted: tuple[str, ...]
+    entries: frozenset[Entry]
+
+    @property
+    def unnoticed(self) -> int:
+        """How many count against the suite."""
+        return len(self.open) + len(self.unlisted)
+
+    @property
+    def percent(self) -> float:
+        """The part of those that can be noticed that is."""
+        return 100 * self.noticed / (self.noticed + self.unnoticed)
+
+
+def score(platform: str) -> Score:
+    """Run every mutant of a platform."""
+    bench, entries = Bench(platform), load()
+    fates = list(bench.fates())
+    count = Counter(fate for _, fate in fates)
+    survivors = [(mutant, entry_of(platform, mutant, entries)) for mutant, fate in fates if fate == SURVIVED]
+    lines: dict[str, list[str]] = {EQUIVALENT: [], OPEN: [], "": []}
+    for mutant, entry in survivors:
+        lines[entry.kind if entry else ""].append(f"{mutant.where}:{mutant.line}: {mutant.change}")
+    used = frozenset(entry for _, entry in survivors if entry)
+    parts = (len(lines[EQUIVALENT]), tuple(lines[OPEN]), tuple(lines[""]), used)
+    return Score(platform, count[NOTICED], count[UNDECIDED], count[REASON], *parts)
+
+
+def stale(entries: list[Entry], scores: list[Score]) -> list[Entry]:
+    """The entries that none of these platforms needs."""
+    return [entry for entry in entries if not any(entry in score.entries for score in scores)]
+
+
+def main(arguments: list[str]) -> int:
+    """Print the table and the survivors, and give the exit status."""
+    platforms = arguments or list(MODELS)
+    if strange := [name for name in platforms if name not in MODELS]:
+        print(f"python -m tests.mutants: {strange[0]}: no such platform; known are {', '.join(MODELS)}", file=sys.stderr)
+        return 2
+    print(f"{'platform':<12}{'noticed':>9}{'unnoticed':>11}{'score':>9}{'undecided':>11}{'reason':>8}{'equivalent':>12}")
+    scores = []
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for found in pool.map(score, platforms):
+            counts = f"{found.undecided:>11}{found.reason:>8}{found.equivalent:>12}"
+            print(f"{found.platform:<12}{found.noticed:>9}{found.unnoticed:>11}{found.percent:>8.1f}%{counts}", flush=True)
+            scores.append(found)
+    print("", *(f"{word}: {FATES[word]}" for word in (UNDECIDED, REASON)), "equivalent: Listed in listed.json, with its reason.", sep="\n")
+    for found in scores:
+        _print_survivors(found)
+    old = [] if arguments else stale(load(), scores)
+    for entry in old:
+        print(f"stale: {entry.where}: {', '.join(entry.changes)}: no platform of {', '.join(entry.platforms)} has such a survivor any more")
+    return 1 if old or any(found.unlisted for found in scores) else 0
+
+
+def _print_survivors(found: Score) -> None:
+    """At most one screen."""
+    lines = [*found.unlisted, *(f"{line}  (listed as open)" for line in found.open)]
+    if lines:
+        print(f"\n{found.platform}: not noticed")
+        print("\n".join(f"  {line[:150]}" for line in lines[:SCREEN]))
+        if len(lines) > SCREEN:
+            print(f"  and {len(lines) - SCREEN} more")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,185 @@
+"""Runs the named experiments against mutants, as if each were the kernel, until one notices."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from types import FrameType
+from typing import Any
+
+from fixtures.models import MODELS
+from fixtures.models.base import Model
+from fixtures.rules import Variant
+from fixtures.verdicts import FAILURES, Observation, judge, predict
+from reports.catalogue import Row, all_rows
+from tests.mutants.targets import PACKAGE, Mutant, mutants_of, variant_dropped
+
+Seen = tuple[tuple[str, ...], bool, str]
+#: What every model runs, whatever the release.
+SHARED = {f"{PACKAGE}{name}" for name in ("base", "block", "lifecycle", "stevens")}
+#: Settings of the system's defaults, which no variant names.
+MORE_SETTINGS: dict[str, list[dict[str, str]]] = {
+    "linux": [{"net.ipv6.bindv6only": "1"}],
+    "freebsd": [{"net.inet6.ip6.v6only": "0"}],
+}
+#: The lines of which nothing is known: a change that has none is tried on every experiment.
+ANYWHERE = range(0)
+
+
+#: What can become of a mutant, from the worst on.
+NOTICED, UNDECIDED, REASON, SURVIVED = "noticed", "undecided", "reason", "survived"
+FATES = {
+    NOTICED: "A named experiment gives another verdict than the true model can give.",
+    UNDECIDED: "Experiments see the change, but the sources dispute the answer, or nobody knows it, so that such a kernel is allowed.",
+    REASON: "Experiments run the change, and it alters only the reason that is given, which no kernel tells.",
+    SURVIVED: "No experiment sees anything of it.",
+}
+
+
+def _reasons(worlds: Sequence[Observation]) -> list[list[int]]:
+    """Which reasons were given: those of a model live as long as it does."""
+    return [[id(answer.because) for _, answer in world.trace] for world in worlds]
+
+
+def _seen(observation: Observation) -> Seen:
+    return tuple(answer.name for _, answer in observation.trace), observation.held, observation.problem
+
+
+class Context:
+    """A model in one release and with one configuration: what it allows for each experiment, and the lines that each one runs.
+
+    Of an experiment that comes out as in an earlier context, for the same reasons, only the lines of the platform's own modules are told.
+    """
+
+    def __init__(self, model: type[Model], version: str, settings: dict[str, str], earlier: Sequence[Context]) -> None:
+        self.model, self.version, self.settings = model, version, settings
+        self.predicted: dict[int, list[Observation]] = {}
+        self.runs: dict[tuple[str, int], set[int]] = {}
+        self.reasons: dict[int, tuple[list[Seen], list[list[int]]]] = {}
+        self.same: set[int] = set()
+        own = {cls.__module__ for cls in model.__mro__} - SHARED
+        for number, row in enumerate(all_rows()):
+            worlds = self._play(row)
+            self.reasons[number] = ([_seen(world) for world in worlds], _reasons(worlds))
+            if any(self.reasons[number] == context.reasons[number] for context in earlier):
+                self.same.add(number)
+            self.predicted[number] = self._recorded(number, row, own if number in self.same else None)
+        self.allowed = {number: {_seen(world) for world in worlds} for number, worlds in self.predicted.items()}
+        self.words = {number: {judge(world, worlds).verdict for world in worlds} for number, worlds in self.predicted.items()}
+
+    def _play(self, row: Row) -> list[Observation]:
+        return predict(row.script, lambda choices: self.model(0, self.settings, self.version, choices))
+
+    def _recorded(self, number: int, row: Row, modules: set[str] | None) -> list[Observation]:
+        lines: set[tuple[str, int]] = set()
+
+        def local(frame: FrameType, event: str, _: Any) -> Callable[..., Any]:
+            lines.add((frame.f_globals["__name__"], frame.f_lineno))
+            return local
+
+        def trace(frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
+            name = frame.f_globals.get("__name__", "")
+            return local if (name in modules if modules is not None else name.startswith(PACKAGE)) else None
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            return self._play(row)
+        finally:
+            sys.settrace(before)
+            for line in lines:
+                self.runs.setdefault(line, set()).add(number)
+
+    @cached_property
+    def cost(self) -> dict[int, int]:
+        """How long each experiment is."""
+        return {number: sum(len(world.trace) for world in worlds) for number, worlds in self.predicted.items()}
+
+    def touching(self, mutant: Mutant) -> list[int]:
+        """The experiments that run a changed line, the cheap ones first."""
+        if mutant.lines == ANYWHERE:
+            return sorted(self.cost.keys() - self.same, key=lambda number: (self.cost[number], number))
+        found = {number for line in mutant.lines for number in self.runs.get((mutant.module, line), ())}
+        return sorted(found, key=lambda number: (self.cost[number], number))
+
+    def _is_news(self, number: int, verdict: str) -> bool:
+        """Whether the true model cannot give this verdict; another trace that fails is news, too."""
+        return verdict in FAILURES or verdict not in self.words[number]
+
+    def fate(self, number: int) -> str:
+        """What an experiment says when it is run on the mutant that the model is now."""
+        try:
+            worlds = self._play(all_rows()[number])
+        except Exception:  # a kernel that crashes is noticed
+            return NOTICED
+        seen = [_seen(world) for world in worlds]
+        if any(
+            one not in self.allowed[number] and self._is_news(number, judge(world, self.predicted[number]).verdict)
+            for one, world in zip(seen, worlds, strict=True)
+        ):
+            return NOTICED
+        if set(seen) != self.allowed[number]:
+            return UNDECIDED
+        return REASON if (seen, _reasons(worlds)) != self.reasons[number] else SURVIVED
+
+
+class Bench:
+    """Everything about one platform: its contexts (the newest release first) and its mutants."""
+
+    def __init__(self, platform: str) -> None:
+        self.model = MODELS[platform]
+        releases = ["", *reversed(self.model.releases[:-1])]
+        settings = [dict(some) for some in self.model.configurations]
+        settings += MORE_SETTINGS.get(platform, [])
+        places = [("", some) for some in settings] + [(version, {}) for version in releases[1:]]
+        self._places = places
+        self._made: list[Context] = []
+        self._killers: dict[str, list[int]] = {}
+
+    @property
+    def contexts(self) -> Iterator[Context]:
+        """Each made when it is needed first."""
+        for number, (version, settings) in enumerate(self._places):
+            if number == len(self._made):
+                self._made.append(Context(self.model, version, settings, self._made))
+            yield self._made[number]
+
+    @cached_property
+    def mutants(self) -> list[Mutant]:
+        """All of them; those of variants only for variants that were met."""
+        worlds = (world for context in list(self.contexts) for worlds in context.predicted.values() for world in worlds)
+        met = dict.fromkeys(variant for world in worlds for variant in world.variants if isinstance(variant, Variant))
+        dropped = (variant_dropped(self.model, variant) for variant in sorted(met, key=lambda variant: variant.id))
+        return [*mutants_of(self.model), *filter(None, dropped)]
+
+    def fate(self, mutant: Mutant) -> str:
+        """What becomes of a mutant: experiments are run until one notices it."""
+        fates = {SURVIVED}
+        for context in self.contexts:
+            with mutant.applied():
+                for number in self._order(context, mutant):
+                    fates.add(context.fate(number))
+                    if NOTICED in fates:
+                        self._remember(mutant, number)
+                        return NOTICED
+        return next(fate for fate in FATES if fate in fates)
+
+    def _order(self, context: Context, mutant: Mutant) -> Iterator[int]:
+        """What noticed other mutants of the same function comes first."""
+        touching = context.touching(mutant)
+        known = [number for number in self._killers.get(mutant.where, ()) if number in set(touching)]
+        yield from known
+        yield from (number for number in touching if number not in set(known))
+
+    def _remember(self, mutant: Mutant, number: int) -> None:
+        killers = self._killers.setdefault(mutant.where, [])
+        if number in killers:
+            killers.remove(number)
+        killers.insert(0, number)
+        del killers[8:]
+
+    def fates(self, mutants: Sequence[Mutant] | None = None) -> Iterator[tuple[Mutant, str]]:
+        """What becomes of each mutant."""
+        for mutant in self.mutants if mutants is None else mutants:
+            yield mutant, self.fate(mutant)

@@ -1,0 +1,53 @@
+"""The mutants that no experiment can notice, with the reason: each entry by platform, function and change, never by a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from tests.mutants.targets import Mutant
+
+EQUIVALENT, OPEN = "equivalent", "open"
+FILE = Path(__file__).with_name("listed.json")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Survivors of some platforms and why. ``equivalent``: no script can tell them apart; ``open``: nothing asks yet, and they count.
+
+    ``platforms``, ``where`` and ``changes`` are patterns as of the shell; brackets stand for themselves.
+    """
+
+    kind: str
+    platforms: tuple[str, ...]
+    where: str
+    changes: tuple[str, ...]
+    reason: str
+
+    def covers(self, platform: str, mutant: Mutant) -> bool:
+        """Whether it speaks of this mutant of this platform."""
+        return (
+            _matches(self.where, mutant.where)
+            and any(_matches(pattern, platform) for pattern in self.platforms)
+            and any(_matches(pattern, mutant.change) for pattern in self.changes)
+        )
+
+
+def _matches(pattern: str, text: str) -> bool:
+    return fnmatchcase(text, pattern.replace("[", "[[]"))
+
+
+def load() -> list[Entry]:
+    """The list (schema: listed.schema.json)."""
+    entries = json.loads(FILE.read_text(encoding="utf-8"))["mutants"]
+    return [
+        Entry(one["kind"], tuple(one["platforms"]), one["where"], tuple(one["changes"]), one["reason"]) for one in entries
+    ]
+
+
+def entry_of(platform: str, mutant: Mutant, entries: Iterable[Entry]) -> Entry | None:
+    """The first entry that speaks of this mutant."""
+    return next((entry for entry in entries if entry.covers(platform, mutant)), None)

@@ -1,0 +1,112 @@
+"""The mutants of the models: what is changed, that it is taken back, the list of equivalents, and a sample of the score."""
+
+from __future__ import annotations
+
+import ast
+import json
+import zlib
+
+import jsonschema
+import pytest
+
+from fixtures.models import MODELS
+from fixtures.models.kame import Kame
+from fixtures.models.linux import Linux
+from fixtures.models.stevens import Stevens
+from fixtures.rules import UNBOUND_CALL
+from fixtures.verdicts import predict
+from fixtures.words import Answer
+from reports.catalogue import all_rows
+from tests.mutants.__main__ import main
+from tests.mutants.bench import SURVIVED, Bench
+from tests.mutants.listed import FILE, entry_of, load
+from tests.mutants.operators import changes
+from tests.mutants.targets import FOR_THE_REASON, mutants_of
+
+#: One mutant in so many is tried here, always the same ones; ``tox -e mutants`` tries them all.
+ONE_IN = 29
+DECIDED = ("stevens", "linux", "windows", "freebsd", "macos")
+
+SOURCE = """
+def may_bind(self, new, old) -> Answer:
+    if new.has("SO_REUSEADDR") and old.state == LISTEN:
+        return refused("EADDRINUSE", RULE if new.multicast else OTHER)
+    return max(ok(RULE), key=len)
+"""
+CHANGED = [
+    "new.has('SO_REUSEADDR') and old.state == LISTEN -> not (new.has('SO_REUSEADDR') and old.state == LISTEN)",
+    "new.has('SO_REUSEADDR') -> not new.has('SO_REUSEADDR')",
+    "new.has('SO_REUSEADDR') -> True",
+    "new.has('SO_REUSEADDR') -> False",
+    "'SO_REUSEADDR' -> 'SO_REUSEPORT'",
+    "old.state == LISTEN -> not old.state == LISTEN",
+    "old.state == LISTEN -> True",
+    "old.state == LISTEN -> False",
+    "LISTEN -> 'CLOSED'",
+    "'EADDRINUSE' -> 'ok'",
+    "'EADDRINUSE' -> 'EACCES'",
+    "max -> min",
+    "ok(RULE) -> ok(RULE).__class__('EADDRINUSE')",
+]
+
+
+def test_what_is_changed() -> None:
+    function = ast.parse(SOURCE).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    assert sorted(change.text for change in changes(function)) == sorted(CHANGED)
+
+
+@pytest.mark.parametrize("platform", MODELS)
+def test_no_two_mutants_have_one_name_and_each_is_taken_off(platform: str) -> None:
+    mutants = mutants_of(MODELS[platform])
+    assert len({mutant.key for mutant in mutants}) == len(mutants) > 400
+    before = vars(MODELS[platform]).copy(), MODELS[platform].perform.__code__
+    for mutant in mutants[:: len(mutants) // 40]:
+        with mutant.applied():
+            pass
+    assert (dict(vars(MODELS[platform])), MODELS[platform].perform.__code__) == (dict(before[0]), before[1])
+
+
+def test_the_list_is_as_its_schema_says() -> None:
+    schema = json.loads(FILE.with_name("listed.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(FILE.read_text(encoding="utf-8")), schema)
+
+
+def test_every_entry_of_the_list_speaks_of_mutants_that_there_are() -> None:
+    there = [(name, mutant) for name, model in MODELS.items() for mutant in mutants_of(model)]
+    unmatched = [entry for entry in load() if not entry.changes[0].startswith("without") and not any(entry.covers(*pair) for pair in there)]
+    assert unmatched == []
+
+
+@pytest.mark.parametrize("platform", DECIDED)
+def test_a_sample_of_the_mutants_is_noticed(platform: str) -> None:
+    bench = Bench(platform)
+    sample = [mutant for mutant in mutants_of(bench.model) if zlib.crc32(" ".join(mutant.key).encode()) % ONE_IN == 0]
+    unlisted = [m.key for m, fate in bench.fates(sample) if fate == SURVIVED and not entry_of(platform, m, load())]
+    assert sample
+    assert unlisted == []
+
+
+def answers(platform: str) -> list[list[str]]:
+    model = MODELS[platform]
+    worlds = (world for row in all_rows()[::3] for world in predict(row.script, lambda choices: model(choices=choices)))
+    return [world.lines for world in worlds]
+
+
+@pytest.mark.parametrize("platform", ["linux", "freebsd", "gvisor", "lwip", "netbsd"])
+def test_a_parent_that_is_asked_for_the_reason_decides_nothing(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = answers(platform)
+    monkeypatch.setattr(Stevens, "may_bind", lambda *_: Answer("ok", UNBOUND_CALL))
+    if issubclass(MODELS[platform], Kame):
+        monkeypatch.setattr(Stevens, "receivers", lambda *_: ([], UNBOUND_CALL))
+    assert answers(platform) == before
+
+
+def test_classes_that_ask_for_the_reason() -> None:
+    assert {name for name, _ in FOR_THE_REASON} == {"Linux", "Kame", "GVisor", "LwIP", "NetBSD"}
+    assert issubclass(Linux, Stevens)
+
+
+def test_a_platform_without_a_model_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan9"]) == 2
+    assert capsys.readouterr().err.startswith("python -m tests.mutants: plan9: no such platform; known are stevens, ")
