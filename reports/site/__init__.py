@@ -57,13 +57,18 @@ def files(site: Site) -> dict[str, bytes]:
         "legend.html": prose.legend(site),
         "sources.html": prose.sources(site),
         "pictures.html": prose.gallery(drawn),
-        "site.js": (ASSETS / "site.js").read_text(encoding="utf-8"),
+        "site.js": _without_comments((ASSETS / "site.js").read_text(encoding="utf-8")),
         "data.js": packed.data(site),
         "site.css": (ASSETS / "site.css").read_text(encoding="utf-8") + _columns(len(site.platforms)),
     }
     text |= {f"{picture.name}.svg": picture.svg for picture in drawn}
     text |= {chapter.page: pages.chapter(site, chapter) for chapter in site.chapters}
     return {name: words.encode() for name, words in text.items()} | {"objects.inv": inventory.inventory(site), ".nojekyll": b""}
+
+
+def _without_comments(script: str) -> str:
+    """The lines of a script that are more than a comment."""
+    return "".join(line for line in script.splitlines(keepends=True) if not line.lstrip().startswith("//"))
 
 
 def _columns(count: int) -> str:

@@ -19,7 +19,7 @@ from reports.site.situations import SITUATIONS, Situation, Wish
 from reports.site.tables import SIGNS, chooser, facts_list, heads, legend_line, rules_list, table
 
 #: As many experiments of a claim are linked.
-MOST = 3
+MOST = 1
 
 
 def situations(site: Site) -> Html:

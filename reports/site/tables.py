@@ -16,7 +16,7 @@ SIGNS = {UNKNOWN: "?", UNTESTABLE: "-", HOLDS: "="}
 
 def heads(site: Site, first: str) -> Html:
     """The heading of a table of cells."""
-    columns = join(fill("<th scope=col>{name}", name=link(f"platforms.html#{p}", p)) for p in site.platforms)
+    columns = join(fill("<th scope=col>{name}", name=str(p)) for p in site.platforms)
     return fill('<thead><tr><th scope="col">{first}{columns}</thead>', first=first, columns=columns)
 
 
@@ -59,7 +59,7 @@ def variables(text: str) -> Html:
     return Html(re.sub(r"\{(\w+)\}", r"<var>\1</var>", escape(text)))
 
 
-def mark(cell: Cell, usual: str = "", number: object = "") -> Html:
+def mark(cell: Cell, usual: str = "bind", number: object = "") -> Html:
     """A cell: ``=`` or the answer, the letter of its basis, and the number of its reason. The usual call is not named."""
     if cell.outcome in (UNKNOWN, UNTESTABLE):
         return fill("{sign}{number}", sign=SIGNS[cell.outcome], number=number)
