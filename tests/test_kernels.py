@@ -301,3 +301,10 @@ def test_kept_runs_are_read_by_the_matrix() -> None:
     for path in (ROOT / "reports" / "runs").glob("*.jsonl.gz"):
         header = read_run(path).header
         assert header["platform"].split("@")[0] == path.name.split("-")[0]
+
+
+def test_another_version_of_a_series_keeps_its_own_runs(tmp_path: Path) -> None:
+    older = kernels._guest(Kernel("linux-image-6.16.3+deb13-cloud-amd64", "6.16.3-1~bpo13+1"), False, tmp_path, "qemu")
+    newest = kernels._guest(Kernel("linux-image-6.16.12+deb13-cloud-amd64", "6.16.12-1~bpo13+1"), True, tmp_path, "qemu")
+    assert (older.names, newest.names) == (("linux", "6.16.3"), ("linux", "6.16"))
+    assert (older.platform, newest.platform) == ("linux@6.16.3", "linux@6.16.12")

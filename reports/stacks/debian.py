@@ -205,7 +205,7 @@ class Mirror:
 
     def _has(self, package: str, kernel: Kernel) -> bool:
         """Whether the mirror has it: of superseded kernels it keeps linux-binary, but not the modules."""
-        return package == kernel.package or self._run("apt-cache", "show", f"{package}={kernel.revision}").returncode == 0
+        return package == kernel.package or "Version:" in self._run("apt-cache", "show", f"{package}={kernel.revision}").stdout
 
     def _download(self, package: str, kernel: Kernel, work: Path) -> Path:
         done = self._run("apt-get", "download", f"{package}={kernel.revision}", cwd=work)
