@@ -10,7 +10,7 @@ import argparse
 import functools
 from collections.abc import Sequence
 
-from fixtures import VERSION, agent, fingerprint, kernel, platforms, ports
+from fixtures import VERSION, fingerprint, kernel, platforms, ports, tcp_states
 from fixtures.notation import KINDS, Call
 from fixtures.runfile import FORMAT
 from fixtures.stack import ENOUGH, Stack
@@ -88,8 +88,8 @@ def _constants() -> str:
         "EPHEMERAL": ports.EPHEMERAL,
         "SYSCTLS": fingerprint.SYSCTLS,
         "STATES": STATES,
-        "LINUX_STATES": agent.LINUX_STATES,
-        "STATE_WORDS": agent.STATE_WORDS,
+        "LINUX_STATES": tcp_states.LINUX_STATES,
+        "STATE_WORDS": tcp_states.STATE_WORDS,
         "STRANGERS": kernel.STRANGERS,
         "ENOUGH": ENOUGH,
     }
