@@ -10,7 +10,7 @@ import argparse
 import functools
 from collections.abc import Sequence
 
-from fixtures import VERSION, fingerprint, kernel, platforms, ports, tcp_states
+from fixtures import VERSION, bench, fingerprint, platforms, ports, tcp_states
 from fixtures.notation import KINDS, Call
 from fixtures.runfile import FORMAT
 from fixtures.stack import ENOUGH, Stack
@@ -90,7 +90,7 @@ def _constants() -> str:
         "STATES": STATES,
         "LINUX_STATES": tcp_states.LINUX_STATES,
         "STATE_WORDS": tcp_states.STATE_WORDS,
-        "STRANGERS": kernel.STRANGERS,
+        "STRANGERS": bench.STRANGERS,
         "ENOUGH": ENOUGH,
     }
     return "".join(f"{name} = {value!r}\n" for name, value in values.items())

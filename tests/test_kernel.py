@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from fixtures.bench import Bench
 from fixtures.iphlpapi import parse_table
-from fixtures.kernel import Bench
 from fixtures.notation import parse_line
 from fixtures.ports import Ports
 from fixtures.stack import Broken, Inconclusive, Untestable

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fixtures.kernel import Bench, MissingPrivilege
+from fixtures.bench import Bench, MissingPrivilege
 from fixtures.models import Platform, this_platform
 from fixtures.models.block import Block, Cover
 from fixtures.models.linux import Linux

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from fixtures import platforms, tcp_states
-from fixtures.kernel import Bench
+from fixtures.bench import Bench
 from fixtures.models import Platform
 from fixtures.runfile import Run, read_run
 from fixtures.verdicts import observe
