@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import lzma
@@ -132,6 +133,7 @@ def test_the_guest_carries_python_pytest_and_the_suite() -> None:
     found = initramfs.contents()
     for name in ("/init", "/python", "/addrinuse/conftest.py", "/addrinuse/fixtures/agent.py", "/addrinuse/suites/test_udp.py"):
         assert name in found
+    assert importlib.util.cache_from_source("/addrinuse/fixtures/agent.py") in found
     assert found["/init"].startswith(b"#!/python -ES\n")  # type: ignore[union-attr]
     for package in ("pytest/__init__.py", "_pytest/main.py", "xdist/plugin.py", "pytest_timeout.py", "pluggy/__init__.py"):
         assert f"/packages/{package}" in found
