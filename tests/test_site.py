@@ -15,11 +15,11 @@ import pytest
 from fixtures.models import Platform
 from fixtures.models.lifecycle import TRANSITIONS
 from fixtures.rules import Variant
-from reports import cells
+from reports import cells, situations
 from reports.__main__ import main
 from reports.catalogue import by_id, find
 from reports.claims import load
-from reports.site import data, files, html, inventory, pictures, recorded, situations, tables
+from reports.site import data, files, html, inventory, pictures, recorded, tables
 from reports.site import pages as site_pages
 from tests.site import built, gathered
 from tests.site import pages as parsed

@@ -10,8 +10,8 @@ from reports.explain import citation_line
 from reports.site.data import Chapter, Family, Site, key_of
 from reports.site.html import Html, attribute, code, fill, join, link
 from reports.site.layout import page
-from reports.site.situations import SITUATIONS
 from reports.site.tables import SIGNS, chooser, heads, legend_line, mark, rules_list, table, variables
+from reports.situations import SITUATIONS
 
 #: How one function of the suites is run on its own.
 RUN = "python -m tox run -e conformance -- -k"

@@ -9,8 +9,7 @@ from fixtures.models import Platform
 from fixtures.models.lifecycle import TRANSITIONS
 from fixtures.rules import BASES
 from fixtures.words import CLOSE_WAIT, CLOSED, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK, LISTEN, TIME_WAIT
-from reports.cells import HOLDS, UNTESTABLE, Cell
-from reports.matrix import LETTERS
+from reports.cells import HOLDS, LETTERS, UNTESTABLE, Cell
 from reports.site.data import Site
 from reports.site.html import Html, fill, join
 

@@ -7,16 +7,15 @@ from collections.abc import Iterable, Sequence
 from fixtures.rules import BASES
 from fixtures.sources import Source, bibliography
 from fixtures.verdicts import VERDICTS as RUN_VERDICTS
-from reports.cells import DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell
+from reports.cells import DEPARTS, EITHER, HOLDS, LETTERS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell
 from reports.claims import VERDICTS, Claim, load
 from reports.disputed import DISPUTED, by_source, counts
-from reports.matrix import LETTERS
 from reports.site.data import Site
 from reports.site.html import Html, attribute, fill, join, link
 from reports.site.layout import page
 from reports.site.pictures import Picture
-from reports.site.situations import SITUATIONS, Situation, Wish
 from reports.site.tables import SIGNS, chooser, facts_list, heads, legend_line, rules_list, table
+from reports.situations import SITUATIONS, Situation, Wish
 
 #: As many experiments of a claim are linked.
 MOST = 1
