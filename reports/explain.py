@@ -15,6 +15,9 @@ from reports.catalogue import Row, by_id
 from reports.cells import OUTCOMES, UNKNOWN, UNTESTABLE, Cell, cells, columns, platform_named, statement
 from reports.inputs import BadInput
 
+#: How one function of the suites is run on its own.
+RUN = "python -m tox run -e conformance -- -k"
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
@@ -44,7 +47,7 @@ def asked(words: str) -> tuple[Row, list[Platform]]:
 
 
 def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
-    """Question, rule, script, the answers with their reasons, and a line to cite."""
+    """Question, rule, script, the answers with their reasons, how to run it, and how to cite it."""
     about = row.experiment
     across = cells(platforms, [row])[about.id]
     shown = next((p for p in platforms if across[str(p)].outcome not in (UNTESTABLE, UNKNOWN)), platforms[0])
@@ -64,6 +67,8 @@ def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
         *(f"  {name:<12} {cell.answer or cell.outcome:<24} {_how(cell)}" for name, cell in across.items()),
         "",
         *_reasons(list(across.values())),
+        "to run",
+        f"  {RUN} {row.test.rpartition('::')[2]}",
         "to cite",
         f"  {citation_line(about.id)}",
         f"  # {about.id}: {about.rule.statement} (addrinuse {VERSION})",

@@ -12,7 +12,7 @@ from fixtures.runfile import Record, write_run
 from reports import matrix
 from reports.__main__ import main
 from reports.catalogue import ROOT, find
-from reports.cells import DEPARTS, HOLDS, UNKNOWN, UNTESTABLE, Cell, cells, columns, platform_named
+from reports.cells import DEPARTS, HOLDS, LETTERS, UNKNOWN, UNTESTABLE, Cell, cells, columns, platform_named
 from reports.diff import changes_between, grouped
 from reports.inputs import BadInput
 
@@ -46,11 +46,11 @@ def test_a_recorded_run_is_what_its_schema_says() -> None:
 def test_no_two_marks_look_alike() -> None:
     looks = {
         matrix.short(Cell(outcome, ("bind ok",), basis, None, None))
-        for outcome, basis in [(HOLDS, b) for b in matrix.LETTERS] + [(DEPARTS, b) for b in matrix.LETTERS]
+        for outcome, basis in [(HOLDS, b) for b in LETTERS] + [(DEPARTS, b) for b in LETTERS]
     }
     looks |= {matrix.short(Cell(word, (), "", None, None)) for word in (UNKNOWN, UNTESTABLE)}
-    assert len(looks) == 2 * len(matrix.LETTERS) + 2
-    assert set(matrix.LETTERS) | {"unknown"} == set(BASES)
+    assert len(looks) == 2 * len(LETTERS) + 2
+    assert set(LETTERS) | {"unknown"} == set(BASES)
 
 
 def test_a_cell_of_each_model() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,10 @@ _STYLE = (
     + "".join(f".{name}{{fill:var(--{name});stroke:var(--line);stroke-width:.7}}" for name in ("hold", "free", "box", "paper", *"abcdefg"))
     + ".h{font-weight:600;font-size:13px}.s{fill:var(--line)}.l{stroke:var(--line);fill:none;stroke-width:1.4}"
 )
+
+
+#: A box, which is what has a class of one colour and nothing else.
+_BOX = re.compile(r'<path class="(\w+)" d="([^"]*)"/>\n')
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,19 @@ class Picture:
             w=self.width,
             h=self.height,
             title=self.title,
-            text=self.description,
+            text=self.caption,
             style=Html(_STYLE),
-            drawing=self.drawing,
+            drawing=_merged(self.drawing),
         )
+
+
+def _merged(drawing: Html) -> Html:
+    """The drawing with the boxes of one colour as one path, behind everything else."""
+    boxes: dict[str, list[str]] = {}
+    for colour, path in _BOX.findall(drawing):
+        boxes.setdefault(colour, []).append(path)
+    behind = (Html(f'<path class="{colour}" d="{"".join(paths)}"/>\n') for colour, paths in boxes.items())
+    return join([*behind, Html(_BOX.sub("", drawing))])
 
 
 def pictures(site: Site) -> list[Picture]:
@@ -69,7 +83,7 @@ def _text(x: float, y: float, words: object, kind: str = "", anchor: str = "") -
 
 
 def _box(x: float, y: float, w: float, h: float, colour: str) -> Html:
-    return Html(f'<path class="{colour}" d="M{x:.4g},{y:.4g}h{w:.4g}v{h:.4g}h{-w:.4g}z"/>\n')
+    return Html(f'<path class="{colour}" d="M{x:.4g},{y:.4g}h{w:.4g}v{h:.4g}h{-w:.4g}z"/>\n')  # _BOX finds it again
 
 
 # The life cycle, and who holds the port.
