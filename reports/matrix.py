@@ -17,6 +17,7 @@ from reports import incidents
 from reports.catalogue import ROOT, Row, all_rows
 from reports.cells import DEPARTS, EITHER, HOLDS, LETTERS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns
 from reports.inputs import BadInput
+from reports.site.pictures import overview
 
 FORMAT = "addrinuse-matrix/1"
 FOLDER = ROOT / "reports" / "matrix"
@@ -78,7 +79,8 @@ def pages() -> dict[Path, str]:
     chapters = by_chapter(rows)
     files = {FOLDER / f"{_file(chapter)}.md": as_markdown(chapter, platforms, part, found) + "\n" for chapter, part in chapters.items()}
     files |= {FOLDER / "README.md": _index(platforms, chapters, found), FOLDER / "matrix.json": as_json(platforms, rows, found)}
-    return files | {DOCS / "incidents.md": incidents.as_markdown(incidents.load(), found)}
+    picture = overview(platforms, found).svg
+    return files | {DOCS / "incidents.md": incidents.as_markdown(incidents.load(), found), DOCS / "matrix.svg": picture}
 
 
 def as_text(chapter: str, platforms: Sequence[Platform], rows: Sequence[Row], found: Cells) -> str:
