@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fixtures import VERSION
 from fixtures.models import Platform
@@ -71,7 +71,7 @@ def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
         f"  {RUN} {row.test.rpartition('::')[2]}",
         "to cite",
         f"  {citation_line(about.id)}",
-        f"  # {about.id}: {about.rule.statement} (addrinuse {VERSION})",
+        f"  {comment(row, across)}",
         *(f"  {line}" for line in bibtex(about.id)),
     ]
 
@@ -79,6 +79,15 @@ def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
 def citation_line(identifier: str) -> str:
     """How an experiment is cited."""
     return f"addrinuse {VERSION}, experiment {identifier}"
+
+
+def comment(row: Row, across: Mapping[str, Cell]) -> str:
+    """A line for the code that relies on an experiment: the rule, or what the one platform that was asked answers."""
+    if len(across) == 1:
+        ((platform, cell),) = across.items()
+        how = ", ".join(filter(None, (cell.basis, f"addrinuse {VERSION}")))
+        return f"# {row.experiment.id}: on {platform} {cell.answer or cell.outcome} ({how})"
+    return f"# {row.experiment.id}: {row.experiment.rule.statement} (addrinuse {VERSION})"
 
 
 def bibtex(identifier: str) -> list[str]:

@@ -122,7 +122,8 @@ def test_verbs(capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, "diff", "linux", "linux@6.18").startswith("linux -> linux@6.18: 0 of ")
     assert "variant linux/port-remembers-reuseaddr" in said(capsys, "diff", "linux", "linux@5.10", "--ids", status=1)
     explained = said(capsys, "explain", f"{E2}/linux@5.10")
-    for part in ("rule S5", "B.bind(127.0.0.1:P) = ok", "linux/unlistened-duplicates", "to cite", "observed: "):
+    comment = f"# {E2}: on linux@5.10 bind ok (observed, addrinuse "
+    for part in ("rule S5", "B.bind(127.0.0.1:P) = ok", "linux/unlistened-duplicates", "to cite", "observed: ", comment):
         assert part in explained
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fixtures.models import Platform
 from reports.cells import DEPARTS, EITHER, HOLDS, UNKNOWN, UNTESTABLE, Cell
 from reports.site.data import Chapter, Family, Site, key_of
-from reports.site.html import Html, attribute, fill, join, link
+from reports.site.html import Html, attribute, code, fill, join, link
 from reports.site.layout import page
 from reports.site.tables import SIGNS, chooser, heads, legend_line, mark, table, variables
 from reports.situations import SITUATIONS
@@ -22,12 +22,13 @@ def index(site: Site) -> Html:
     intro = fill(
         "<h1>Who may bind an address that is already in use?</h1>"
         "<p>Every operating system answers differently. {n} experiments, each a short script of socket calls that ends in one question, "
-        "and what {p} platforms answer, with how that is known.</p>"
+        "and what {p} platforms answer, with how that is known. Who ports a server has its calls read: {port}.</p>"
         '<h2>My situation</h2><ul class="cards">{entries}</ul><h2 id="matrix">The matrix</h2>'
         "<form class=tools role=search hidden><label>Search questions and ids "
         "<input type=search id=q name=q autocomplete=off></label><span id=found role=status></span></form>{chooser}",
         n=len(site.rows),
         p=len(site.platforms),
+        port=code("python -m reports port --from linux --to windows calls.log"),
         entries=entries,
         chooser=chooser(site),
     )
@@ -46,7 +47,7 @@ def _chapter_rows(site: Site, chapter: Chapter) -> Html:
         fill("<td>{mark}", mark=_share([site.across(row.experiment.id)[n] for row in chapter.rows])) for n in range(len(site.platforms))
     )
     head = fill(
-        '<tbody><tr class="c"><th scope="rowgroup"><details><summary>{title}</summary></details>{more}{columns}\n',
+        '<tbody><tr class="c"><th scope="rowgroup"><details><summary>{title}</summary></details> {more}{columns}\n',
         title=chapter.title,
         more=link(chapter.page, f"{len(chapter.rows)} experiments"),
         columns=columns,
@@ -98,7 +99,7 @@ def chapter(site: Site, one: Chapter) -> Html:
         platforms=link("platforms.html", "platform"),
         absent=absent and f" Not here, for they lack what all of this needs: {absent}.",
     )
-    return page(one.title, join([intro, table(caption, heads(able, "Experiment"), body), legend_line()]), one.page)
+    return page(one.title, join([intro, legend_line(), table(caption, heads(able, "Experiment"), body)]), one.page)
 
 
 def _family_rows(site: Site, family: Family, able: Sequence[Platform]) -> Html:

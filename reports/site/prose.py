@@ -32,9 +32,10 @@ def situations(site: Site) -> Html:
             "open. Below each table: whom it happened to, where they tell it, and the experiments that answer them.</p>",
             ways=join((link(f"#{each.anchor}", each.title) for each in SITUATIONS), " · "),
         ),
+        legend_line(),
         chooser(site),
     ]
-    return page("My situation", join([*parts, *(_situation(site, each) for each in SITUATIONS), legend_line()]), "situations.html")
+    return page("My situation", join([*parts, *(_situation(site, each) for each in SITUATIONS)]), "situations.html")
 
 
 def _situation(site: Site, one: Situation) -> Html:

@@ -112,6 +112,8 @@ def test_a_permalink_leads_to_the_experiment(visit: Visit, root: str, address: s
     visit.page.wait_for_selector("dialog[open]")
     assert visit.page.url == f"{root}/duplicate-bind.html#{E2}"
     text = visit.page.inner_text("dialog")
+    last = visit.page.locator("dialog tr", has=visit.page.locator("th:text-is('lwip')")).inner_text().split("\t")
+    assert last[:3] == ["lwip", "ok", "observed"]
     for words in (
         E2,
         "E2: both sockets",

@@ -249,7 +249,7 @@ const LETTERS = { O: "observed", S: "source", D: "documented", R: "reported", P:
 function answers(row, data) {
   const shown = platforms(row.closest("table"));
   const lines = data.platforms.map(([platform, source, variants]) => {
-    const text = row.cells[shown.indexOf(platform) + 1 || row.cells.length]?.textContent ?? "-", [, answer, letter, number] = /^(=|.*?)\s?([OSDRPX]?)(\d*)!?$/.exec(text);
+    const text = row.cells[shown.indexOf(platform) + 1 || row.cells.length]?.textContent.trim() ?? "-", [, answer, letter, number] = /^(=|.*?)\s?([OSDRPX]?)(\d*)!?$/.exec(text);
     const variant = data.variants[variants[number - 1]];
     const said = answer === "=" ? "the rule holds" : answer === "-" ? "lacks what is needed" : answer.startsWith("?") ? "unknown" : answer;
     const why = variant ? [make("a", { href: variant[3] }, variant[0]), `: ${variant[1]} `, make("cite", {}, variant[2])] : answer === "=" ? [make("cite", {}, source)] : [];
