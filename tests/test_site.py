@@ -15,7 +15,7 @@ import pytest
 from fixtures.models import Platform
 from fixtures.models.lifecycle import TRANSITIONS
 from fixtures.rules import Variant
-from reports import cells, situations
+from reports import cells, incidents, situations
 from reports.__main__ import main
 from reports.catalogue import ROOT, by_id, find
 from reports.claims import load
@@ -65,6 +65,8 @@ def test_every_id_has_one_anchor() -> None:
     wanted = [*by_id(), *gathered().variants, *gathered().rules, *(claim.id for claim in load()), *map(str, gathered().platforms)]
     assert [identifier for identifier in wanted if identifier not in anchors] == []
     assert {identifier: anchors[identifier] for identifier in by_id()} == gathered().pages
+    entries = {*(one.anchor for one in situations.SITUATIONS), *(one.id for one in incidents.load())}
+    assert entries <= set(parsed()["situations.html"].ids)
 
 
 def test_pages_are_whole_and_say_where_they_are() -> None:
