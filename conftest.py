@@ -16,8 +16,6 @@ from fixtures.allow import Allowed, AllowError, idle, read_allowed
 from fixtures.ci import annotation, append_summary, on_github, summary
 from fixtures.experiment import Experiment, chapter_of
 from fixtures.kernel import Bench, MissingPrivilege
-from fixtures.libraries import checks
-from fixtures.libraries.policies import Policy
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform, this_platform
 from fixtures.pairs.engine import observe as observe_pairs
 from fixtures.pairs.findings import examine, screen
@@ -183,8 +181,10 @@ def _every_pair(item: pytest.Function) -> bool:
 
 def _library(item: pytest.Function, question: str) -> bool:
     """Check one library."""
+    from fixtures.libraries import checks, policies  # the suite does without them
+
     config, policy = item.config, item.callspec.params["policy"]
-    assert isinstance(policy, Policy)
+    assert isinstance(policy, policies.Policy)
     taken_for = config.stash[PLATFORM]
     if config.stash[MODEL]:
         found = checks.Found("untestable", why="a model runs no library")
