@@ -86,6 +86,7 @@ def _library(policy: Policy, platforms: Sequence[Platform]) -> Data:
         "version": policy.version,
         "socket": policy.socket,
         "host": policy.host,
+        "edition": policy.edition,
         "source": dict(policy.source),
         "opt_in": list(policy.opt_in),
         "note": policy.note,

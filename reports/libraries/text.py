@@ -92,7 +92,7 @@ def _seen(one: Data) -> str:
 def _told(one: Data, data: Data) -> list[str]:
     """One library with every platform."""
     lines = [f"{one['name']} (library/{one['id']}, {_LANGUAGES.get(one['language'], one['language'].capitalize())})", f"    {one['call']}"]
-    lines += [f"    [{one['source']['author']}, {one['version']}, {one['source']['at']}]", f"    {one['source']['link']}"]
+    lines += [f"    [{one['edition']}, {one['source']['at']}]", f"    {one['source']['link']}"]
     lines += _filled(f"    {one['note']}") if one["note"] else []
     lines += [f"    can be asked for: {', '.join(one['opt_in'])}"] if one["opt_in"] else []
     for question, check in one["checks"].items():
@@ -160,7 +160,7 @@ def _row(platform: str, there: Data) -> list[str]:
 
 def _entry(one: Data) -> list[str]:
     source = one["source"]
-    name = f"[{source['author']}, {one['version']}]({source['link']})"
+    name = f"[{one['edition']}]({source['link']})"
     lines = [f"- **{one['name']}** (`{one['id']}`): `{one['call']}`. {name}, {source['at']}."]
     notes = [one["note"], *dict.fromkeys(there["sets"]["note"] for there in one["on"].values())]
     notes += [f"Can be asked for: {', '.join(one['opt_in'])}."] if one["opt_in"] else []
