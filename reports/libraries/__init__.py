@@ -11,7 +11,7 @@ import json
 from fixtures.libraries import policies
 from reports.cells import columns
 from reports.inputs import BadInput
-from reports.libraries.chapter import Data, chapter, contradictions, everywhere
+from reports.libraries.answers import Data, chapter, contradictions, everywhere
 from reports.libraries.text import as_markdown, as_text
 
 #: The platforms of a table that nobody chose any for.

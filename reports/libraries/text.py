@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from reports.libraries.chapter import ASKED
+from reports.libraries.answers import ASKED
 
 Data = dict[str, Any]
 
@@ -25,8 +25,9 @@ second start on the same address fail, and a restart over connections in TIME_WA
 
 - **What it sets** was read in the source that is named, or seen on its sockets (*observed*).
 - **A second start, a restart**: what the platform's model predicts from those options, in the situations `second-instance` and
-  `restart-time-wait` of [the porting report](porting.md); *observed* where a run has seen it, and agrees. A server can do more than
-  set options: whether one tries another port, or asks before it binds, is only known where it was seen.
+  `restart-time-wait` of [the porting report](porting.md); *observed* where a run has seen it, and agrees. A run sees whether a second
+  one starts, not who receives then. A server can do more than set options: whether one tries another port, or asks before it binds, is
+  only known where it was seen.
 - The word behind a cell is the weakest basis on which it stands: of the library's source and the platform's rules.
   `python -m reports libraries NAME --platform all` names every rule and variant with its source; `--format json` has all of it.
 

@@ -115,15 +115,17 @@ def _on(policy: Policy, platform: Platform) -> Data:
 def _answer(policy: Policy, question: str, platform: Platform, setting: Setting) -> Data | None:
     """What the model predicts from the options, and what was seen; nothing where the question does not arise."""
     situation, shape = _SITUATIONS[question], shape_of(policy.socket, policy.host, setting.options)
-    if not situation.applies(shape):
+    if question in policy.not_asked or not situation.applies(shape):
         return None
     found = _BENCH.play(situation, shape, platform)
     seen = _of_platform(policy, question, platform)
+    # A check sees whether it starts, not who receives then.
+    whole = seen is not None and seen["verdict"] == "conforms" and (seen["observed"] == "refused" or question == "restart")
     bases = [setting.basis, *(basis for _, basis, _ in found.reasons), *["unknown"] * (None in found.ranks)]
     return {
         "outcome": found.words,
         "brief": brief(found),
-        "basis": "observed" if seen and seen["verdict"] == "conforms" else weakest(bases),
+        "basis": "observed" if whole else weakest(bases),
         "because": [{"id": reason.id, "basis": basis, "source": str(source)} for reason, basis, source in found.reasons],
         "seen": seen["observed"] if seen else None,
     }
