@@ -25,7 +25,7 @@ from fixtures.libraries.scene import REFUSED, STARTS
 from fixtures.libraries.starters import STARTERS
 from fixtures.models import Platform, this_platform
 from fixtures.rules import BASES
-from fixtures.runfile import read_run
+from fixtures.runfile import RunError, read_run, write_run
 from fixtures.words import SO_REUSEADDR, SO_REUSEPORT
 from reports.__main__ import main
 from reports.calls import parse_calls
@@ -110,6 +110,17 @@ def test_a_run_was_recorded_and_nothing_in_it_is_gone() -> None:
     for path in runs():
         assert {trace["id"] for trace in read_run(path).traces} <= known
     assert {trace["id"] for path in runs() for trace in read_run(path).traces} == known
+
+
+def test_a_run_says_of_which_version(tmp_path: Path) -> None:
+    run = read_run(runs()[0])
+    schema = json.loads((ROOT / "reports" / "run.schema.json").read_text(encoding="utf-8"))
+    for trace in run.traces:
+        jsonschema.validate(trace, schema)
+    forged = {**run.traces[0], "library": {"id": "asyncio"}}
+    write_run(tmp_path / "run.jsonl", {name: value for name, value in run.header.items() if name != "format"}, [forged])
+    with pytest.raises(RunError, match="line 2: a library without its id, its version"):
+        read_run(tmp_path / "run.jsonl")
 
 
 def test_a_recorded_run_is_what_the_models_still_say() -> None:
@@ -321,6 +332,15 @@ def test_a_contradiction_is_status_1(monkeypatch: pytest.MonkeyPatch, capsys: py
 
 
 _SURPRISE = {"verdict": "surprise", "observed": "refused", "version": "0.35.0", "kernel": "Linux 6.18", "when": "2026-11-21"}
+
+
+def test_readme_says_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    command = next(line for line in readme.splitlines() if line.startswith("python -m reports libraries"))
+    assert main(command.split()[3:]) == 0
+    out = capsys.readouterr().out
+    for line in readme.split(command)[1].split("```\n")[2].splitlines():
+        assert f"{line}\n" in out
 
 
 def test_one_library_on_chosen_platforms(capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,10 @@ its live sockets, starts it a second time, kills it while it has a connection, s
 TIME_WAIT. A library that sets something else than is recorded, or of which the model of this platform predicts something else than it
 does, is a *surprise* (exit status 1); one that is not installed is *untestable*. `-- -k waitress` checks one, `-- --record FILE`
 writes a run, which `reports/libraries` keeps. Each check has a permanent id, such as `library/asyncio/second-start`.
+
+The checks are in `suites/libraries`, which `pytest suites` does not collect: the numbers of the suite would else depend on what is
+installed. To add a library, write a row in `fixtures/libraries/policies.json`, how it is started in `fixtures/libraries/starters.py`, and
+the version from which on that holds in `tox.ini`.
 """
 
 
