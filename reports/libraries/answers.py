@@ -179,7 +179,7 @@ def _recorded() -> dict[tuple[str, str], Data]:
         for trace in run.traces:
             kept = {"id": trace["id"], "verdict": trace["verdict"], "why": trace["why"], "trace": trace["trace"], **trace["library"]}
             kept |= {"id": trace["id"], "kernel": f"{machine['system']} {machine['release']}", "python": machine["python"]}
-            found[trace["id"], run.header["platform"].partition("@")[0]] = kept
+            found.setdefault((trace["id"], run.header["platform"].partition("@")[0]), kept)
     return found
 
 
