@@ -315,3 +315,27 @@ def test_another_user_beside_fin_wait_2(stack: Stack, ended: str) -> None:
     stack.shows(LOOPBACK, FIN_WAIT_2)
     stranger = stack.stranger.tcp4(*REUSEPORT)
     assert stranger.bind(LOOPBACK) == OK
+
+
+@experiment("tcp/dead-server/two-connections/no-options", rule=RESTART, cites=(SERVERS,))
+def test_restart_beside_two_connections(stack: Stack) -> None:
+    """A server left two connections: is a server without options refused?"""
+    listener = stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    clients = stack.tcp4(), stack.tcp4()
+    for client in clients:
+        client.connect(LOOPBACK)
+    for _ in clients:
+        listener.accept()
+    listener.close()
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/dead-server/another-user/established/{options}", rule=RESTART, cites=(SERVERS,))
+@pytest.mark.parametrize(("options", "expected"), [(NONE, EADDRINUSE), (REUSEADDR, OK)], ids=str)
+def test_another_user_beside_an_established_child(stack: Stack, options: Options, expected: Answer) -> None:
+    """A dead server left a connection (both {options}): may another user's server bind?"""
+    connected(stack, options)
+    stranger = stack.stranger.tcp4(*options)
+    assert stranger.bind(LOOPBACK) == expected
