@@ -167,7 +167,7 @@ def test_a_bound_twin_beside_a_listener(stack: Stack) -> None:
 @experiment("{kind}/receives/bound-only/connect", rule=NOBODY_LISTENS)
 @pytest.mark.parametrize(("kind", "expected"), [("tcp4", (ECONNREFUSED, OK)), ("udp4", (OK,))], ids=["tcp4", "udp4"])
 def test_connect_to_a_bound_specific_beside_a_listening_wildcard(stack: Stack, kind: str, expected: tuple[Answer, ...]) -> None:
-    """The wildcard listens, a specific address is only bound over TCP: does connect ({kind}) to that address reach the wildcard or nobody?"""
+    """The wildcard listens, a specific address is only bound (TCP): does connect ({kind}) reach the wildcard or nobody?"""
     general, silent = stack.tcp4(), stack.tcp4(SO_REUSEADDR)
     general.bind(WILDCARD)
     silent.bind(LOOPBACK)
