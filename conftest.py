@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import datetime
+import hashlib
 import os
+from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fixtures.allow import Allowed, AllowError, idle, read_allowed
+from fixtures.ci import annotation, append_summary, on_github, summary
 from fixtures.experiment import Experiment, chapter_of
 from fixtures.kernel import Bench, MissingPrivilege
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform, this_platform
+from fixtures.pairs.engine import observe as observe_pairs
+from fixtures.pairs.findings import examine, screen
+from fixtures.pairs.forecast import Forecast
+from fixtures.pairs.product import Kind
 from fixtures.runfile import Record, write_run
 from fixtures.screens import matrix, story, variants_met
 from fixtures.stack import Stack
@@ -25,6 +34,10 @@ MODEL = pytest.StashKey[Platform | None]()
 PLATFORM = pytest.StashKey[Platform]()
 RECORDS = pytest.StashKey[list[Record]]()
 FINGERPRINT = pytest.StashKey[Record]()
+FAILING = pytest.StashKey[tuple[str, ...]]()
+ALLOWED = pytest.StashKey[list[Allowed]]()
+IDLE = pytest.StashKey[list[Allowed]]()
+RECORD = pytest.StashKey[Record]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,12 +47,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--stack", metavar="NAME[@VERSION]", default="kernel", help=f"run on the kernel, or on a model: {models}")
     group.addoption("--platform", metavar="NAME[@VERSION]", help="what platform the stack is taken for (default: what Python says)")
     group.addoption("--record", metavar="FILE", type=Path, help="write the run to FILE (JSON Lines)")
+    group.addoption("--pairs", choices=("auto", "pruned", "whole", "none"), default="auto", help="every pair: how much of the product")
+    group.addoption("--pairs-seed", metavar="N", type=int, help="try the pairs in the random order that N decides")
     group.addoption("--slow", action="store_true", help="also wait for the natural end of TIME_WAIT")
+    group.addoption("--strict-variants", action="store_true", help="also fail on variants")
+    group.addoption("--strict-coverage", action="store_true", help="also fail on what is untestable here")
+    group.addoption("--allow", metavar="FILE", type=Path, help="verdicts that do not fail the run, each with a reason and a last day")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Recorder(config))
     _read_platforms(config)
+    _read_strictness(config)
     record = config.getoption("--record")
     if record and not record.absolute().parent.is_dir():
         raise pytest.UsageError(f"--record {record}: the folder {record.absolute().parent} does not exist; make it first")
@@ -54,6 +73,18 @@ def _read_platforms(config: pytest.Config) -> None:
         config.stash[PLATFORM] = _named("--platform", taken_for) if known else Platform(taken_for)
     else:
         config.stash[PLATFORM] = model or this_platform()
+
+
+def _read_strictness(config: pytest.Config) -> None:
+    """Read which verdicts fail, and what is allowed nevertheless."""
+    strict = [word for word, option in (("variant", "--strict-variants"), ("untestable", "--strict-coverage")) if config.getoption(option)]
+    config.stash[FAILING] = (*FAILURES, *strict)
+    config.stash[IDLE] = []
+    path = config.getoption("--allow")
+    try:
+        config.stash[ALLOWED] = read_allowed(path, datetime.date.today()) if path else []
+    except AllowError as error:
+        raise pytest.UsageError(f"--allow {error}") from None
 
 
 def _named(option: str, spec: str) -> Platform:
@@ -81,6 +112,8 @@ def stack() -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     template: Experiment | None = getattr(pyfuncitem.obj, "experiment", None)
+    if getattr(pyfuncitem.obj, "every_pair", False):
+        return _every_pair(pyfuncitem)
     if template is None:
         return None
     callspec = getattr(pyfuncitem, "callspec", None)
@@ -92,10 +125,64 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
     judgement = _judge(pyfuncitem.config, script)
     record = _record(pyfuncitem, experiment, judgement)
-    pyfuncitem.user_properties += [("experiment", experiment.id), ("verdict", judgement.verdict), ("record", json.dumps(record))]
-    if judgement.verdict in FAILURES:
+    pyfuncitem.stash[RECORD] = record
+    pyfuncitem.user_properties += [("experiment", experiment.id), ("verdict", judgement.verdict)]
+    if _fails(pyfuncitem.config, record):
         pytest.fail(story(experiment, judgement, str(pyfuncitem.config.stash[PLATFORM]), _again(pyfuncitem)), pytrace=False)
     return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Send the record along with the report: an attribute travels through xdist, and does not show in JUnit's file."""
+    report = yield
+    if call.when == "call" and RECORD in item.stash:
+        setattr(report, "addrinuse", item.stash[RECORD])  # noqa: B010  (mypy knows no such attribute)
+    return report
+
+
+def _fails(config: pytest.Config, record: Record) -> bool:
+    allowed = any(entry.allows(record["id"], record["verdict"]) for entry in config.stash[ALLOWED])
+    return record["verdict"] in config.stash[FAILING] and not allowed
+
+
+def _every_pair(item: pytest.Function) -> bool:
+    """Try every pair of one kind."""
+    config, kind = item.config, item.callspec.params["kind"]
+    assert isinstance(kind, Kind)
+    model, taken_for = config.stash[MODEL], config.stash[PLATFORM]
+    bench = None if model else _bench(config)
+    uid = os.geteuid() if hasattr(os, "geteuid") else 0
+    settings = bench.settings if bench else {}
+    forecast = Forecast(lambda choices: taken_for.make(uid, settings, choices)) if taken_for.model else None
+    observe = Forecast(lambda choices: model.make(uid, choices=choices)).answers if model else partial(observe_pairs, _bench(config))
+    found = examine(kind, observe, forecast, whole=config.getoption("--pairs") == "whole", seed=config.getoption("--pairs-seed"))
+    record = {
+        "id": str(kind),
+        "chapter": chapter_of(item.path.stem),
+        "question": " ".join((item.obj.__doc__ or "").split()),
+        "verdict": found.verdict,
+        "why": found.why,
+        "held": found.verdict == "conforms",
+        "attempts": 1,
+        "trace": [],
+        "variants": [],
+        "pairs": found.record(),
+    }
+    item.stash[RECORD] = record
+    item.user_properties += [("experiment", record["id"]), ("verdict", found.verdict)]
+    if _fails(config, record):
+        pytest.fail(f"{found.verdict}: {kind}: {found.why}", pytrace=False)
+    return True
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the pairs out of a run of everything, unless they are asked for."""
+    others = [item for item in items if not getattr(getattr(item, "obj", None), "every_pair", False)]
+    asked = config.getoption("--pairs")
+    if asked == "none" or (asked == "auto" and others):
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(others)])
+        items[:] = others
 
 
 def _judge(config: pytest.Config, script: Script) -> Judgement:
@@ -126,7 +213,7 @@ def _record(item: pytest.Function, experiment: Experiment, judgement: Judgement)
         "chapter": chapter_of(item.path.stem),
         "question": experiment.question,
         "verdict": judgement.verdict,
-        "why": judgement.why,
+        "why": " ".join(judgement.why.split()),
         "held": judgement.observed.held,
         "attempts": judgement.attempts,
         "trace": judgement.observed.lines,
@@ -144,8 +231,7 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def _of_report(report: pytest.TestReport) -> Record | None:
-    found = dict(report.user_properties).get("record")
-    return json.loads(str(found)) if found else None
+    return getattr(report, "addrinuse", None)
 
 
 def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
@@ -186,6 +272,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         config.workeroutput["fingerprint"] = config.stash.get(FINGERPRINT, {})  # type: ignore[attr-defined]
         return
     records = config.stash[RECORDS]
+    if session.exitstatus in (0, 1):
+        allowed = config.stash[ALLOWED]
+        config.stash[IDLE] = idle(allowed, records, whole=_is_whole(config))
+    if session.exitstatus == 0 and config.stash[IDLE]:
+        session.exitstatus = 1
     if session.exitstatus == 0 and any(record["verdict"] == "unrecorded" for record in records):
         session.exitstatus = UNRECORDED
     path = config.getoption("--record")
@@ -198,15 +289,32 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         write_run(path, header, records)
 
 
+def _tell_pairs(terminalreporter: pytest.TerminalReporter, records: list[Record]) -> None:
+    """How many pairs were tried, and on one screen where the model disagrees."""
+    pairs = [record for record in records if "pairs" in record]
+    if not any(record["pairs"]["count"] for record in pairs):
+        return
+    terminalreporter.section("every pair")
+    for line in screen(pairs):
+        terminalreporter.write_line(line)
+    tried, wrong = sum(record["pairs"]["count"] for record in pairs), sum(record["verdict"] == "surprise" for record in pairs)
+    digest = hashlib.sha256("".join(record["pairs"]["sha256"] for record in sorted(pairs, key=lambda r: str(r["id"]))).encode()).hexdigest()
+    terminalreporter.write_line(f"{tried} pairs, {wrong or 'no'} kinds with a disagreement; all answers: sha256 {digest[:16]}")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     records = config.stash[RECORDS]
-    if not records:
+    if not records or _is_worker(config):
         return
-    for word in FAILURES:
-        for report in terminalreporter.getreports(word):
-            terminalreporter.section(word, red=True)
+    title = f"{config.getoption('--stack')} as {config.stash[PLATFORM]}"
+    failing = [report for word in config.stash[FAILING] for report in terminalreporter.getreports(word) if report.failed]
+    _tell_pairs(terminalreporter, records)
+    for report in failing:
+        if "pairs" not in report.addrinuse:
+            terminalreporter.section(report.addrinuse["verdict"], red=True)
             terminalreporter.write_line(str(report.longrepr))
-    terminalreporter.section(f"addrinuse: {config.getoption('--stack')} as {config.stash[PLATFORM]}")
+    _tell_github(terminalreporter, title, failing)
+    terminalreporter.section(f"addrinuse: {title}")
     for line in matrix(records):
         terminalreporter.write_line(line)
     if met := variants_met(records):
@@ -216,3 +324,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for record in records:
         if record["verdict"] in ("untestable", "inconclusive") and config.get_verbosity() > 0:
             terminalreporter.write_line(f"{record['verdict']}: {record['id']}: {record['why']}")
+    for entry in config.stash[ALLOWED]:
+        if count := sum(entry.allows(record["id"], record["verdict"]) for record in records):
+            terminalreporter.write_line(f"allowed until {entry.until}: {count} x {entry.verdict}: {entry.pattern}: {entry.reason}")
+    for entry in config.stash[IDLE]:
+        where = f"--allow {config.getoption('--allow')}: {entry}"
+        terminalreporter.write_line(f"{where}: no experiment needs this any more; take it away", red=True)
+
+
+def _tell_github(terminalreporter: pytest.TerminalReporter, title: str, failing: list[Any]) -> None:
+    """Annotations beside the experiments that fail, and the summary of the step."""
+    if on_github():
+        for report in failing:
+            name, line, _ = report.location
+            told = report.addrinuse
+            path = terminalreporter.config.rootpath / name
+            terminalreporter.write_line(annotation(path, (line or 0) + 1, f"{told['verdict']}: {told['id']}", str(report.longrepr)))
+    stories = {f"{report.addrinuse['verdict']}: {report.addrinuse['id']}": str(report.longrepr) for report in failing}
+    records = terminalreporter.config.stash[RECORDS]
+    if problem := append_summary(summary(title, records, stories)):
+        terminalreporter.write_line(problem)
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether every experiment was asked for."""
+    narrowed = config.getoption("keyword") or config.getoption("markexpr") or config.getoption("deselect")
+    return not narrowed and [Path(argument).name for argument in config.args] == ["suites"]

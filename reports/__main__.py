@@ -9,7 +9,25 @@ import sys
 from typing import NoReturn, Protocol
 
 from fixtures.runfile import RunError
-from reports import diff, disputed, explain, matrix, predict, show, try_
+from reports import (
+    add,
+    benchmark,
+    compare,
+    diff,
+    disputed,
+    explain,
+    ids,
+    matrix,
+    merge,
+    port,
+    predict,
+    probing,
+    record,
+    show,
+    site,
+    trend,
+    try_,
+)
 from reports.inputs import BadInput
 
 
@@ -29,10 +47,20 @@ VERBS: dict[str, Verb] = {
     "show": show,
     "predict": predict,
     "try": try_,
+    "record": record,
+    "port": port,
     "matrix": matrix,
     "diff": diff,
     "explain": explain,
     "disputed": disputed,
+    "site": site,
+    "ids": ids,
+    "merge": merge,
+    "compare": compare,
+    "trend": trend,
+    "probe": probing,
+    "add": add,
+    "benchmark": benchmark,
 }
 
 

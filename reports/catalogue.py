@@ -26,6 +26,12 @@ class Row:
     chapter: str
     experiment: Experiment
     script: Script
+    #: The experiment with its parameters not filled in.
+    template: Experiment
+    #: What its parameters are filled with.
+    parameters: dict[str, str]
+    #: Where it is written, as pytest names it: ``suites/test_udp.py::test_one``.
+    test: str
 
 
 def rows_of(module: str) -> list[Row]:
@@ -54,6 +60,7 @@ def by_id() -> dict[str, Row]:
 
 
 def _rows(module: ModuleType) -> Iterator[Row]:
+    name = module.__name__.rpartition(".")[2]
     for value in vars(module).values():
         methods = [getattr(value(), name) for name in vars(value) if name.startswith("test_")] if _is_test_class(value) else [value]
         for function in methods:
@@ -61,7 +68,12 @@ def _rows(module: ModuleType) -> Iterator[Row]:
             if isinstance(template, Experiment):
                 for parameters in _parameters(function):
                     script = functools.partial(_call, function, parameters)
-                    yield Row(chapter_of(module.__name__.rpartition(".")[2]), template.with_parameters(parameters), script)
+                    words = {key: str(value) for key, value in parameters.items()}
+                    yield Row(chapter_of(name), template.with_parameters(parameters), script, template, words, _test(name, function))
+
+
+def _test(module: str, function: Callable[..., None]) -> str:
+    return f"suites/{module}.py::{function.__qualname__.replace('.', '::')}"
 
 
 def _is_test_class(value: object) -> bool:

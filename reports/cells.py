@@ -125,8 +125,8 @@ def cells(platforms: Sequence[Platform], rows: Sequence[Row] | None = None, runs
 def _record_of(platform: Platform, runs: Path) -> dict[str, Record]:
     """What the recorded runs of this release of the platform show, by experiment id; a later file fills what an earlier one lacks."""
     found: dict[str, Record] = {}
-    for name, version, records in _runs(runs):
-        if name == platform.name and _same_release(platform, version):
+    for name, version, records in recorded_runs(runs):
+        if name == platform.name and same_release(platform, version):
             for record in records:
                 old = found.get(record["id"])
                 if old is None or old["verdict"] == "untestable":
@@ -135,12 +135,18 @@ def _record_of(platform: Platform, runs: Path) -> dict[str, Record]:
 
 
 @cache
-def _runs(folder: Path) -> list[tuple[str, str, list[Record]]]:
+def recorded_runs(folder: Path) -> list[tuple[str, str, list[Record]]]:
+    """Every run of a folder: the name and the version of its platform, and its traces."""
     read = [read_run(path) for path in sorted(folder.glob("*.jsonl*"))]
     return [(*run.header["platform"].partition("@")[::2], run.traces) for run in read]
 
 
-def _same_release(platform: Platform, version: str) -> bool:
+def forget_runs() -> None:
+    """Read the recorded runs again when they are next asked for."""
+    recorded_runs.cache_clear()
+
+
+def same_release(platform: Platform, version: str) -> bool:
     """Whether a run of this version speaks for the platform: no release of the model lies between the two."""
     model = platform.make()
     try:

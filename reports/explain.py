@@ -66,12 +66,25 @@ def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
         *_reasons(list(across.values())),
         "to cite",
         f"  {citation_line(about.id)}",
+        f"  # {about.id}: {about.rule.statement} (addrinuse {VERSION})",
+        *(f"  {line}" for line in bibtex(about.id)),
     ]
 
 
 def citation_line(identifier: str) -> str:
     """How an experiment is cited."""
     return f"addrinuse {VERSION}, experiment {identifier}"
+
+
+def bibtex(identifier: str) -> list[str]:
+    """How an experiment is cited in BibTeX."""
+    return [
+        "@misc{addrinuse,",
+        "  title = {addrinuse, an executable conformance suite for socket reuse semantics},",
+        "  author = {{The addrinuse authors}},",
+        f"  note = {{Version {VERSION}, experiment \\texttt{{{identifier}}}}},",
+        "}",
+    ]
 
 
 def _how(cell: Cell) -> str:

@@ -71,8 +71,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--platform", metavar="NAME[@VERSION]", required=True, help=f"whose answers: {known}")
     parser.add_argument("--format", choices=("text", "json"), help="text (default), or one JSON object")
     parser.add_argument("--batch", action="store_true", help='read {"id", "script"} a line, write a JSON object a line')
-    parser.add_argument("--uid", type=_uid, default=0, metavar="N", help="the user who makes the calls (default: 0, root)")
-    parser.add_argument("--setting", type=_setting, action="append", default=[], metavar="NAME=VALUE", help="a kernel setting; repeatable")
+    parser.add_argument("--uid", type=uid, default=0, metavar="N", help="the user who makes the calls (default: 0, root)")
+    parser.add_argument("--setting", type=setting, action="append", default=[], metavar="NAME=VALUE", help="a kernel setting; repeatable")
     parser.add_argument("script", metavar="FILE", help="a script in the notation (docs/reading.md), - for standard input")
 
 
@@ -135,13 +135,15 @@ def _script(request: dict[str, Any], number: int) -> str:
     return script
 
 
-def _uid(word: str) -> int:
+def uid(word: str) -> int:
+    """A user of a command line, by number."""
     if not (word.isascii() and word.isdecimal() and int(word) < 2**32):
         raise argparse.ArgumentTypeError(f"{word!r} is no user: give a number")
     return int(word)
 
 
-def _setting(word: str) -> tuple[str, str]:
+def setting(word: str) -> tuple[str, str]:
+    """A kernel setting of a command line, NAME=VALUE."""
     name, sign, value = word.partition("=")
     if not (name and sign):
         raise argparse.ArgumentTypeError(f"{word!r}: write NAME=VALUE, such as net.ipv4.tcp_tw_reuse=0")

@@ -38,6 +38,18 @@ LWIP_TCP: Table = {
     "RA,RA": "LLoo LLoo oooo oooo LLoo LLoo oooo",
 }
 LWIP_UDP: Table = {"none,none; RA,none; none,RA": "B " * 7, "RA,RA": "o " * 7}
+BOTH_WILDCARDS = (
+    "A = tcp6(IPV6_V6ONLY=0, SO_REUSEADDR)\nA.bind([::]:P)\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.bind(0.0.0.0:P)\nB.listen()\n"
+)
+GROUP_TWINS = (
+    "A = udp4(SO_REUSEADDR)\nA.bind({}:P)\nA.join(224.0.0.251)\n"
+    "B = udp4(SO_REUSEADDR)\nB.bind({}:P)\nB.join(224.0.0.251)\nconnections(224.0.0.251:P)"
+)
+LWIP_DUAL: Table = {
+    "none,none; RA,none": "BBBB " * 4 + "BBoo",
+    "none,RA": "BBBo " * 4 + "BBoo",
+    "RA,RA": "oooo " * 4 + "LLoo",
+}
 LWIP_PAIRS = "none,none; RA,none; none,RA; RA,RA"
 AIX_TCP: Table = {
     "none,none; RA,none; RP,none; RA+RP,none": "BB?? BB?? ???? ????",
@@ -66,7 +78,7 @@ TABLES: dict[str, tuple[Callable[[], Model], str, tuple[str, ...], Table]] = {
     "gvisor-udp-free": (GVisor, "udp", FREE, {"; ".join(ALL_PAIRS): "o " * 3}),
     "lwip-tcp": (LwIP, "tcp", NARROW, LWIP_TCP),
     "lwip-tcp-free": (LwIP, "tcp", V6_FREE, {LWIP_PAIRS: "oooo " * 3}),
-    "lwip-tcp-dual": (LwIP, "tcp", ("D>W", "W>D", "D>S", "S>D", "D=D"), {LWIP_PAIRS: "???? " * 5}),
+    "lwip-tcp-dual": (LwIP, "tcp", ("D>W", "W>D", "D>S", "S>D", "D=D"), LWIP_DUAL),
     "lwip-udp": (LwIP, "udp", NARROW, LWIP_UDP),
     "lwip-udp-free": (LwIP, "udp", V6_FREE, {LWIP_PAIRS: "o " * 3}),
     "lwip-not-compiled": (partial(LwIP, settings={"SO_REUSE": "0"}), "tcp", NARROW, {"none,none": "BBBB " * 7}),
@@ -190,7 +202,26 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     (LwIP, (TIME_WAIT + "elapse(121)\n" + AGAIN).format("", ""), "ok", None),
     (LwIP, "A = udp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nB = udp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "ok", lwip.UDP_DUPLICATES),
     (LwIP, UDP_TWINS.format(RA) + "connections(127.0.0.1:P)", "A", lwip.OLDEST_OF_SPECIFIC),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:Q)", "unknown", lwip.REBIND),
+    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:Q)", "ok", lwip.SECOND_BIND),
+    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:P)", "EADDRINUSE", lwip.SECOND_BIND),
+    (LwIP, "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:P)", "ok", lwip.SECOND_BIND),
+    (LwIP, "A = tcp4()\nA.listen()\nA.bind(127.0.0.1:P)", "EINVAL", None),
+    (LwIP, "A = tcp4()\nA.connect(127.0.0.1:P)", "ECONNRESET", lwip.REFUSED_IS_RESET),
+    (LwIP, "A = tcp4()\nA.connect(127.0.0.1:P)\nA.connect(127.0.0.1:P)", "ENOTCONN", lwip.REFUSED_CONNECT_ENDS),
+    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\nA.listen()", "ENOTCONN", lwip.REFUSED_CONNECT_ENDS),
+    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\nA.bind(127.0.0.1:Q)", "EINVAL", lwip.REFUSED_CONNECT_ENDS),
+    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.1:Q)", "ok", None),
+    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(WR)", "ENOTCONN", None),
+    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RDWR)\nB = tcp4()\nB.bind(127.0.0.1:P)", "ok", None),
+    (LwIP, "A = tcp6(IPV6_V6ONLY=1)\nA.bind([::ffff:127.0.0.1]:P)", "ok", lwip.MAPPED_DESPITE_V6ONLY),
+    (LwIP, "A = tcp6()\nA.bind([::]:P)\nA.setsockopt(IPV6_V6ONLY, 1)\nB = tcp4()\nB.bind(0.0.0.0:P)", "EADDRINUSE", None),
+    (LwIP, "A = tcp6()\nA.bind([::]:P)\nB = tcp6()\nB.bind([::1]:P)", "ok", lwip.DUAL_IS_IPV4),
+    (LwIP, (TIME_WAIT + AGAIN).format("SO_LINGER=0", ""), "EADDRINUSE", None),
+    (LwIP, BOTH_WILDCARDS + "connections(127.0.0.1:P)", "both", lwip.OLDEST_OF_SPECIFIC),
+    (LwIP, BOTH_WILDCARDS + "C = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:P)\nC.listen()\nconnections(127.0.0.1:P)", "C", None),
+    (LwIP, GROUP_TWINS.format("224.0.0.251", "224.0.0.251"), "A", lwip.ONE_COPY),
+    (LwIP, GROUP_TWINS.format("0.0.0.0", "224.0.0.251"), "B", lwip.ONE_COPY),
+    (LwIP, GROUP_TWINS.format("0.0.0.0", "0.0.0.0"), "B", lwip.ONE_COPY),
     (partial(LwIP, settings={"SO_REUSE": "0"}), "A = tcp4()\nA.setsockopt(SO_REUSEADDR, 1)", "ENOPROTOOPT", lwip.NO_SO_REUSE),
     # AIX.
     (AIX, SHARED, "ok", None),

@@ -2,8 +2,16 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.models import MODELS
 from reports.__main__ import main
 from reports.catalogue import ROOT
+from reports.porting.judge import VERDICTS
+from reports.porting.situations import SITUATIONS
+
+WITHIN_README = """\
+looser    second-instance: May a second instance start while the first runs, and who receives?
+    linux   refused (bind: EADDRINUSE)
+    windows starts, and receives nothing or starts, and takes all or starts, and shares"""
 
 
 def test_the_example_is_what_predict_prints(tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]) -> None:
@@ -15,3 +23,27 @@ def test_the_example_is_what_predict_prints(tmp_path_factory: pytest.TempPathFac
     assert out == printed
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert next(line for line in out.splitlines() if line.startswith("!")) in readme.splitlines()
+
+
+def test_the_porting_report_of_the_example(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    page = (ROOT / "docs" / "porting.md").read_text(encoding="utf-8")
+    command = next(line for line in page.splitlines() if "nginx-reuseport.log` prints" in line).split("`")[1]
+    assert main(command.removeprefix("python -m reports ").split()) == 1
+    assert capsys.readouterr().out == page.split("```\n")[2]
+    assert f"{WITHIN_README}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert main(["port", "--from", "linux", "--to", "windows", "tests/data/calls/uvicorn.log"]) == 1
+    assert f"{WITHIN_README}\n" in capsys.readouterr().out
+
+
+def test_the_words_of_the_porting_report_are_explained() -> None:
+    page = (ROOT / "docs" / "porting.md").read_text(encoding="utf-8").splitlines()
+    rows = [[word.strip(" `") for word in line.split("|")[1:-1]] for line in page if line.startswith("|")]
+    assert [row[0] for row in rows if row[0] in {one.id for one in SITUATIONS}] == [one.id for one in SITUATIONS]
+    assert {row[0]: row[1] for row in rows if row[0] in VERDICTS} == VERDICTS
+
+
+def test_the_table_of_platforms_is_true() -> None:
+    rows = [line.split("|") for line in (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    said = {row[1].strip(" `"): row[2].strip() for row in rows}
+    assert said == {name: ", ".join(model.releases) for name, model in MODELS.items()}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fixtures import agent
+from fixtures import options
 from fixtures.kernel import Bench, MissingPrivilege
 from fixtures.models.linux import Linux
 from fixtures.models.linux_variants import AUTOBIND_REUSE
@@ -83,9 +83,9 @@ def test_a_model_without_the_option_leaves_it_untested() -> None:
 
 def test_a_system_without_the_option_leaves_it_untested(monkeypatch: pytest.MonkeyPatch) -> None:
     unknown = (socket.IPPROTO_IP, 4095)
-    monkeypatch.setitem(agent.OPTIONS, IP_LOCAL_PORT_RANGE, unknown)
-    with socket.socket() as sock, pytest.raises(agent.Absent, match=IP_LOCAL_PORT_RANGE):
-        agent.set_option(sock, IP_LOCAL_PORT_RANGE, 50000)
-    monkeypatch.delitem(agent.OPTIONS, IP_LOCAL_PORT_RANGE)
-    with socket.socket() as sock, pytest.raises(agent.Absent, match=IP_LOCAL_PORT_RANGE):
-        agent.set_option(sock, IP_LOCAL_PORT_RANGE, 50000)
+    monkeypatch.setitem(options.OPTIONS, IP_LOCAL_PORT_RANGE, unknown)
+    with socket.socket() as sock, pytest.raises(options.Absent, match=IP_LOCAL_PORT_RANGE):
+        options.set_option(sock, IP_LOCAL_PORT_RANGE, 50000)
+    monkeypatch.delitem(options.OPTIONS, IP_LOCAL_PORT_RANGE)
+    with socket.socket() as sock, pytest.raises(options.Absent, match=IP_LOCAL_PORT_RANGE):
+        options.set_option(sock, IP_LOCAL_PORT_RANGE, 50000)

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import json
 import socket
+import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from fixtures.agent import parse_netstat, parse_proc_net_tcp
+from fixtures.iphlpapi import parse_table
 from fixtures.kernel import Bench
+from fixtures.notation import parse_line
 from fixtures.ports import Ports
-from fixtures.stack import Broken, Inconclusive
+from fixtures.stack import Broken, Inconclusive, Untestable
 from fixtures.verdicts import observe
 from fixtures.words import EADDRINUSE, LOOPBACK, OK
 from suites import test_duplicate_bind as duplicate
@@ -105,3 +111,53 @@ def test_proc_net_tcp() -> None:
         "   2: 0100007F:C738 0100007F:1F90 01 00000000:00000000\n"
     )
     assert sorted(parse_proc_net_tcp(text, 8080)) == ["LISTEN", "TIME_WAIT"]
+
+
+def test_a_reply_that_is_none_is_broken(bench: Bench) -> None:
+    agent = bench.agent()
+    agent.kill()
+    code = "print('{\"ready\": true}'); input(); print('Assertion failed')"
+    agent._start([sys.executable, "-c", code])
+    agent._agents.add(agent)
+    agent._read()
+    with pytest.raises(Broken, match="answered probe with b'Assertion failed"):
+        agent.ask("probe")
+
+
+def test_what_a_stack_prints_is_no_reply() -> None:
+    code = "import os, fixtures.agent as a; a.Agent.do_hangup = lambda self: (os.write(1, b'Assertion'), {'answer': 'ok'})[1]; a.main([])"
+    done = subprocess.run([sys.executable, "-c", code], input=b'["hangup"]\n', capture_output=True, check=True)
+    assert [json.loads(line).get("answer") for line in done.stdout.splitlines()] == [None, "ok"]
+    assert done.stderr == b"Assertion"
+
+
+def test_processes_with_stacks_of_their_own_are_noticed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "_one_stack", None)
+    bench.need_one_stack()
+    monkeypatch.setattr(bench, "_one_stack", False)
+    for call in ("A = other: tcp4()", "A = stranger: tcp4()", "run(echo_once, 127.0.0.1:P)"):
+        with pytest.raises(Untestable, match="a network stack of its own"):
+            bench.stack().perform(parse_line(call)[0])
+
+
+def test_a_state_that_the_system_never_shows_is_untestable(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(bench._found, "time_wait", False)
+    with pytest.raises(Untestable, match="does not show TIME_WAIT"):
+        bench.stack().shows(LOOPBACK, "TIME_WAIT")
+    monkeypatch.setitem(bench._found, "orphans", False)
+    with pytest.raises(Untestable, match="that nobody has open"):
+        bench.stack().shows(LOOPBACK, "FIN_WAIT_2")
+
+
+def test_this_system_shows_what_is_left_of_a_connection(bench: Bench) -> None:
+    assert bench.probed("time_wait")
+    assert bench.probed("orphans")
+
+
+def test_windows_tables() -> None:
+    four = struct.pack("<6I", 11, 0x0100007F, socket.htons(8080), 0, 0, 0)
+    other = struct.pack("<6I", 2, 0, socket.htons(8081), 0, 0, 0)
+    assert parse_table(struct.pack("<I", 2) + four + other, 4, 8080) == ["TIME_WAIT"]
+    six = bytes(16) + struct.pack("<2I", 0, socket.htons(8080)) + bytes(24) + struct.pack("<2I", 8, 0)
+    assert parse_table(struct.pack("<I", 1) + six, 6, 8080) == ["CLOSE_WAIT"]
+    assert parse_table(struct.pack("<I", 1) + six, 6, 8081) == []

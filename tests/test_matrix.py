@@ -61,7 +61,8 @@ def test_a_cell_of_each_model() -> None:
 
 
 def run_of(folder: Path, platform: str, **words: object) -> Path:
-    record: Record = {"id": E2, "verdict": "variant", "held": False, "trace": ["A.bind(127.0.0.1:P) = ok", "B.bind(127.0.0.1:P) = ok"]}
+    record: Record = {"id": E2, "chapter": "duplicate bind", "question": "?", "verdict": "variant", "why": "", "held": False}
+    record |= {"attempts": 1, "variants": [], "trace": ["A.bind(127.0.0.1:P) = ok", "B.bind(127.0.0.1:P) = ok"]}
     write_run(folder / f"{platform}.jsonl", {"platform": platform, "stack": "kernel", "fingerprint": {}}, [record | words])
     return folder
 

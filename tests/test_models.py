@@ -9,7 +9,7 @@ from fixtures.models.linux import Linux
 from fixtures.models.stevens import Stevens
 from fixtures.notation import parse
 from fixtures.rules import COMPLETELY_DUPLICATE, NO_OPTIONS, REUSEPORT_ALL, TIME_WAIT_REBIND, WILDCARD_AND_SPECIFIC, Reason
-from fixtures.words import CLOSED, STATES
+from fixtures.words import CLOSED, IP_LOCAL_PORT_RANGE, STATES
 from tests.cells import Table, wrong_cells
 
 #: RFC 9293, figure 5: what a connection passes through.
@@ -131,3 +131,10 @@ def test_answer_and_reason(model: type[Model], text: str, answer: str, because: 
     stack.play(call for call, _ in parse(text))
     found = stack.trace[-1][1]
     assert (found.name, found.because) == (answer, because)
+
+
+@pytest.mark.parametrize(
+    ("version", "there"), [("5.10.262", False), ("6.1.31", False), ("6.1.32", True), ("6.1.192", True), ("6.2.16", False), ("6.3", True)]
+)
+def test_an_option_may_come_to_an_older_series_too(version: str, there: bool) -> None:
+    assert (IP_LOCAL_PORT_RANGE in Linux(version=version).options) == there

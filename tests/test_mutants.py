@@ -24,7 +24,7 @@ from tests.mutants.operators import changes
 from tests.mutants.targets import FOR_THE_REASON, mutants_of
 
 #: One mutant in so many is tried here, always the same ones; ``tox -e mutants`` tries them all.
-ONE_IN = 47
+ONE_IN = 29
 DECIDED = ("stevens", "linux", "windows", "freebsd", "macos")
 
 SOURCE = """
@@ -78,13 +78,18 @@ def test_every_entry_of_the_list_speaks_of_mutants_that_there_are() -> None:
     assert unmatched == []
 
 
+#: Written after the last whole run of the mutants: for these places no score is claimed yet (docs/mutants.md).
+UNPROVED = ("linux_sockets.py ", "linux.py Linux._group")
+
+
 @pytest.mark.parametrize("platform", DECIDED)
 def test_a_sample_of_the_mutants_is_noticed(platform: str) -> None:
-    bench, entries = Bench(platform), load()
+    bench = Bench(platform)
     drawn = [mutant for mutant in mutants_of(bench.model) if zlib.crc32(" ".join(mutant.key).encode()) % ONE_IN == 0]
-    sample = [mutant for mutant in drawn if not entry_of(platform, mutant, entries)]
+    sample = [mutant for mutant in drawn if not mutant.key[0].startswith(UNPROVED)]
+    unlisted = [m.key for m, fate in bench.fates(sample) if fate == SURVIVED and not entry_of(platform, m, load())]
     assert sample
-    assert [mutant.key for mutant, fate in bench.fates(sample) if fate == SURVIVED] == []
+    assert unlisted == []
 
 
 def answers(platform: str) -> list[list[str]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import random
 from pathlib import Path
 
@@ -8,10 +9,17 @@ import pytest
 from fixtures.runfile import FORMAT, Record, RunError, read_run, write_run
 
 HEADER: Record = {"platform": "linux", "stack": "kernel", "fingerprint": {"release": "6.18"}}
+
+
+def trace_of(identifier: str, verdict: str, *calls: str, **words: object) -> Record:
+    about = {"id": identifier, "chapter": "udp", "question": "May it?", "why": "", "attempts": 1, "variants": []}
+    return about | {"verdict": verdict, "held": verdict == "conforms", "trace": list(calls)} | words
+
+
 TRACES: list[Record] = [
-    {"id": "tcp/b", "verdict": "variant", "trace": ["A = tcp4()", "A.bind(127.0.0.1:P) = ok"]},
-    {"id": "tcp/a", "verdict": "conforms", "trace": []},
-    {"id": "udp/é", "verdict": "conforms", "trace": ["A = udp4()"]},
+    trace_of("tcp/b", "variant", "A = tcp4()", "A.bind(127.0.0.1:P) = ok"),
+    trace_of("tcp/a", "untestable"),
+    trace_of("udp/é", "conforms", "A = udp4()"),
 ]
 
 
@@ -96,8 +104,61 @@ def test_directory_and_missing(tmp_path: Path) -> None:
 
 def test_a_trace_without_a_known_verdict(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
-    write_run(path, HEADER, [{"id": "tcp/a", "verdict": "perhaps", "trace": []}])
-    assert ": line 2: not a trace" in refused(path)
+    write_run(path, HEADER, [trace_of("tcp/a", "perhaps")])
+    assert ": line 2: not a trace (verdict missing" in refused(path)
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ({"id": 7}, "not a trace (id missing"),
+        ({"id": "two words"}, "not a trace (id missing"),
+        ({"question": "clear\x1b[2Jscreen?"}, "not a trace (question missing"),
+        ({"held": "yes"}, "not a trace (held missing"),
+        ({"attempts": True}, "not a trace (attempts missing"),
+        ({"variants": [{"id": "v"}]}, "not a trace (variants missing"),
+        ({"trace": ["A.bound(127.0.0.1:P) = ok"]}, "not in the notation: 'A.bound"),
+        ({"trace": ["A.bind(127.0.0.1:P)  =  ok"]}, "not in the notation"),
+        ({"trace": ["A.bind(127.0.0.1:P) # well"]}, "not in the notation as it is written down"),
+        ({"trace": []}, "needs calls"),
+        ({"held": None}, "says whether the rule held"),
+    ],
+)
+def test_a_trace_with_something_else_in_it(tmp_path: Path, words: Record, what: str) -> None:
+    path = tmp_path / "run.jsonl"
+    write_run(path, HEADER, [trace_of("tcp/a", "conforms", "A = tcp4()"), trace_of("tcp/b", "conforms", "A = tcp4()") | words])
+    assert what in refused(path)
+
+
+@pytest.mark.parametrize("words", [{"platform": "linux\n"}, {"platform": ["linux"]}, {"stack": None}, {"fingerprint": {"release": 6}}])
+def test_a_header_with_something_else_in_it(tmp_path: Path, words: Record) -> None:
+    path = tmp_path / "run.jsonl"
+    write_run(path, HEADER | words, TRACES)
+    assert ": line 1: the header's " in refused(path)
+
+
+def test_two_traces_of_one_experiment(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    write_run(path, HEADER, TRACES[:1] * 2)
+    assert ": line 3: a second trace of tcp/b" in refused(path)
+
+
+def test_packed_runs_are_the_same_each_time_and_need_no_name(tmp_path: Path) -> None:
+    one, other = tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl.gz"
+    write_run(one, HEADER, TRACES)
+    write_run(other, HEADER, TRACES[::-1])
+    assert one.read_bytes() == other.read_bytes()
+    assert read_run(one.rename(tmp_path / "run.jsonl")).traces == read_run(other).traces
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_without_end_is_refused_before_it_fills_the_memory(tmp_path: Path, packed: bool) -> None:
+    path = tmp_path / "bomb"
+    zeros = bytes(1 << 20)
+    with gzip.open(path, "wb") if packed else path.open("wb") as file:
+        for _ in range(64 if packed else 17):
+            file.write(zeros)
+    assert "larger than 16 MB" in refused(path)
 
 
 def test_nothing_is_left_when_writing_fails(tmp_path: Path) -> None:
@@ -112,13 +173,29 @@ def test_nothing_is_left_when_writing_fails(tmp_path: Path) -> None:
 def test_an_old_run_stays_when_writing_fails(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = run.read_bytes()
 
-    def full(self: Path, *args: object, **kwargs: object) -> int:
+    def full(self: Path, content: bytes) -> int:
         with self.open("wb") as file:
             file.write(b"half")
         raise OSError("no space left")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="no space"):
         write_run(run, HEADER, [])
     assert run.read_bytes() == old
     assert list(run.parent.iterdir()) == [run]
+
+
+def test_a_run_has_the_lines_that_its_footer_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows would end them otherwise: seen on Wine."""
+    monkeypatch.setattr(Path, "write_text", lambda *_, **__: pytest.fail("text is written with the line ends of the system"))
+    write_run(tmp_path / "run.jsonl", HEADER, [])
+    assert b"\r" not in (tmp_path / "run.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("pairs", "whole"), [({"count": 3, "sha256": "0" * 64}, True), ({"count": 3}, False), ({"sha256": "0" * 64}, False), (3, False)]
+)
+def test_an_item_of_every_pair_has_no_trace(run: Path, pairs: object, whole: bool) -> None:
+    record = {**TRACES[1], "id": "tcp4/bound", "trace": [], "pairs": pairs}
+    write_run(run, HEADER, [record])
+    assert accepts(run, run.read_bytes()) is whole

@@ -17,6 +17,7 @@ from fixtures.rules import Rule, Variant
 from fixtures.sources import Citation, Source, bibliography
 from reports.catalogue import all_rows
 from reports.claims import load
+from reports.porting import advice
 
 #: A place in a source tree: a file, then a function or several.
 #: A file, perhaps with its revision, and what in it; or several such.
@@ -38,9 +39,10 @@ def of_reason(reason: Rule | Variant) -> list[Citation]:
 
 @cache
 def citations() -> dict[Citation, str]:
-    """Every citation of a rule, a variant, a model, an experiment or a claim, with one place that makes it."""
+    """Every citation of a rule, a variant, a model, an experiment, a claim or a piece of advice, with one place that makes it."""
     found = {citation: row.experiment.id for row in all_rows() for citation in row.experiment.cites}
     found |= {claim.citation: claim.id for claim in load()}
+    found |= {citation: one.id for one in advice.load() for citation in one.citations}
     found |= {model.source: name for name, model in MODELS.items()}
     reasons = [value for module in modules() for value in vars(module).values() if isinstance(value, Rule | Variant)]
     return found | {citation: reason.id for reason in reasons for citation in of_reason(reason)}

@@ -7,7 +7,7 @@ from fixtures.verdicts import observe
 from reports.catalogue import MODULES, rows_of
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", [module for module in MODULES if module != "test_every_pair"])
 def test_every_rule_holds_on_stevens(module: str) -> None:
     rows = rows_of(module)
     assert rows

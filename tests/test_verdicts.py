@@ -5,7 +5,7 @@ import pytest
 from fixtures.models.base import Model
 from fixtures.models.linux import Linux
 from fixtures.models.stevens import Stevens
-from fixtures.stack import Stack
+from fixtures.stack import NoSuchFamily, NoSuchUser, Stack, Untestable
 from fixtures.verdicts import FAILURES, VERDICTS, Judgement, judge, judge_repeatedly, observe
 from fixtures.words import EADDRINUSE, LOOPBACK, SO_EXCLBIND, SO_REUSEADDR
 from suites import test_duplicate_bind as duplicate
@@ -104,6 +104,15 @@ def repeatedly(*stacks: type[Model], shared: bool) -> Judgement:
 def test_attempts(stacks: tuple[type[Model], ...], shared: bool, expected: tuple[str, int]) -> None:
     found = repeatedly(*stacks, shared=shared)
     assert (found.verdict, found.attempts) == expected
+
+
+@pytest.mark.parametrize("absent", [NoSuchFamily, NoSuchUser])
+def test_what_is_absent_is_untestable_whatever_its_kind(absent: type[Untestable]) -> None:
+    def script(stack: Stack) -> None:
+        raise absent("it is absent")
+
+    seen = observe(script, Linux())
+    assert judge(seen, []).verdict == "untestable"
 
 
 def test_the_answer_of_the_first_bind_is_not_the_second() -> None:

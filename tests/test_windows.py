@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from fixtures.models import cygwin, platform, wine_variants, wsl1
 from fixtures.models import windows_variants as w
 from fixtures.notation import parse
-from fixtures.platforms import wsl1_build
+from fixtures.platforms import is_gvisor, wsl1_build
 from fixtures.rules import BOUND_ONCE, EXCLUSIVE_USE, LISTEN_IS_FREE, MOST_SPECIFIC, NO_OPTIONS, SAME_CONNECTION, Reason
 from fixtures.stack import Untestable
 from fixtures.worlds import Choices, every_world
@@ -278,3 +280,9 @@ def test_versions_as_python_names_them(spec: str, era: str) -> None:
 )
 def test_wsl1_is_told_by_its_release(release: str, build: str) -> None:
     assert wsl1_build(release) == build
+
+
+def test_gvisor_is_told_by_what_its_sentry_shows(tmp_path: Path) -> None:
+    assert not is_gvisor(tmp_path)
+    (tmp_path / "sentry-meminfo").touch()
+    assert is_gvisor(tmp_path)

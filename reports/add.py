@@ -1,0 +1,103 @@
+"""``add RUN``: check a contributed run, show what it changes in the matrix, and add it with ``--write``.
+
+Exit status 0; 1 when it holds a surprise or a stale variant; 2 for usage or a file that is no whole run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from fixtures.models import Platform
+from fixtures.runfile import Record, Run, read_run, write_run
+from reports import cells as matrix_cells
+from reports.cells import Cell, cells
+from reports.inputs import BadInput
+from reports.recorded import counted, file_name, judged_again, platform_of, suite_of, title
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("run", type=Path, metavar="RUN", help="a file written by --record or by probe.py, packed or not")
+    parser.add_argument("--write", action="store_true", help="add it to reports/runs/ (default: only show)")
+    parser.add_argument("--runs", type=Path, metavar="FOLDER", help="the folder of the runs (default: reports/runs)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check it, show it, write it.
+
+    Raises RunError or BadInput for a run that cannot be added.
+    """
+    folder: Path = args.runs or matrix_cells.RUNS
+    found = read_run(args.run)
+    suite = suite_of(args.run, found)
+    if found.header["stack"] != "kernel":
+        raise BadInput(f"{args.run}: line 1: recorded on the model {found.header['stack']}, which observes nothing; record it on a kernel")
+    traces = judged_again(args.run, found)
+    print(f"{title(found)}, suite {suite}: {counted(traces)}")
+    if strange := len(found.traces) - len(traces):
+        print(f"{strange} experiments that this suite does not have are left out")
+    failing = [record for record in traces if record["verdict"] in ("surprise", "stale")]
+    print("\n".join(line for record in failing for line in _failure(record)), end="\n" if failing else "")
+    print("\n".join(_changes(found, traces, folder)))
+    print(_kept(found, traces, folder, write=args.write))
+    return 1 if failing else 0
+
+
+def _failure(record: Record) -> list[str]:
+    return [f"{record['verdict']}: {record['id']}: {record['why']}", *(f"    {line}" for line in record["trace"])]
+
+
+def _changes(found: Run, traces: Sequence[Record], folder: Path) -> list[str]:
+    """What the matrix says otherwise with this run."""
+    here = platform_of(found)
+    if not here.model:
+        return [f"{found.header['platform']} has no model, and no column in the matrix: the run is kept, and nothing is judged"]
+    column = _column(here)
+    before = _cells(column, folder)
+    with tempfile.TemporaryDirectory() as name:
+        beside = Path(name)
+        for path in folder.glob("*.jsonl*"):
+            shutil.copy(path, beside)
+        _write(beside / file_name(found), found, traces)
+        after = _cells(column, beside)
+    changed = [(name, before[name], after[name]) for name in before if _says(before[name]) != _says(after[name])]
+    now = sum(one.basis == "observed" for one in after.values()) - sum(one.basis == "observed" for one in before.values())
+    lines = [f"column {column} of the matrix: {now:+d} cells observed, {len(changed)} that say something else"]
+    return lines + [f"  {name}: {_word(old)} -> {_word(new)}" for name, old, new in changed]
+
+
+def _column(here: Platform) -> Platform:
+    """The column for which a run speaks: the newest release where it can, else its own."""
+    newest = Platform(here.name)
+    return newest if matrix_cells.same_release(newest, here.version) else here
+
+
+def _cells(column: Platform, folder: Path) -> dict[str, Cell]:
+    matrix_cells.forget_runs()
+    return {name: across[str(column)] for name, across in cells([column], runs=folder).items()}
+
+
+def _says(cell: Cell) -> tuple[object, ...]:
+    return cell.outcome, cell.answers, cell.surprise
+
+
+def _word(cell: Cell) -> str:
+    return f"{cell.answer or cell.outcome}{' (surprise)' if cell.surprise else ''}"
+
+
+def _kept(found: Run, traces: Sequence[Record], folder: Path, *, write: bool) -> str:
+    kept = folder / file_name(found)
+    does = "replaces the run of this name" if kept.exists() else "is new"
+    if not write:
+        return f"{kept.name} {does}; --write adds it"
+    folder.mkdir(exist_ok=True)
+    _write(kept, found, traces)
+    return f"{kept.name} {does}: added; now run: python -m reports matrix --write"
+
+
+def _write(path: Path, found: Run, traces: Sequence[Record]) -> None:
+    write_run(path, {word: value for word, value in found.header.items() if word != "format"}, list(traces))

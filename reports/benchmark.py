@@ -1,0 +1,171 @@
+"""benchmark: how fast every pair is tried, beside a bare C loop that makes the same system calls, and what else costs time.
+
+It runs on Linux, in a network namespace. The engine and the loop take turns. Rates are for a second of processor time, of all
+processes together, so that what else runs on the machine matters little. Nothing is asserted: what is printed was measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+from fixtures.kernel import MAIN, Bench, MissingPrivilege
+from fixtures.models import Platform, this_platform
+from fixtures.pairs.answers import WIDTH
+from fixtures.pairs.engine import observe
+from fixtures.pairs.forecast import Forecast
+from fixtures.pairs.product import Pairs, kinds
+from reports.bare import Bare, write_down
+from reports.catalogue import ROOT, all_rows
+from reports.inputs import BadInput
+
+Result = dict[str, Any]
+SIZES = (10_000, 100_000, 1_000_000)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare its arguments."""
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the numbers to FILE")
+    parser.add_argument("--rounds", type=int, default=2, metavar="N", help="how often engine and loop take turns (default: 2)")
+    parser.add_argument("--largest", type=int, default=SIZES[-1], metavar="PAIRS", help="leave out sizes above this")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, print a table, and write the numbers."""
+    try:
+        bench = Bench("namespace")
+    except MissingPrivilege as missing:
+        raise BadInput(f"benchmark: {missing}") from None
+    bare = Bare()
+    try:
+        result = {"machine": bench.fingerprint(), "engine": _engine(bench, bare, args.rounds)}
+        result["sizes"] = [_size(bench, size) for size in SIZES if size <= args.largest]
+        result |= {"predictions": _predictions(), "pytest": _pytest()}
+    finally:
+        bench.close()
+        bare.close()
+    print("\n".join(_table(result)))
+    if args.json:
+        args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _engine(bench: Bench, bare: Bare, rounds: int) -> list[Result]:
+    """Each state of the first: experiments a second of the engine with its comparison, and of the loop."""
+    rows = []
+    for kind in kinds():
+        if kind.actor == "same":
+            pairs = Pairs(kind)
+            answers = observe(bench, pairs, range(len(pairs)))
+            tape = b"" if bare.why_not else write_down(pairs, answers[::WIDTH])
+            times = [_turn(bench, pairs, bare, tape) for _ in range(rounds)]
+            engine, loop = min(time for time, _ in times), min((time for _, time in times if time), default=None)
+            rows.append({"kind": str(kind), "pairs": len(pairs), "engine": engine, "bare": loop, "why_not": bare.why_not})
+    return rows
+
+
+def _turn(bench: Bench, pairs: Pairs, bare: Bare, tape: bytes) -> tuple[float, float | None]:
+    start = _used(bench)
+    _compare(bench, pairs, range(len(pairs)))
+    return _used(bench) - start, bare.seconds(tape) if tape else None
+
+
+def _used(bench: Bench) -> float:
+    """Seconds of processor time of this process and of the agents that it has now or had."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    running = sum(_used_by(pid) for pid in bench.pids)
+    return time.process_time() + ended.ru_utime + ended.ru_stime + running
+
+
+def _used_by(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _compare(bench: Bench, pairs: Pairs, numbers: range) -> bool:
+    """What an item of the suites does: every pair on the kernel, and the model's answers beside them."""
+    forecast = Forecast(lambda choices: this_platform().make(0, bench.settings, choices))
+    predicted = forecast.of_kind(pairs).answers
+    return observe(bench, pairs, numbers) == predicted[: WIDTH * len(numbers)]
+
+
+def _size(bench: Bench, size: int) -> Result:
+    """Time and memory of so many pairs, kinds in turn; beyond the product it begins again."""
+    start, used, left = time.perf_counter(), _used(bench), size
+    for pairs in _some():
+        count = min(left, len(pairs))
+        _compare(bench, pairs, range(count))
+        left -= count
+        if not left:
+            break
+    agent = Path(f"/proc/{bench.agent(MAIN).process.pid}/status").read_text(encoding="ascii")
+    memory = next(int(line.split()[1]) for line in agent.splitlines() if line.startswith("VmHWM"))
+    mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    spent = {"seconds": time.perf_counter() - start, "processor": _used(bench) - used}
+    return {"pairs": size, **spent, "driver_kib": mine, "agent_kib": memory}
+
+
+def _some() -> Iterator[Pairs]:
+    """Kinds in turn, the costly among the cheap."""
+    return cycle(Pairs(kind) for kind in sorted(kinds(), key=lambda kind: (kind.actor, kind.state.name)))
+
+
+def _predictions() -> Result:
+    """Named experiments on the model of Linux, which answers with its reasons."""
+    start, platform = time.process_time(), Platform("linux")
+    rows = all_rows()
+    for row in rows:
+        platform.predict(row.script)
+    return {"experiments": len(rows), "seconds": time.process_time() - start}
+
+
+def _pytest() -> Result:
+    """One chapter under pytest without workers, less what an empty run costs."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "suites/test_duplicate_bind.py"]
+    times = []
+    for more in (["-k", "test_e1_without_options"], []):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run([*command, *more], cwd=ROOT, capture_output=True, text=True, check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append((after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, _count(done.stdout)))
+    (base, one), (full, many) = times
+    return {"experiments": many, "seconds": full, "start_seconds": base, "each_ms": 1000 * (full - base) / max(1, many - one)}
+
+
+def _count(output: str) -> int:
+    """How many experiments the last line of pytest counts."""
+    return sum(map(int, re.findall(r"(\d+) (?:conforms|variant|untestable|surprise)", output.strip().splitlines()[-1])))
+
+
+def _table(result: Result) -> list[str]:
+    lines = [f"{'a second of processor time':<36}{'pairs':>8}{'engine/s':>10}{'bare C/s':>10}{'ratio':>7}"]
+    for row in [*result["engine"], _sum(result["engine"])]:
+        bare = row["pairs"] / row["bare"] if row["bare"] else None
+        engine = row["pairs"] / row["engine"]
+        tail = f"{bare:>10,.0f}{engine / bare:>7.2f}" if bare else f"  {row['why_not']}"
+        lines.append(f"{row['kind']:<36}{row['pairs']:>8,}{engine:>10,.0f}{tail}")
+    lines += ["", f"{'pairs':>10}{'wall s':>10}{'cpu s':>10}{'cpu us each':>12}{'driver MiB':>12}{'agent MiB':>12}"]
+    for size in result["sizes"]:
+        each = 1e6 * size["processor"] / size["pairs"]
+        memory = f"{size['driver_kib'] / 1024:>12.0f}{size['agent_kib'] / 1024:>12.0f}"
+        lines.append(f"{size['pairs']:>10,}{size['seconds']:>10.1f}{size['processor']:>10.1f}{each:>12.1f}{memory}")
+    predicted, ran = result["predictions"], result["pytest"]
+    lines += ["", f"predictions of named experiments: {predicted['experiments'] / predicted['seconds']:,.0f} a second"]
+    lines += [f"pytest: {ran['each_ms']:.1f} ms a named experiment, {ran['start_seconds']:.1f} s to start"]
+    return lines
+
+
+def _sum(rows: list[Result]) -> Result:
+    whole = all(row["bare"] for row in rows)
+    total = {name: sum(row[name] for row in rows) for name in ("pairs", "engine")}
+    return {"kind": "all", **total, "bare": sum(row["bare"] for row in rows) if whole else None, "why_not": rows[0]["why_not"]}

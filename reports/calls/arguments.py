@@ -1,0 +1,44 @@
+"""The arguments of system calls as tracers write them: kinds of sockets, addresses, numbers."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from fixtures.words import Address
+
+NUMBER = re.compile(r"\s*(0x[0-9a-fA-F]+|\d+)")
+_SOCKET = re.compile(r"\s*(?:[AP]F_(INET6?)|0x[0-9a-f]+|\d+)\b[^,]*,\s*(?:SOCK_)?(STREAM|DGRAM|(?:0x)?[12])\b")
+#: The numbers of the address families, IPv6 on Linux, FreeBSD, macOS, NetBSD and OpenBSD, and Solaris.
+_DOMAIN = {2: "4", 10: "6", 28: "6", 30: "6", 24: "6", 26: "6"}
+_STRACE_4 = re.compile(r'sin_port=htons\((\d+)\), sin_addr=inet_addr\("([0-9.]+)"\)')
+_STRACE_6 = re.compile(r'sin6_port=htons\((\d+)\).*?inet_pton\(AF_INET6, "([0-9a-fA-F:.]+)"')
+_BSD = re.compile(r"AF_INET6?,? \[?([0-9a-fA-F.:]+?)\]?:(\d+)[ ,}]")
+
+
+def kind(args: str) -> str:
+    """``tcp4`` and so on, or nothing for what is no TCP or UDP socket."""
+    found = _SOCKET.match(args)
+    if not found or any(other in args for other in ("SCTP", "DCCP", "ICMP", "UDPLITE")):
+        return ""
+    family = {"INET": "4", "INET6": "6"}.get(found[1] or "") or _DOMAIN.get(number(args.split(",")[0].strip()), "")
+    protocol = "tcp" if found[2] in ("STREAM", "0x1", "1") else "udp"
+    return f"{protocol}{family}" if family else ""
+
+
+def number(word: str) -> int:
+    """A number as tracers write it, decimal or hexadecimal."""
+    return int(word[:12], 16 if word.lower().startswith("0x") else 10) if NUMBER.fullmatch(word) else -1
+
+
+def address(args: str) -> Address | None:
+    """The Internet address of a call, if it has one that exists."""
+    for pattern, port, host in ((_STRACE_4, 1, 2), (_STRACE_6, 1, 2), (_BSD, 2, 1)):
+        if found := pattern.search(args):
+            given = int(found[port][:12])
+            try:
+                ipaddress.ip_address(found[host])
+            except ValueError:
+                return None
+            return Address(found[host], str(given)) if given <= 65535 else None
+    return None

@@ -1,0 +1,215 @@
+"""Who has which descriptor, through fork, threads, dup, exec and descriptors that are sent to others."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reports.calls.arguments import NUMBER, number
+from reports.calls.sockets import Recorded
+from reports.calls.syscalls import Syscall
+
+_RIGHTS = re.compile(r"SCM_RIGHTS, cmsg_data=\[([\d, ]+)\]")
+_PAYLOAD = re.compile(r'iov_base="((?:[^"\\]|\\.)*)"')
+MAX_DESCRIPTOR = 2**20
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a descriptor stands for: an Internet socket, an accepted connection of one, or (both None) something else."""
+
+    socket: Recorded | None = None
+    parent: Recorded | None = None
+    closes_on_exec: bool = False
+
+
+class Table(dict[int, Held]):
+    """The descriptors of a process, which its threads share, and its number."""
+
+    number: int | None = None
+    users = 0
+
+    def __init__(self, entries: dict[int, Held] | None = None) -> None:
+        super().__init__(entries or {})
+        #: What exec closed, unless a call that the log does not show had told it not to.
+        self.closed_by_exec: dict[int, Held] = {}
+
+
+class Descriptors:
+    """The descriptors of every process of a log. Each method follows one system call."""
+
+    def __init__(self) -> None:
+        self._tables: dict[int, Table] = {}
+        self._forking: dict[int, Table] = {}
+        self._processes = 0
+        self._sees_forks = False
+        #: For each descriptor the socket that it last stood for anywhere.
+        self._latest: dict[int, Held] = {}
+        self._uses: dict[int, int] = {}
+        self._sent: dict[str, list[Held]] = {}
+
+    # Processes.
+
+    def _table(self, pid: int) -> Table:
+        table = self._tables.get(pid)
+        return self._given(pid, self._adopt()) if table is None else table
+
+    def _given(self, pid: int, table: Table) -> Table:
+        self._tables[pid] = table
+        table.users += 1
+        return table
+
+    def _adopt(self) -> Table:
+        """The table of a process that nobody was seen to make: the one that is just being made, if any."""
+        if self._forking:
+            pid, table = next(iter(self._forking.items()))
+            del self._forking[pid]
+            return table
+        return Table()
+
+    def _process(self, pid: int) -> int:
+        """Its number; threads of one process share it with their table."""
+        table = self._table(pid)
+        if table.number is None:
+            table.number = self._processes
+            self._processes += 1
+        return table.number
+
+    def _fork(self, call: Syscall) -> None:
+        self._sees_forks = True
+        shares = "CLONE_FILES" in call.args
+        table = self._table(call.pid)
+        if call.begun:
+            self._forking[call.pid] = table if shares else self._copied(table)
+            return
+        snapshot = self._forking.pop(call.pid, None)
+        child = call.result or 0
+        if call.failed or child <= 0 or child in self._tables:
+            return
+        self._given(child, table if shares else snapshot if snapshot is not None else self._copied(table))
+
+    def _copied(self, table: Table) -> Table:
+        for held in table.values():
+            self._keep(held)
+        return Table(table)
+
+    def _unshare(self, call: Syscall) -> None:
+        if "CLONE_FILES" in call.args and not call.failed:
+            shared = self._table(call.pid)
+            shared.users -= 1
+            self._given(call.pid, self._copied(shared))
+
+    def _execve(self, call: Syscall) -> None:
+        if call.failed or call.result is None:
+            return
+        table = self._table(call.pid)
+        table.closed_by_exec = {place: held for place, held in table.items() if held.closes_on_exec}
+        for descriptor, held in table.closed_by_exec.items():
+            del table[descriptor]
+            self._drop(held, call)
+
+    def _exit(self, call: Syscall) -> None:
+        table = self._tables.pop(call.pid, None)
+        self._forking.pop(call.pid, None)
+        if table is not None:
+            table.users -= 1
+            for held in () if table.users else table.values():
+                self._drop(held, call)
+
+    # Descriptors.
+
+    def _keep(self, held: Held) -> None:
+        if held.socket:
+            self._uses[id(held.socket)] = self._uses.get(id(held.socket), 0) + 1
+
+    def _drop(self, held: Held, call: Syscall) -> None:
+        if held.socket:
+            left = self._uses[id(held.socket)] = self._uses.get(id(held.socket), 0) - 1
+            if left <= 0:
+                held.socket.closed_at = call.line
+
+    def _put(self, call: Syscall, descriptor: int | None, held: Held) -> None:
+        if descriptor is None or not 0 <= descriptor < MAX_DESCRIPTOR:
+            return
+        table = self._table(call.pid)
+        old = table.get(descriptor)
+        self._keep(held)
+        table[descriptor] = held
+        if held.socket:
+            self._latest[descriptor] = held
+        if old:
+            self._drop(old, call)
+
+    def _held(self, call: Syscall) -> tuple[int, Held | None]:
+        """The first argument, and what it stands for; where forks are not in the log, a process has what others have."""
+        found = NUMBER.match(call.args)
+        if not found:
+            return -1, None
+        descriptor = number(found[1])
+        table = self._table(call.pid)
+        held = table.get(descriptor)
+        if held is None and not self._sees_forks:
+            held = self._latest.get(descriptor)
+            if held:
+                self._put(call, descriptor, held)
+        return descriptor, held
+
+    def _close(self, call: Syscall) -> None:
+        descriptor, _ = self._held(call)
+        if not call.failed and (held := self._table(call.pid).pop(descriptor, None)):
+            self._drop(held, call)
+
+    def _close_range(self, call: Syscall) -> None:
+        numbers = [int(word[:12]) for word in re.findall(r"\b\d+\b", call.args)]
+        table = self._table(call.pid)
+        if call.failed or not numbers or "CLOEXEC" in call.args:
+            return
+        last = numbers[1] if len(numbers) > 1 and call.name == "close_range" else MAX_DESCRIPTOR
+        for descriptor in [held for held in table if numbers[0] <= held <= last]:
+            self._drop(table.pop(descriptor), call)
+
+    def _dup(self, call: Syscall) -> None:
+        _, held = self._held(call)
+        if not call.failed:
+            self._put(call, call.result, Held(held.socket, held.parent) if held else Held())
+
+    def _dup2(self, call: Syscall) -> None:
+        before, held = self._held(call)
+        if not call.failed and call.result != before:
+            self._put(call, call.result, Held(held.socket, held.parent, "CLOEXEC" in call.args) if held else Held())
+
+    def _fcntl(self, call: Syscall) -> None:
+        descriptor, held = self._held(call)
+        if call.failed or held is None:
+            return
+        if "F_DUPFD" in call.args:
+            self._put(call, call.result, Held(held.socket, held.parent, "CLOEXEC" in call.args))
+        elif "F_SETFD" in call.args:
+            self._table(call.pid)[descriptor] = Held(held.socket, held.parent, "FD_CLOEXEC" in call.args)
+
+    def _nothing(self, call: Syscall) -> None:
+        for word in re.findall(r"\[(\d+), (\d+)\]", call.args)[-1:]:
+            for descriptor in word:
+                self._put(call, int(descriptor[:12]), Held())
+
+    def _sendmsg(self, call: Syscall) -> None:
+        if not call.failed and (found := _RIGHTS.search(call.args)):
+            table = self._table(call.pid)
+            queue = self._sent.setdefault(self._payload(call), [])
+            for word in found[1].split(","):
+                held = table.get(int(word[:12]), Held()) if word.strip() else Held()
+                self._keep(held)
+                queue.append(held)
+
+    def _recvmsg(self, call: Syscall) -> None:
+        if not call.failed and (found := _RIGHTS.search(call.args)):
+            queue = self._sent.get(self._payload(call), [])
+            for word in found[1].split(","):
+                held = queue.pop(0) if queue else Held()
+                if word.strip():
+                    self._put(call, int(word[:12]), Held(held.socket, held.parent, "CLOEXEC" in call.args))
+                self._drop(held, call)
+
+    def _payload(self, call: Syscall) -> str:
+        found = _PAYLOAD.search(call.args)
+        return found[1] if found else ""

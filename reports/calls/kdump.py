@@ -1,0 +1,47 @@
+"""ktrace's logs as kdump(1) prints them: CALL, then STRU with an address (FreeBSD, usr.bin/kdump/kdump.c, ktrsockaddr), then RET."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from reports.calls.syscalls import NAMES, Syscall
+
+_LINE = re.compile(r"\s*(\d+)(?:\s+\d+)?\s+\S+\s+(?:\d+\.\d+\s+)?(CALL|RET|STRU)\s+(.*)", re.ASCII)
+_CALL = re.compile(rf"({'|'.join(NAMES)})\((.*?)\)?$", re.ASCII)
+_RET = re.compile(r"(\w+) (-?\d+|0x[0-9a-f]+)(?:/0x[0-9a-f]+)?(?: errno (\d+) (.*))?", re.ASCII)
+_ADDRESS = re.compile(r"struct sockaddr \{ (AF_INET6?), (\S+) \}", re.ASCII)
+#: BSD's numbers.
+_NUMBERS = {48: "EADDRINUSE", 13: "EACCES", 49: "EADDRNOTAVAIL", 22: "EINVAL", 42: "ENOPROTOOPT", 61: "ECONNREFUSED", 35: "EAGAIN"}
+
+
+def looks_like(line: str) -> bool:
+    """Whether only kdump writes such a line."""
+    return bool(_LINE.match(line))
+
+
+def read(lines: Iterable[str]) -> Iterator[Syscall]:
+    """The calls of a log, when they return."""
+    pending: dict[int, Syscall] = {}
+    for number, line in enumerate(lines, 1):
+        found = _LINE.match(line)
+        if not found:
+            continue
+        pid, text = int(found[1][:18]), found[3]
+        if found[2] == "CALL":
+            pending.pop(pid, None)
+            if called := _CALL.match(text.rstrip()):
+                pending[pid] = Syscall(number, pid, called[1], called[2], None)
+        elif pid in pending and found[2] == "STRU":
+            if address := _ADDRESS.match(text):
+                pending[pid] = replace(pending[pid], args=f"{pending[pid].args}, {{ {address[1]} {address[2]} }}")
+        elif (returned := _RET.match(text)) and pid in pending and returned[1] == pending[pid].name:
+            yield _returned(pending.pop(pid), returned)
+
+
+def _returned(call: Syscall, returned: re.Match[str]) -> Syscall:
+    if returned[3]:
+        return replace(call, result=-1, errno=_NUMBERS.get(int(returned[3][:9]), f"errno {returned[3]}"))
+    word = returned[2][:18]
+    return replace(call, result=int(word, 16 if word.startswith("0x") else 10))

@@ -1,0 +1,125 @@
+"""A recording: the Internet sockets of a program, with what was done to each, and the notation of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from fixtures.notation import Argument, Call
+from fixtures.stack import socket_names
+from fixtures.words import OK, Address, Answer
+
+
+@dataclass(frozen=True)
+class Act:
+    """One call on a socket: its place in the log, who made it (0: the process that made the first socket), and what it answered."""
+
+    line: int
+    verb: str
+    args: tuple[Argument, ...]
+    process: int
+    answer: Answer = OK
+
+    @property
+    def granted(self) -> bool:
+        """Whether it was answered ok."""
+        return self.answer == OK
+
+
+@dataclass(eq=False)
+class Recorded:
+    """A socket as it was recorded."""
+
+    kind: str
+    line: int
+    process: int
+    acts: list[Act] = field(default_factory=list)
+    #: What it was bound to, once it was.
+    address: Address | None = None
+    listening: bool = False
+    connected: bool = False
+    closed_at: int = 0
+    #: How many connections it accepted, and the options that were set on one of them.
+    accepted: int = 0
+    on_accepted: dict[str, int] = field(default_factory=dict)
+    #: Whether it was there before the log begins: its options are not known.
+    inherited: bool = False
+    #: The processes that listened or accepted on it.
+    workers: dict[int, int] = field(default_factory=dict)
+    #: Options of it that no model knows, and other things that must be said.
+    notes: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def protocol(self) -> str:
+        """``tcp`` or ``udp``."""
+        return self.kind[:3]
+
+    @property
+    def family(self) -> int:
+        """4 or 6."""
+        return int(self.kind[3])
+
+    @property
+    def serves(self) -> bool:
+        """Whether others can reach it: bound, and no client's end of a connection."""
+        return self.address is not None and not self.connected
+
+    @property
+    def refusals(self) -> list[Act]:
+        """The calls that were refused when it was recorded."""
+        return [act for act in self.acts if not act.granted]
+
+
+@dataclass
+class Recording:
+    """Every Internet socket of a log, in the order in which they were made."""
+
+    sockets: list[Recorded] = field(default_factory=list)
+    #: How many calls were understood.
+    calls: int = 0
+    #: What must be said of the whole log.
+    notes: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def servers(self) -> list[Recorded]:
+        """The sockets that others can reach."""
+        return [one for one in self.sockets if one.serves]
+
+    def notation(self) -> str:
+        """The recording as a script; sockets that neither serve nor were refused are left out."""
+        kept = [one for one in self.sockets if one.serves or any(act.verb in ("bind", "listen") for act in one.refusals)]
+        return "\n".join(text for _, text in sorted(_lines(kept), key=lambda pair: pair[0]))
+
+
+def _lines(sockets: Sequence[Recorded]) -> Iterator[tuple[int, str]]:
+    names = socket_names()
+    for one in sockets:
+        name = next(names)
+        known = {one.process: name}
+        actor = "other" if one.process else None
+        if one.inherited:
+            yield one.line, f"# {name} was there before the recording began; its options are not known"
+        yield one.line, str(Call(one.kind, (), makes=name, actor=actor))
+        for act in one.acts:
+            if act.process not in known and act.verb in ("listen", "bind", "setsockopt"):
+                known[act.process] = next(names)
+                yield act.line, str(Call("inherit", (), on=name, makes=known[act.process]))
+            yield act.line, _written(Call(act.verb, act.args, on=known.get(act.process, name)), act.answer)
+        end = max((act.line for act in one.acts), default=one.line)
+        for process, line in one.workers.items():
+            if process not in known:
+                known[process] = next(names)
+                end = max(end, line)
+                yield line, str(Call("inherit", (), on=name, makes=known[process]))
+        if one.accepted:
+            taker = next(reversed(one.workers), one.process)
+            child = next(names)
+            yield end, str(Call("accept", (), on=known.get(taker, name), makes=child))
+            for option, value in one.on_accepted.items():
+                yield end, str(Call("setsockopt", (option, value), on=child))
+        if one.closed_at:
+            yield max(one.closed_at, end), str(Call("close", (), on=name))
+
+
+def _written(call: Call, answer: Answer) -> str:
+    return f"{call} = {answer}"

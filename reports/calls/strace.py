@@ -1,0 +1,56 @@
+"""strace's logs: pid columns with and without brackets, every kind of timestamp, calls that end on a later line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from reports.calls import truss
+from reports.calls.syscalls import FORKS, NAMES, Syscall
+
+_TIME = r"(?:\d\d:\d\d:\d\d(?:\.\d+)?|\d+\.\d+|\(\+ *\d+\.\d+\)) +"
+_LINE = re.compile(
+    rf" *(?:\[pid +(\d+)\] +|(\d+) +)?(?:{_TIME}){{0,3}}(?:\[[0-9a-f ]+\] +){{0,2}}"
+    rf"(?:({'|'.join(NAMES)})\((.*)|<\.\.\. (\w+) resumed>(.*)|(\+\+\+ (?:exited|killed).*))",
+    re.ASCII,
+)
+_RESULT = re.compile(r"(-?\d+|0x[0-9a-f]+)(?:<.*>)?(?: +(E[A-Z0-9]+))?", re.ASCII)
+UNFINISHED = "<unfinished ...>"
+
+
+def looks_like(line: str) -> bool:
+    """Whether strace writes such a line, and no other tracer."""
+    found = _LINE.match(line)
+    return bool(found) and not truss.looks_like(line)
+
+
+def read(lines: Iterable[str]) -> Iterator[Syscall]:
+    """The calls of a log, in the order in which they returned; that a process is being made is told at once, too."""
+    pending: dict[int, tuple[str, str, int]] = {}
+    for number, line in enumerate(lines, 1):
+        found = _LINE.match(line)
+        if not found:
+            continue
+        bracketed, plain, name, rest, resumed, tail, ended = found.groups()
+        pid = int((bracketed or plain or "0")[:18])
+        if ended:
+            yield Syscall(number, pid, "exit_group", "", 0)
+        elif name and rest.rstrip().endswith(UNFINISHED):
+            pending[pid] = (name, rest.rstrip()[: -len(UNFINISHED)], number)
+            if name in FORKS:
+                yield Syscall(number, pid, name, rest, None, begun=True)
+        elif name:
+            yield _call(number, pid, name, rest)
+        elif pid in pending and pending[pid][0] == resumed:
+            name, head, begun = pending.pop(pid)
+            yield _call(begun, pid, name, head + tail)
+
+
+def _call(number: int, pid: int, name: str, text: str) -> Syscall:
+    args, _, returned = text.rpartition(" = ")
+    found = _RESULT.match(returned.strip())
+    args = args.rstrip().removesuffix(")") if args else text
+    if not found:
+        return Syscall(number, pid, name, args, None)
+    word = found[1][:18]
+    return Syscall(number, pid, name, args, int(word, 16 if word.startswith("0x") else 10), found[2] or "")

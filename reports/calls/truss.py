@@ -1,0 +1,74 @@
+"""truss of FreeBSD and of Solaris, and dtruss, as far as their formats are documented.
+
+FreeBSD (usr.bin/truss/syscalls.c, print_syscall) writes addresses as ``{ AF_INET 0.0.0.0:80 }`` and errors as ``ERR#48``; Solaris
+(illumos, usr/src/cmd/truss/expound.c, show_sockaddr) has ``so_socket`` and ``Err#125 EADDRINUSE``, and under ``-v`` the address on a line
+of its own; dtruss(1M) shows numbers only, so that its log names no address. None of them shows the value of an option.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from reports.calls.syscalls import NAMES, Syscall
+
+_LINE = re.compile(
+    r"\s*(?:(\d+)(?:/\S+)?:\s+)?(?:\d+\.\d+ +){0,2}"
+    rf"(so_socket|forkx|vforkx|forksys|{'|'.join(NAMES)})(?:\.\w+)?\((.*)",
+    re.ASCII,
+)
+_ENDED = re.compile(r"(.*)\)\s*(?:(?:=\s*(-?\d+|0x[0-9A-Fa-f]+))|(?:E(?:RR|rr)#(\d+))(?: +(E[A-Z]+)| +'(.*)')?)", re.ASCII)
+_ADDRESS = re.compile(r"\s*(?:\d+(?:/\d+)?:)?\s+AF_INET(6?)\s+name = (\S+)\s+port = (\d+)", re.ASCII)
+_DTRUSS = re.compile(r"(-?\d+) Err#(\d+)")
+_ALIASES = {"so_socket": "socket", "forkx": "fork", "vforkx": "vfork", "forksys": "fork"}
+#: What strerror says, where the number alone would need the system's own table.
+_MESSAGES = {
+    "Address already in use": "EADDRINUSE",
+    "Permission denied": "EACCES",
+    "Can't assign requested address": "EADDRNOTAVAIL",
+    "Invalid argument": "EINVAL",
+    "Protocol not available": "ENOPROTOOPT",
+    "Connection refused": "ECONNREFUSED",
+    "Resource temporarily unavailable": "EAGAIN",
+}
+#: The numbers of BSD, which dtruss shows alone.
+_NUMBERS = {48: "EADDRINUSE", 13: "EACCES", 49: "EADDRNOTAVAIL", 22: "EINVAL", 42: "ENOPROTOOPT", 61: "ECONNREFUSED", 35: "EAGAIN"}
+
+
+def looks_like(line: str) -> bool:
+    """Whether only these tracers write such a line."""
+    found = _LINE.match(line)
+    if not found:
+        return False
+    if found[2] in _ALIASES or found[1]:
+        return True
+    return bool(re.search(r"E(?:RR|rr)#\d+|= -?\d+ \(0x|\)\s+= -?\d+ -?\d+\s*$|PF_INET6?,SOCK_", line))
+
+
+def read(lines: Iterable[str]) -> Iterator[Syscall]:
+    """The calls of a log. An address on the line below its call is put into the call."""
+    held: Syscall | None = None
+    for number, line in enumerate(lines, 1):
+        if held and (address := _ADDRESS.match(line)):
+            bracketed = f"[{address[2]}]" if address[1] else address[2]
+            held = replace(held, args=f"{held.args}, {{ AF_INET{address[1]} {bracketed}:{address[3]} }}")
+            continue
+        if found := _LINE.match(line):
+            if held:
+                yield held
+            held = _call(number, int((found[1] or "0")[:18]), _ALIASES.get(found[2], found[2]), found[3])
+    if held:
+        yield held
+
+
+def _call(number: int, pid: int, name: str, text: str) -> Syscall:
+    found = _ENDED.match(text)
+    if not found:
+        return Syscall(number, pid, name, text, None)
+    args, result, errno, word, message = found.groups()
+    if errno:
+        return Syscall(number, pid, name, args, -1, word or _MESSAGES.get(message or "", f"errno {errno}"))
+    if dtruss := _DTRUSS.match(text[found.start(2) :]):
+        return Syscall(number, pid, name, args, -1, _NUMBERS.get(int(dtruss[2][:9]), f"errno {dtruss[2]}"))
+    return Syscall(number, pid, name, args, int(result[:18], 16 if result.startswith("0x") else 10))

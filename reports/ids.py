@@ -1,0 +1,64 @@
+"""``ids``: the registry of every id that was ever issued, and what each meant."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from fixtures.models import Platform
+from reports.catalogue import ROOT, Row, all_rows
+from reports.inputs import BadInput
+
+REGISTRY = ROOT / "reports" / "ids.txt"
+#: Whoever of these can run an experiment shows what calls it makes.
+SHOWING = ("stevens", "linux", "windows", "illumos", "freebsd")
+HEADING = (
+    "# Every experiment id that was ever issued, with a digest of its question, its rule and its calls. Nothing here changes or goes.\n"
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the verb."""
+    parser.add_argument("--write", action="store_true", help="add the new ids to the registry")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Say what the registry lacks (1), or add it; refuse when an issued id is gone or means something else (2)."""
+    kept, now = read(REGISTRY), meanings()
+    if broken := [*(f"{name} is gone" for name in sorted(kept.keys() - now.keys())), *changed(kept, now)]:
+        raise BadInput(f"{REGISTRY.name}: {'; '.join(broken[:5])}: an id is permanent; give the changed experiment a new one")
+    new = sorted(now.keys() - kept.keys())
+    if args.write:
+        lines = [f"{name} {digest}\n" for name, digest in sorted((kept | now).items())]
+        REGISTRY.write_text(HEADING + "".join(lines), encoding="utf-8")
+    print(f"{len(kept)} ids were issued before, {len(new)} are new")
+    return 1 if new and not args.write else 0
+
+
+def changed(kept: dict[str, str], now: dict[str, str]) -> list[str]:
+    """The ids that no longer mean what they meant."""
+    return [f"{name} means something else" for name in sorted(kept.keys() & now.keys()) if kept[name] != now[name]]
+
+
+@cache
+def meanings() -> dict[str, str]:
+    """What each experiment of the suites means."""
+    return {row.experiment.id: meaning(row) for row in all_rows()}
+
+
+def meaning(row: Row) -> str:
+    """A digest of what an experiment asks and does."""
+    seen = next((one for one in (Platform(name).predict(row.script)[0] for name in SHOWING) if not one.problem), None)
+    calls = [str(call) for call, _ in seen.trace] if seen else []
+    words = "\n".join([row.experiment.question, row.experiment.rule.id, *calls])
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
+def read(path: Path) -> dict[str, str]:
+    """The registry: id and digest."""
+    if not path.exists():
+        return {}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(line.split() for line in lines if line and not line.startswith("#"))

@@ -1,0 +1,67 @@
+"""`python -m reports port --from A --to B CALLS`: what a server's recorded calls meet on another platform.
+
+CALLS is a log of strace -f -e trace=network -o CALLS SERVER, of truss, dtruss or kdump, or a script in the notation. Exit status 0;
+1 when something differs; 2 for usage or bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from fixtures.models import MODELS, Platform
+from reports.calls import read_calls
+from reports.cells import platform_named
+from reports.inputs import BadInput, named
+from reports.porting.html import as_html
+from reports.porting.judge import Bench
+from reports.porting.report import Data, differs, report
+from reports.porting.text import as_markdown, as_text
+from reports.predict import setting, uid
+
+ALL = "all"
+#: A user without privileges, as whom the recorded server is played.
+SOMEBODY = 1000
+#: Not a system that anybody ports to.
+RULES = "stevens"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    known = ", ".join(MODELS)
+    parser.add_argument("--from", dest="source", metavar="A", required=True, help=f"where it was recorded, NAME[@VERSION]: {known}")
+    parser.add_argument("--to", dest="target", metavar="B", required=True, help="where it shall run; several with commas, or all")
+    parser.add_argument("--format", choices=("text", "markdown", "html", "json"), default="text")
+    parser.add_argument("--scripts", action="store_true", help="with text: show each script as the target answers it")
+    parser.add_argument("--uid", type=uid, default=SOMEBODY, metavar="N", help=f"the user who runs the server (default: {SOMEBODY})")
+    parser.add_argument("--setting", type=setting, action="append", default=[], metavar="NAME=VALUE", help="a kernel setting; repeatable")
+    parser.add_argument("calls", metavar="CALLS", help="a log or a script, - for standard input")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the report.
+
+    Raises BadInput.
+    """
+    source, targets = platform_named(args.source), _targets(args.target, args.source)
+    recording = read_calls(args.calls)
+    if not recording.servers and not any(one.refusals for one in recording.sockets):
+        raise BadInput(f"{named(args.calls)}: no TCP or UDP socket is bound in it; record the server from its start, with -f")
+    data = report(recording, named(args.calls), source, targets, Bench(args.uid, dict(args.setting)))
+    if args.scripts and args.format != "text":
+        raise BadInput("--scripts is for text: html and json show them always")
+    print(as_text(data, scripts=args.scripts) if args.format == "text" else WRITERS[args.format](data))
+    return 1 if differs(data) else 0
+
+
+def _targets(spec: str, source: str) -> list[Platform]:
+    if spec == ALL:
+        return [Platform(name) for name in MODELS if name not in (RULES, source)]
+    return [platform_named(word.strip()) for word in dict.fromkeys(spec.split(","))]
+
+
+def _as_json(data: Data) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False)
+
+
+WRITERS = {"markdown": as_markdown, "html": as_html, "json": _as_json}

@@ -1,0 +1,1 @@
+"""The porting report: what a recorded server meets on another platform."""

@@ -1,0 +1,140 @@
+"""Recorded runs: one file or several, judged again by what the models say today."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from fixtures.models import Platform, UnknownPlatform, platform
+from fixtures.replay import NotThisExperiment, Replay
+from fixtures.runfile import Record, Run, read_run
+from fixtures.verdicts import VERDICTS, Judgement, judge, observe
+from reports.catalogue import Row, by_id
+from reports.inputs import BadInput
+
+#: The verdicts of a script that did not come to its end: they are what the bench said, and are not judged again.
+UNFINISHED = ("untestable", "broken", "inconclusive")
+#: A user that is not root, for models: which one makes no difference.
+SOMEBODY = 1000
+
+
+def title(run: Run) -> str:
+    """The platform with what else tells one run from another."""
+    machine = run.header["fingerprint"]
+    parts = [machine.get("privilege", ""), machine.get("isolation", ""), machine.get("python", "")]
+    stack = run.header["stack"]
+    name = run.header["platform"] if stack == "kernel" else f"{stack} as {run.header['platform']}"
+    return f"{name} ({', '.join(filter(None, parts))})" if any(parts) else str(name)
+
+
+def platform_of(run: Run) -> Platform:
+    """The platform of a run; one that no model knows, or cannot place, has no model."""
+    spec = run.header["platform"]
+    try:
+        return platform(spec)
+    except UnknownPlatform:
+        return Platform("", spec)
+
+
+def suite_of(path: Path, run: Run) -> str:
+    """The version of the suite that recorded a run.
+
+    Raises BadInput where none is named.
+    """
+    version = run.header["fingerprint"].get("suite", "")
+    if not version:
+        raise BadInput(f"{path}: line 1: no version of the suite (runs of models have none); record it on a kernel")
+    return str(version)
+
+
+def one_suite(paths: Sequence[Path], runs: Sequence[Run]) -> str:
+    """The version of the suite that recorded all of these.
+
+    Raises BadInput when there are several: an experiment of another version may ask something else.
+    """
+    versions = [suite_of(path, run) for path, run in zip(paths, runs, strict=True)]
+    for path, version in zip(paths, versions, strict=True):
+        if version != versions[0]:
+            raise BadInput(f"{path}: recorded by suite {version}, but {paths[0]} by {versions[0]}; record them with one version")
+    return versions[0]
+
+
+def read_runs(paths: Sequence[Path]) -> list[Run]:
+    """Read every run.
+
+    Raises RunError for the first that is not whole.
+    """
+    return [read_run(path) for path in paths]
+
+
+def counted(traces: Iterable[Record]) -> str:
+    """How many traces have which verdict: ``3 conforms, 1 variant``."""
+    counts = Counter(record["verdict"] for record in traces)
+    return ", ".join(f"{counts[word]} {word}" for word in VERDICTS if counts[word]) or "no experiments"
+
+
+def judged_again(path: Path, run: Run) -> list[Record]:
+    """The traces of a run with the verdicts of today's models; those of experiments that this suite lacks are left out.
+
+    Raises BadInput for a trace that cannot be one of its experiment.
+    """
+    judge_one = judging(platform_of(run), run)
+    experiments = by_id()
+    known = [(number, record) for number, record in enumerate(run.traces, 2) if record["id"] in experiments]
+    found = []
+    for number, record in known:
+        try:
+            found.append(judge_one(experiments[record["id"]], record))
+        except NotThisExperiment as error:
+            raise BadInput(f"{path}: line {number}: {record['id']}: {error}; record it again with this version of the suite") from None
+    return found
+
+
+def judging(here: Platform, run: Run) -> Callable[[Row, Record], Record]:
+    """What judges one trace of a run."""
+    machine = run.header["fingerprint"]
+    uid = 0 if machine.get("privilege") == "root" else SOMEBODY
+    settings = machine.get("settings", {})
+
+    def judge_one(row: Row, record: Record) -> Record:
+        words = {"chapter": row.chapter, "question": row.experiment.question}
+        if record["verdict"] in UNFINISHED:
+            return record | words | {"held": False, "variants": []}
+        predicted = here.predict(row.script, uid, settings) if here.model else []
+        return record | words | _words(judge(observe(row.script, Replay(record["trace"])), predicted))
+
+    return judge_one
+
+
+def _words(judgement: Judgement) -> Record:
+    return {
+        "verdict": judgement.verdict,
+        "why": " ".join(judgement.why.split()),
+        "held": judgement.observed.held,
+        "variants": [{"id": v.id, "statement": v.statement, "source": str(v.source)} for v in judgement.variants],
+    }
+
+
+def file_name(run: Run) -> str:
+    """How a run is called among those of the repository: ``linux-6.18.44-root.jsonl.gz``."""
+    parts = (*run.header["platform"].partition("@")[::2], run.header["fingerprint"].get("privilege", ""))
+    return "-".join(filter(None, (re.sub(r"[^a-z0-9._]+", "-", part.lower()).strip("-.") for part in parts))) + ".jsonl.gz"
+
+
+def differing(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
+    """The first line in which two traces differ, of each."""
+    for one, other in zip(before, after, strict=False):
+        if one != other:
+            return one, other
+    shorter = min(len(before), len(after))
+    return tuple("".join(trace[shorter : shorter + 1]) or "(the script ended)" for trace in (before, after))  # type: ignore[return-value]
+
+
+def same_trace(one: Record, other: Record) -> bool:
+    """Whether two records say the same of the machine: both came to an end with the same answers, or neither did."""
+    if one["verdict"] in UNFINISHED or other["verdict"] in UNFINISHED:
+        return bool(one["verdict"] == other["verdict"])
+    return json.dumps(one["trace"]) == json.dumps(other["trace"])

@@ -1,0 +1,224 @@
+"""What the site shows, gathered once: platforms, cells, and experiments in families that share a script."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import fixtures.models
+from fixtures.models import Platform
+from fixtures.models.block import Block
+from fixtures.rules import Reason, Rule, Variant
+from fixtures.runfile import read_run
+from fixtures.sources import Citation, bibliography
+from fixtures.stack import Trace, format_trace
+from fixtures.words import CLOSED
+from reports.catalogue import Row
+from reports.cells import HOLDS, UNKNOWN, UNTESTABLE, Cell, Cells
+
+#: What a connection is called that is never accepted.
+QUEUED = "queued"
+
+
+@dataclass
+class Family:
+    """The experiments of one function, which share script, question and rule but for their parameters."""
+
+    rows: list[Row]
+
+    @property
+    def first(self) -> Row:
+        """The experiment that stands for it."""
+        return self.rows[0]
+
+    @property
+    def anchor(self) -> str:
+        """Where it stands on the page of its chapter."""
+        return self.first.experiment.id if len(self.rows) == 1 else self.function
+
+    @property
+    def question(self) -> str:
+        """Its question, parameters in braces if there are several experiments."""
+        return (self.first.experiment if len(self.rows) == 1 else self.first.template).question
+
+    @property
+    def function(self) -> str:
+        """The test function, by which pytest finds it."""
+        return self.first.test.rpartition("::")[2]
+
+
+@dataclass
+class Chapter:
+    """A module of the suites."""
+
+    name: str
+    families: list[Family]
+
+    @property
+    def page(self) -> str:
+        """The file of its page."""
+        return f"{self.name.replace(' ', '-')}.html"
+
+    @property
+    def title(self) -> str:
+        """Its name with a capital."""
+        return self.name[0].upper() + self.name[1:]
+
+    @property
+    def rows(self) -> list[Row]:
+        """All its experiments."""
+        return [row for family in self.families for row in family.rows]
+
+
+@dataclass
+class Site:
+    """Everything that the pages are made of."""
+
+    platforms: list[Platform]
+    rows: list[Row]
+    cells: Cells
+    #: What was recorded on each platform, in a few words a run.
+    runs: dict[str, list[str]] = field(default_factory=dict)
+
+    @cached_property
+    def chapters(self) -> list[Chapter]:
+        """The chapters in the order of the suites."""
+        found: dict[str, dict[str, list[Row]]] = {}
+        for row in self.rows:
+            found.setdefault(row.chapter, {}).setdefault(row.test, []).append(row)
+        return [Chapter(name, [Family(rows) for rows in tests.values()]) for name, tests in found.items()]
+
+    def across(self, identifier: str) -> tuple[Cell, ...]:
+        """The cells of an experiment, in the order of the platforms."""
+        return tuple(self.cells[identifier][str(platform)] for platform in self.platforms)
+
+    def column(self, platform: Platform) -> dict[str, Cell]:
+        """The cells of a platform by experiment id."""
+        return {identifier: found[str(platform)] for identifier, found in self.cells.items()}
+
+    def row(self, identifier: str) -> Row:
+        """The experiment of this id."""
+        return self._by_id[identifier]
+
+    @cached_property
+    def _by_id(self) -> dict[str, Row]:
+        return {row.experiment.id: row for row in self.rows}
+
+    @cached_property
+    def pages(self) -> dict[str, str]:
+        """The page of each experiment."""
+        return {row.experiment.id: chapter.page for chapter in self.chapters for row in chapter.rows}
+
+    def address(self, identifier: str) -> str:
+        """Where an experiment stands, relative to the root."""
+        return f"{self.pages[identifier]}#{identifier}"
+
+    @cached_property
+    def rules(self) -> dict[str, Rule]:
+        """Every rule that an experiment asserts or a cell rests on."""
+        said = {row.experiment.rule.id: row.experiment.rule for row in self.rows}
+        said |= {reason.departs_from.id: reason.departs_from for reason in self.variants.values()}
+        reasons = (cell.because for across in self.cells.values() for cell in across.values())
+        return said | {reason.id: reason for reason in reasons if isinstance(reason, Rule)}
+
+    @cached_property
+    def variants(self) -> dict[str, Variant]:
+        """Every variant that a model has, by id; those of older releases, which no cell shows, too."""
+        modules = (importlib.import_module(f"fixtures.models.{module.name}") for module in pkgutil.iter_modules(fixtures.models.__path__))
+        found = {value.id: value for module in modules for value in vars(module).values() if isinstance(value, Variant)}
+        met = (cell.because for cells in self.cells.values() for cell in cells.values())
+        return found | {reason.id: reason for reason in met if isinstance(reason, Variant)}
+
+    def owner(self, variant: str) -> str:
+        """The platform to which a variant belongs."""
+        return variant.partition("/")[0]
+
+    def place(self, reason: Reason) -> str:
+        """Where a rule or a variant is explained."""
+        return f"legend.html#{reason.id}" if isinstance(reason, Rule) else f"platforms.html#{reason.id}"
+
+    @cached_property
+    def deciding(self) -> dict[str, dict[str, list[str]]]:
+        """The experiments that a variant decides, by variant id, then by platform."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for identifier, across in self.cells.items():
+            for platform, cell in across.items():
+                if isinstance(cell.because, Variant):
+                    found.setdefault(cell.because.id, {}).setdefault(platform, []).append(identifier)
+        return found
+
+    @cached_property
+    def departures(self) -> dict[str, list[Variant]]:
+        """The variants that decide answers of each platform, the most frequent first: their place here is their number in its cells."""
+        met = {
+            str(platform): {name: len(on[str(platform)]) for name, on in self.deciding.items() if str(platform) in on}
+            for platform in self.platforms
+        }
+        return {
+            platform: [self.variants[name] for name in sorted(names, key=lambda name: (-names[name], name))]
+            for platform, names in met.items()
+        }
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[str, str], int]:
+        return {(platform, variant.id): n for platform, variants in self.departures.items() for n, variant in enumerate(variants, 1)}
+
+    def number(self, platform: Platform, cell: Cell) -> str:
+        """The number of the variant that a cell rests on; none where the rule holds."""
+        counts = isinstance(cell.because, Variant) and cell.outcome != HOLDS
+        return str(self._numbers[str(platform), cell.because.id]) if counts and cell.because else ""
+
+    def bases(self, platform: Platform) -> Counter[str]:
+        """How many answers of a platform are known on which basis."""
+        return Counter(cell.basis or UNTESTABLE for cell in self.column(platform).values())
+
+    def script(self, row: Row) -> tuple[Platform, list[str]]:
+        """The script of an experiment as the first platform answers it that can, with the states of the sockets behind each call."""
+        across = zip(self.platforms, self.across(row.experiment.id), strict=True)
+        shown = next((p for p, cell in across if cell.outcome not in (UNTESTABLE, UNKNOWN)), self.platforms[0])
+        return shown, [" # ".join(filter(None, step)) for step in self.played(shown, row)]
+
+    def played(self, platform: Platform, row: Row) -> list[tuple[str, str]]:
+        """The calls of an experiment on a platform's model, each with the sockets whose state it changed."""
+        return list(lived(platform, platform.predict(row.script)[0].trace))
+
+
+def lived(platform: Platform, trace: Trace) -> Iterator[tuple[str, str]]:
+    """Each line of a trace with the sockets whose state the call changed: ``A LISTEN, B bound``."""
+    model = platform.make()
+    moments: list[dict[Block, str]] = []
+    for call, _ in trace:
+        model.perform(call)
+        moments.append({block: _state(block.state, block.port) for block in (*model.blocks, *model.sockets.values())})
+    before: dict[str, str] = {}
+    for line, moment in zip(format_trace(trace), moments, strict=True):
+        now = {block.name or QUEUED: state for block, state in moment.items()}
+        now |= {name: "gone" for name in before if name not in now}
+        yield line, ", ".join(f"{name} {state}" for name, state in now.items() if before.get(name, "open") != state)
+        before = now
+
+
+def _state(state: str, port: str) -> str:
+    return state if state != CLOSED else "bound" if port else "open"
+
+
+def key_of(citation: Citation) -> str:
+    """A citation in short: the key of its source, and the place."""
+    key = next(key for key, source in bibliography().items() if source is citation.source or source == citation.source)
+    return f"{key} {citation.locator}"
+
+
+def recorded(folder: Path) -> dict[str, list[str]]:
+    """The recorded runs of each platform: file, and on what it was recorded."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(folder.glob("*.jsonl*")):
+        header = read_run(path).header
+        about = header.get("fingerprint", {})
+        words = (str(about[key]) for key in ("system", "release", "machine") if about.get(key))
+        found.setdefault(header["platform"].partition("@")[0], []).append(f"{path.name} ({' '.join(words)})")
+    return found

@@ -1,0 +1,39 @@
+"""``objects.inv``: Sphinx' inventory, version 2, so that other projects' documentation can link an id."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+from fixtures import VERSION
+from reports.claims import load
+from reports.site.data import Site
+
+HEADER = (
+    "# Sphinx inventory version 2\n# Project: addrinuse\n# Version: {version}\n# The remainder of this file is compressed using zlib.\n"
+)
+
+
+def inventory(site: Site) -> bytes:
+    """The file: every experiment, rule, variant, claim and platform as a label (``:external+addrinuse:ref:`ID```)."""
+    lines = "".join(f"{name} std:label -1 {_short(address, name)} {shown}\n" for name, address, shown in sorted(objects(site)))
+    return HEADER.format(version=VERSION).encode() + zlib.compress(lines.encode(), 9)
+
+
+def objects(site: Site) -> Iterator[tuple[str, str, str]]:
+    """Label, address and title of everything that can be linked. Sphinx asks for labels in lower case."""
+    for row in site.rows:
+        yield row.experiment.id, site.address(row.experiment.id), "-"
+    for platform in site.platforms:
+        yield f"platform/{platform}", f"platforms.html#{platform}", str(platform)
+    for rule in site.rules.values():
+        yield f"rule/{rule.id.lower()}", site.place(rule), rule.id
+    for variant in site.variants.values():
+        yield variant.id, site.place(variant), "-"
+    for claim in load():
+        yield f"claim/{claim.id.lower()}", f"disputed.html#{claim.id}", claim.id
+
+
+def _short(address: str, name: str) -> str:
+    """The address with its end written as ``$`` where it is the name."""
+    return f"{address.removesuffix(name)}$" if address.endswith(name) else address

@@ -1,0 +1,62 @@
+"""``data.js``: what JavaScript adds to a page: question, script, rule and sources of every single experiment; deflated, as base64."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+from fixtures import VERSION
+from reports.explain import citation_line
+from reports.site.data import Chapter, Family, Site
+from reports.site.pages import RUN
+
+
+def data(site: Site) -> str:
+    """The script, which hands its data to the function that waits for them."""
+    text = json.dumps(content(site), ensure_ascii=False, separators=(",", ":"))
+    return f'addrinuse("{base64.b64encode(zlib.compress(text.encode(), 9)).decode()}")\n'
+
+
+def content(site: Site) -> dict[str, Any]:
+    """Everything, experiments in families; a script is a list of places in ``lines``, the first of which names the platform."""
+    lines: dict[str, int] = {}
+    families = [_family(site, chapter, family, lines) for chapter in site.chapters for family in chapter.families]
+    return {
+        "release": VERSION,
+        "run": RUN,
+        "cite": citation_line("ID"),
+        "lines": list(lines),
+        "families": families,
+        "rules": {rule.id: [rule.statement, str(rule.source)] for rule in site.rules.values()},
+        "platforms": [
+            [
+                str(platform),
+                str(platform.make().source),
+                [[v.id, v.statement, str(v.source), site.place(v)] for v in site.departures[str(platform)]],
+            ]
+            for platform in site.platforms
+        ],
+    }
+
+
+def _family(site: Site, chapter: Chapter, family: Family, lines: dict[str, int]) -> list[Any]:
+    """Page, function, rule, citations, the templates of id and question, the names of their parameters, and a line for each experiment."""
+    about = family.first.template
+    names = [name for name in family.first.parameters if f"{{{name}}}" in about.id + about.question]
+    rows = []
+    for row in family.rows:
+        platform, script = site.script(row)
+        places = [lines.setdefault(line, len(lines)) for line in (str(platform), *script)]
+        rows.append([[row.parameters[name] for name in names], places])
+    return [
+        chapter.page,
+        family.function,
+        about.rule.id,
+        [str(citation) for citation in about.cites],
+        about.id,
+        about.question,
+        names,
+        rows,
+    ]

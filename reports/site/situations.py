@@ -1,0 +1,171 @@
+"""The entry points *my situation*: what people want, and the experiments that say whether a platform gives it to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.cells import UNKNOWN, UNTESTABLE, Cell
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A situation in a few words, the experiment that is it, and the answers that somebody in it hopes for."""
+
+    words: str
+    experiment: str
+    hopes: tuple[str, ...]
+
+    def granted(self, cell: Cell) -> str:
+        """``yes``, ``no`` or ``maybe``, where sources differ; a mark where the platform gives no answer."""
+        if cell.outcome in (UNKNOWN, UNTESTABLE):
+            return {UNKNOWN: "?", UNTESTABLE: "-"}[cell.outcome]
+        given = [answer in self.hopes for answer in cell.answers]
+        return "yes" if all(given) else "maybe" if any(given) else "no"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What somebody wants to do."""
+
+    anchor: str
+    title: str
+    about: str
+    wishes: tuple[Wish, ...]
+
+
+BINDS = ("bind ok",)
+STARTS = ("bind ok", "listen ok")
+REFUSED = ("bind EADDRINUSE", "bind EACCES")
+DUPLICATE = "tcp/duplicate/specific"
+LEFT = "tcp/dead-server"
+WAITING = "tcp/time-wait"
+STOLEN = "tcp/takeover"
+
+SITUATIONS = (
+    Situation(
+        "restart",
+        "Restart a server at once",
+        "The server ended; may the next one bind its port now? It depends on who closed first, and on some systems on the options "
+        "of the old server.",
+        (
+            Wish("nobody had connected; no options", f"{LEFT}/never-connected/no-options", BINDS),
+            Wish("the client closed first; no options", f"{WAITING}/client-closes-first/old-none/new-none", BINDS),
+            Wish("the server closed first (TIME_WAIT); no options", f"{WAITING}/server-closes-first/old-none/new-none", BINDS),
+            Wish("TIME_WAIT; SO_REUSEADDR on the new server only", f"{WAITING}/server-closes-first/old-none/new-reuseaddr", BINDS),
+            Wish("TIME_WAIT; SO_REUSEADDR on the old and the new", f"{WAITING}/server-closes-first/old-reuseaddr/new-reuseaddr", BINDS),
+            Wish("a client is still connected; no options", f"{LEFT}/established/old-none/new-none", BINDS),
+            Wish("a client is still connected; SO_REUSEADDR on the new only", f"{LEFT}/established/old-none/new-reuseaddr", BINDS),
+            Wish("a client is still connected; SO_REUSEADDR on both", f"{LEFT}/established/old-reuseaddr/new-reuseaddr", BINDS),
+            Wish(
+                "TIME_WAIT; SO_EXCLUSIVEADDRUSE on both",
+                "tcp/exclusive/restart/time-wait/exclusiveaddruse-exclusiveaddruse",
+                BINDS,
+            ),
+        ),
+    ),
+    Situation(
+        "workers",
+        "Many workers, one port",
+        "Several processes serve one port. May they all bind it, and do all of them get connections?",
+        (
+            Wish("SO_REUSEPORT on both: may the second bind?", f"{DUPLICATE}/bind-listen-bind-listen/reuseport-then-reuseport", STARTS),
+            Wish("SO_REUSEPORT on both: do both get connections?", "tcp4/reuseport/receives/reuseport", ("connections both",)),
+            Wish("SO_REUSEPORT, UDP: do both get datagrams?", "udp4/reuseport/receives/reuseport", ("connections both",)),
+            Wish("SO_REUSEPORT_LB: do both get connections?", "tcp4/reuseport-lb/receives/specific", ("connections both",)),
+            Wish("SO_REUSEADDR on both instead: may both start?", f"{DUPLICATE}/bind-listen-bind-listen/reuseaddr-then-reuseaddr", STARTS),
+            Wish(
+                "one listener, inherited: does the worker get the connections?",
+                "tcp/descriptors/still-receives/inherit",
+                ("connections B",),
+            ),
+        ),
+    ),
+    Situation(
+        "alone",
+        "Nobody may take my port",
+        "A second program, perhaps of another user, asks for the port of a running server. “yes” says that it is refused.",
+        (
+            Wish("no options; a second program sets SO_REUSEADDR", f"{DUPLICATE}/bind-listen-bind-listen/none-then-reuseaddr", REFUSED),
+            Wish("SO_REUSEADDR on both, same user", f"{STOLEN}/listening/self-other/reuseaddr", REFUSED),
+            Wish("SO_REUSEADDR on both, another user", f"{STOLEN}/listening/stranger-stranger2/reuseaddr", REFUSED),
+            Wish("SO_REUSEPORT on both, another user", f"{STOLEN}/listening/stranger-stranger2/reuseport", REFUSED),
+            Wish(
+                "the server has the wildcard, another user asks for 127.0.0.1; no options",
+                f"{STOLEN}/theft/bind/stranger-stranger2/none",
+                REFUSED,
+            ),
+            Wish("the same; SO_REUSEADDR on both", f"{STOLEN}/theft/bind/stranger-stranger2/reuseaddr", REFUSED),
+            Wish("UDP, SO_REUSEADDR on both, another user", "udp/takeover/same/stranger-stranger2/reuseaddr", REFUSED),
+            Wish(
+                "SO_EXCLUSIVEADDRUSE; a second program sets SO_REUSEADDR",
+                "tcp/duplicate/exclusive/bind-listen-bind-listen/exclusiveaddruse-then-reuseaddr",
+                REFUSED,
+            ),
+        ),
+    ),
+    Situation(
+        "dual-stack",
+        "IPv4 and IPv6 on one port",
+        "One socket for both families, or one for each?",
+        (
+            Wish("a server on [::] gets IPv4 connections, unasked", "tcp/dual-stack/default/receives", ("connections A",)),
+            Wish("with IPV6_V6ONLY=0 it gets them", "tcp/dual-stack/receives/dual/ipv4", ("connections A",)),
+            Wish("beside [::] as it comes another may bind 0.0.0.0", "tcp/dual-stack/default/any4", BINDS),
+            Wish("beside [::] as it comes another may bind 127.0.0.1", "tcp/dual-stack/default/loopback4", BINDS),
+            Wish("beside [::] with IPV6_V6ONLY=1 another may bind 0.0.0.0", "tcp/dual-stack/apart/v6only-then-any4", BINDS),
+            Wish("0.0.0.0 first, then [::] with IPV6_V6ONLY=1", "tcp/dual-stack/apart/any4-then-v6only", BINDS),
+        ),
+    ),
+    Situation(
+        "upgrade",
+        "Two versions during an upgrade",
+        "The new version starts while the old one still serves, and takes over when the old one closes.",
+        (
+            Wish("SO_REUSEPORT on both: may the new one start?", f"{DUPLICATE}/bind-listen-bind-listen/reuseport-then-reuseport", STARTS),
+            Wish("SO_REUSEPORT only on the new one", f"{DUPLICATE}/bind-listen-bind-listen/none-then-reuseport", STARTS),
+            Wish(
+                "the old one closes: does the new one get the connections?", "tcp/duplicate/receives-after-close/first", ("connections B",)
+            ),
+            Wish(
+                "the new one inherits the listener and the old closes it: does it get them?",
+                "tcp/descriptors/still-receives/inherit",
+                ("connections B",),
+            ),
+            Wish(
+                "SO_REUSEADDR on both, the old one listens: may the new one start?",
+                f"{DUPLICATE}/bind-listen-bind-listen/reuseaddr-then-reuseaddr",
+                STARTS,
+            ),
+        ),
+    ),
+    Situation(
+        "free-port",
+        "Find a free port for a test",
+        "Port 0 asks the system; a probe binds a port, closes it, and hopes. “yes” says that the way can be relied upon.",
+        (
+            Wish("a port that was bound and closed can be bound again", "tcp/dead-server/never-connected/no-options", BINDS),
+            Wish("a probe without options notices a server", f"{DUPLICATE}/bind-listen-bind-listen/reuseaddr-then-none", REFUSED),
+            Wish(
+                "a probe with SO_REUSEADDR notices a server without options",
+                f"{DUPLICATE}/bind-listen-bind-listen/none-then-reuseaddr",
+                REFUSED,
+            ),
+            Wish(
+                "a probe with SO_REUSEADDR notices a server with it",
+                f"{DUPLICATE}/bind-listen-bind-listen/reuseaddr-then-reuseaddr",
+                REFUSED,
+            ),
+            Wish(
+                "a probe of 127.0.0.1 notices a server on 0.0.0.0",
+                "tcp/duplicate/wildcard-then-specific/bind-listen-bind-listen/none-then-none",
+                REFUSED,
+            ),
+            Wish(
+                "port 0 never gives a port that is held, SO_REUSEADDR on both",
+                "tcp/ephemeral/exhausted/first-reuseaddr/second-reuseaddr",
+                REFUSED,
+            ),
+            Wish("the same for UDP", "udp/ephemeral/exhausted/first-reuseaddr/second-reuseaddr", REFUSED),
+        ),
+    ),
+)

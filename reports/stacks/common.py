@@ -1,0 +1,92 @@
+"""What the stacks share: a cache folder, programs that may be missing, processes that leave nothing behind, the names of kept runs."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fixtures.runfile import read_run
+from reports.cells import RUNS
+
+GUARD = Path(__file__).with_name("guard.py")
+
+
+class CannotRun(Exception):
+    """A stack cannot run here. The message, one line, names the place and the remedy."""
+
+
+def cache_folder(*parts: str) -> Path:
+    """A folder under the user's cache that outlives a run, made when it is missing."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = Path(base, "addrinuse", *parts)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotRun(f"{folder}: cannot be made: {error.strerror}; set XDG_CACHE_HOME to a folder that can be written") from None
+    return folder
+
+
+def need(programs: Mapping[str, str]) -> dict[str, str]:
+    """Where each program is; the mapping names Debian's package for each.
+
+    Raises CannotRun, which says in one line what to install.
+    """
+    found = {name: shutil.which(name) for name in programs}
+    missing = [name for name, path in found.items() if path is None]
+    if missing:
+        packages = " ".join(dict.fromkeys(programs[name] for name in missing))
+        raise CannotRun(f"{', '.join(missing)}: not on this machine; install it first (Debian: apt install {packages})")
+    return {name: path for name, path in found.items() if path}
+
+
+@contextlib.contextmanager
+def guarded(command: Sequence[str | Path], **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """Run a command whose every process, daemons too, ends with this block, or with this program however it ends.
+
+    The options are those of Popen, without ``stdin``. What is waited for is the guard, whose exit status is the command's.
+    """
+    line = [sys.executable, "-E", "-S", str(GUARD), *map(str, command)]
+    process = subprocess.Popen(line, stdin=subprocess.PIPE, start_new_session=True, **options)
+    try:
+        yield process
+    finally:
+        assert process.stdin
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        process.wait()
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A name beside ``path`` to write to; it takes the place of ``path`` if the block ends well, and is gone otherwise."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def run_name(platform: str, version: str, privilege: str) -> str:
+    """The name of a kept run: ``linux-6.12-root.jsonl.gz``; privilege is ``root`` or ``user``."""
+    return f"{'-'.join(part for part in (platform, version, privilege) if part)}.jsonl.gz"
+
+
+def keep(run: Path, name: str, folder: Path = RUNS) -> Path:
+    """Put a recorded run among those of the repository, packed the same way each time.
+
+    Raises RunError for a file that is no whole run.
+    """
+    read_run(run)
+    folder.mkdir(exist_ok=True)
+    kept = folder / name
+    with written_whole(kept) as partial:
+        partial.write_bytes(gzip.compress(run.read_bytes(), 9, mtime=0))
+    return kept

@@ -1,0 +1,63 @@
+"""`guard.py COMMAND…`: run a command, and leave nothing of it behind.
+
+Standard input is the lifeline. When it ends (whoever holds the other end has ended, however), when the command ends, or on SIGTERM,
+every process that the command started is killed, daemons too: they become children of the guard (PR_SET_CHILD_SUBREAPER).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+
+_PDEATHSIG, _SUBREAPER = 1, 36
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+
+def main(command: list[str]) -> int:
+    """Run the command; its exit status, or 128 and the number of the signal that ended it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    _prctl(_SUBREAPER, 1, 0, 0, 0)
+    try:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_die_with_the_guard)
+        ends = [sys.stdin.fileno(), os.pidfd_open(process.pid)]
+        while not select.select(ends, [], [], 1.0)[0]:
+            _reap_others(process.pid)
+        status = process.poll()
+    finally:
+        end_children()
+    return 128 + signal.SIGKILL if status is None else status if status >= 0 else 128 - status
+
+
+def _die_with_the_guard() -> None:
+    _prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _reap_others(pid: int) -> None:
+    """Take leave of the orphans that have ended: Wine leaves one for each process that the suite starts."""
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid != pid:
+            os.waitpid(ended.si_pid, 0)
+
+
+def end_children() -> None:
+    """Kill the children, and theirs as they are inherited, until none is left."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            for pid in _children():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            os.wait()
+
+
+def _children() -> list[int]:
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        return [int(pid) for pid in file.read().split()]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

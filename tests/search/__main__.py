@@ -1,0 +1,33 @@
+"""``python -m tests.search [--seconds N] [--steps N] [--seed N]``: look for a sequence of calls that the model answers wrongly."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+
+from fixtures.kernel import Bench, MissingPrivilege
+from tests.search.run import search
+
+
+def main() -> int:
+    """Search; 0: nothing was found, 1: a disagreement, 2: no namespace."""
+    parser = argparse.ArgumentParser(prog="python -m tests.search", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=float(os.environ.get("ADDRINUSE_SEARCH_SECONDS", "300")), help="for how long")
+    parser.add_argument("--steps", type=int, default=10**9, help="end after so many calls")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="where chance begins (printed)")
+    args = parser.parse_args()
+    try:
+        bench = Bench("namespace", patience=0)
+    except MissingPrivilege as missing:
+        print(missing, file=sys.stderr)
+        return 2
+    try:
+        return search(bench, args.seconds, args.steps, args.seed)
+    finally:
+        bench.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from fixtures.kernel import Bench, MissingPrivilege
+from fixtures.models import Platform, this_platform
+from fixtures.models.block import Block, Cover
+from fixtures.models.linux import Linux
+from fixtures.notation import parse
+from fixtures.pairs.answers import WIDTH
+from fixtures.pairs.engine import each, in_order, observe
+from fixtures.pairs.findings import SCREEN, examine, screen
+from fixtures.pairs.forecast import Forecast
+from fixtures.pairs.product import EQUIVALENCES, Kind, Pairs, State, kinds
+from fixtures.pairs.script import script
+from fixtures.stack import format_trace
+from fixtures.verdicts import observe as observe_script
+from fixtures.words import Answer
+
+LINUX = Platform("linux")
+
+
+def kind(name: str) -> Kind:
+    return next(kind for kind in kinds() if str(kind) == name)
+
+
+def forecast(model: type[Linux] = Linux) -> Forecast:
+    return Forecast(lambda choices: model(0, {}, "", choices))
+
+
+class IgnoresTheUser(Linux):
+    def _user(self, old: Block) -> int:
+        return 60001
+
+
+class ForgetsClearing(Linux):
+    def _setsockopt(self, block: Block, name: str, value: int | str) -> Answer:
+        return super()._setsockopt(block, name, 1 if name == "SO_REUSEADDR" else value)
+
+
+class TimeWaitIsFree(Linux):
+    def _agree(self, new: Block, old: Block) -> bool:
+        return old.state == "TIME_WAIT" or super()._agree(new, old)
+
+
+class MappedIsAnother(Linux):
+    def overlap(self, new: Block, local: Cover, old: Block) -> bool:
+        return super().overlap(new, local, old) and not (new.family == 6 and local.v6 is None)
+
+
+class ConnectIsFree(Linux):
+    def may_connect(self, block: Block, twins: list[Block]) -> Answer:
+        return super().may_connect(block, [])
+
+
+LIARS = [
+    (IgnoresTheUser, "tcp/pairs/bound/stranger", "stranger: tcp"),
+    (ForgetsClearing, "tcp/pairs/bound/same", "setsockopt(SO_REUSEADDR, 0)"),
+    (TimeWaitIsFree, "tcp/pairs/child-time-wait/same", "D.bind"),
+    (MappedIsAnother, "udp/pairs/bound/same", "::ffff:"),
+    (ConnectIsFree, "tcp/pairs/client-established/same", "D.connect"),
+]
+
+
+@pytest.mark.parametrize(("liar", "name", "seen"), LIARS, ids=lambda value: getattr(value, "__name__", str(value)))
+def test_a_liar_is_caught_with_a_small_script(liar: type[Linux], name: str, seen: str) -> None:
+    found = examine(kind(name), forecast(liar).answers, forecast())
+    assert found.verdict == "surprise"
+    smallest = min((group.script for group in found.groups), key=len)
+    assert len(smallest) <= 13
+    assert any(seen in line for group in found.groups for line in group.script)
+    assert any("# the model says" in line for line in smallest)
+    assert parse("\n".join(line.partition(" = ok")[0].partition("#")[0] for line in smallest if "= not made" not in line))
+    assert len(screen([{"id": name, "pairs": found.record()}])) <= SCREEN + 1
+
+
+@pytest.mark.parametrize("name", ["tcp/pairs/bound/same", "udp/pairs/connected/other"])
+def test_the_truth_conforms(name: str) -> None:
+    found = examine(kind(name), forecast().answers, forecast())
+    assert (found.verdict, found.groups) == ("conforms", [])
+    assert sum(found.answers.values()) == found.count == len(Pairs(kind(name)))
+
+
+def test_an_answer_that_does_not_come_again_is_inconclusive() -> None:
+    stack = forecast()
+    first: list[bool] = []
+
+    def disturbed(pairs: Pairs, numbers: list[int]) -> bytes:
+        answers = bytearray(stack.answers(pairs, numbers))
+        if not first:
+            first.append(True)
+            answers[0] = 98 if answers[0] == 0 else 0
+        return bytes(answers)
+
+    found = examine(kind("udp/pairs/closed/other"), disturbed, forecast())  # type: ignore[arg-type]
+    assert found.verdict == "inconclusive"
+    assert "did not come again" in found.why
+
+
+def test_a_platform_without_a_model_is_unrecorded() -> None:
+    assert examine(kind("udp/pairs/closed/other"), forecast().answers, None).verdict == "unrecorded"
+
+
+def test_there_are_enough_and_each_is_another() -> None:
+    assert sum(len(Pairs(kind)) for kind in kinds()) >= 100_000
+    assert sum(len(Pairs(kind, whole=True)) for kind in kinds()) >= 1_000_000
+    pairs = list(Pairs(kind("tcp/pairs/bound/same")))
+    assert len(set(pairs)) == len(pairs)
+
+
+def test_every_equivalence_drops_something_and_says_why() -> None:
+    whole = [pair for kind in kinds() for pair in Pairs(kind, whole=True)][::7]
+    for equivalence in EQUIVALENCES:
+        assert equivalence.statement.endswith(".")
+        assert equivalence.reason.endswith(".")
+        if not equivalence.identity:
+            assert any(equivalence.drops(pair) for pair in whole), equivalence.name
+
+
+@pytest.mark.parametrize("spec", ["linux", "stevens", "freebsd", "windows"])
+def test_sharing_changes_no_prediction(spec: str) -> None:
+    platform, chosen = Platform(spec), random.Random(spec)
+    for one in chosen.sample(kinds(), 6):
+        pairs = Pairs(one)
+        shared = Forecast(lambda choices: platform.make(0, {}, choices))
+        predicted = shared.of_kind(pairs)
+        for number in chosen.sample(range(len(pairs)), 12):
+            assert all(predicted.allows(number, answer) for answer in shared.of(pairs[number])), pairs[number]
+
+
+def test_a_seed_decides_the_order() -> None:
+    pairs = Pairs(kind("udp/pairs/closed/other"))
+    assert pairs.order(1) == pairs.order(1) != pairs.order(2)
+    assert sorted(pairs.order(1)) == pairs.order(None)
+    assert in_order([1, 0], b"abcdef") == b"defabc"
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    try:
+        made = Bench("namespace")
+    except MissingPrivilege:
+        pytest.skip("needs a network namespace")
+    yield made
+    made.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a network namespace")
+@pytest.mark.parametrize("state", dict.fromkeys(kind.state for kind in kinds()), ids=lambda state: state.name)
+def test_the_loops_make_the_calls_of_the_notation(bench: Bench, state: State) -> None:
+    """A few pairs of each state, tried call by call by the stack that the experiments use: the answers are the same."""
+    chosen = random.Random(state.name)
+    for one in (kind for kind in kinds() if kind.state == state and (kind.actor == "same" or (kind.actor == "other" and bench.privileged))):
+        pairs = Pairs(one)
+        numbers = chosen.sample(range(len(pairs)), 4)
+        for number, answer in zip(numbers, each(observe(bench, pairs, numbers)), strict=True):
+            written = script(pairs[number])
+            seen = observe_script(lambda stack, calls=written.calls: stack.play(calls), bench.stack())  # type: ignore[misc]
+            lines = format_trace(seen.trace)
+            wanted = [b"ok" if code == 0 else code for code in answer if code != 255]
+            assert len(wanted) <= WIDTH
+            assert (lines[len(written.before) + 1].endswith("= ok")) == (answer[0] == 0), lines
+            if answer[0] == 0 and answer[2] != 255:
+                assert lines[len(written.calls) - 1].endswith("= ok") == (answer[2] == 0), lines
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="this kernel's model is Linux'")
+def test_an_order_disturbs_nothing(bench: Bench) -> None:
+    pairs = Pairs(kind("tcp/pairs/client-time-wait/same"))
+    chosen = pairs.order(0)[:600]
+    answers = observe(bench, pairs, chosen)
+    again = observe(bench, pairs, chosen[::-1])
+    assert list(each(again))[::-1] == list(each(answers))
+    assert this_platform().name == "linux"
+
+
+def test_the_host_has_not_enough_ports() -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("uses Linux' loopback")
+    host = Bench("host")
+    try:
+        found = examine(kind("udp/pairs/closed/same"), lambda pairs, numbers: observe(host, pairs, numbers), None)
+    finally:
+        host.close()
+    assert found.verdict == "untestable"
+    assert "namespace" in found.why

@@ -1,0 +1,173 @@
+"""Recording a Python server while it runs, under strace and in a Python that tells its calls."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from reports import record
+from reports.__main__ import main
+from reports.calls import read_calls
+from reports.catalogue import ROOT
+
+# It serves one connection of its own, on a port that the system gives to the first socket and the program to the second.
+SERVER = """\
+import socket, struct
+found = socket.socket()
+found.bind(("127.0.0.1", 0))
+port = found.getsockname()[1]
+found.close()
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("127.0.0.1", port))
+server.listen(5)
+client = socket.create_connection(("127.0.0.1", port))
+child, _ = server.accept()
+child.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+second = socket.socket()
+try:
+    second.bind(("127.0.0.1", port))
+except OSError:
+    pass
+for one in (second, child, client, server):
+    one.close()
+"""
+EXPECTED = """\
+A = tcp4()
+A.bind(127.0.0.1:0) = ok
+A.close()
+B = tcp4()
+B.setsockopt(SO_REUSEADDR, 1) = ok
+B.bind(127.0.0.1:PORT) = ok
+B.listen() = ok
+C = B.accept()
+C.setsockopt(SO_LINGER, 0)
+D = tcp4()
+D.bind(127.0.0.1:PORT) = EADDRINUSE
+D.close()
+B.close()
+"""
+
+
+@cache
+def strace_works() -> bool:
+    if not shutil.which("strace"):
+        return False
+    return subprocess.run(["strace", "-o", os.devnull, "true"], capture_output=True, check=False).returncode == 0
+
+
+HOW = ("python", pytest.param("strace", marks=pytest.mark.skipif(not strace_works(), reason="strace cannot trace here")))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> str:
+    path = tmp_path / "server.py"
+    path.write_text(SERVER, encoding="utf-8")
+    return str(path)
+
+
+def lines(text: str) -> list[str]:
+    """The calls, sorted, with one port."""
+    found = [line for line in text.splitlines() if not line.startswith("#")]
+    port = next(line for line in found if "B.bind" in line).rpartition(":")[2].partition(")")[0]
+    return [line.replace(port, "PORT") for line in found]
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_a_python_server(how: str, server: str, tmp_path: Path) -> None:
+    output = tmp_path / "calls.txt"
+    assert main(["record", "--how", how, "-o", str(output), "--", sys.executable, server]) == 0
+    text = output.read_text(encoding="utf-8")
+    assert sorted(lines(text)) == sorted(EXPECTED.splitlines())
+    assert str(tmp_path) not in text
+    assert len(read_calls(str(output)).servers) == 2
+
+
+WAITS = "import socket, sys, time\ns = socket.socket()\ns.bind(('127.0.0.1', 0))\ns.listen()\ntime.sleep(600)\n"
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_a_server_is_stopped(how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    waits = ("1", "4", "16", "60")  # a machine that is busy may need more until the server listens
+    assert any(main(["record", "--how", how, "--seconds", wait, "--", sys.executable, "-c", WAITS]) == 0 for wait in waits)
+    assert "A.listen() = ok" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_who_ends_the_recorder_ends_the_server(how: str, tmp_path: Path) -> None:
+    pidfile = tmp_path / "pid"
+    program = f"import os, pathlib\npathlib.Path({str(pidfile)!r} + '.new').write_text(str(os.getpid()))\n{WAITS}".replace(
+        "time.sleep", f"os.rename({str(pidfile)!r} + '.new', {str(pidfile)!r}); time.sleep"
+    )
+    recorder = subprocess.Popen(
+        [sys.executable, "-m", "reports", "record", "--how", how, "--", sys.executable, "-c", program],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while not pidfile.exists():
+        assert recorder.poll() is None
+        time.sleep(0.01)
+    recorder.terminate()
+    out, err = recorder.communicate(timeout=60)
+    assert (recorder.returncode, b"A.listen() = ok" in out) == (0, True), err
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pidfile.read_text()), 0)
+
+
+def test_a_forking_server_without_strace(tmp_path: Path) -> None:
+    program = """\
+import os, socket
+s = socket.socket(socket.AF_INET6)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, True)
+s.bind(("::1", 0))
+s.listen()
+c = socket.create_connection(s.getsockname()[:2])
+if os.fork() == 0:
+    s.accept()
+    os._exit(0)
+os.wait()
+"""
+    output = tmp_path / "calls.txt"
+    assert main(["record", "--how", "python", "-o", str(output), "--", sys.executable, "-c", program]) == 0
+    found = read_calls(str(output)).servers
+    assert [(one.kind, str(one.address), len(one.workers), one.accepted) for one in found] == [("tcp6", "[::1]:0", 2, 1)]
+
+
+def test_another_sitecustomize_is_still_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import builtins\nbuiltins.seen = True\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    program = "import socket\nassert seen\ns = socket.socket()\ns.bind(('127.0.0.1', 0))\n"
+    assert main(["record", "--how", "python", "-o", os.devnull, "--", sys.executable, "-c", program]) == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["--how", "python", "--", sys.executable, "-c", "pass"], "no TCP or UDP socket was bound (python, exit status 0)"),
+        (["--how", "python", "--", "/nonexistent/server"], "cannot be run: No such file"),
+        (["--how", "python", "-o", "/nonexistent/calls", "--", sys.executable, "-c", WAITS.replace("600", "0")], "-o /nonexistent/calls"),
+    ],
+)
+def test_bad_input(command: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["record", *command]) == 2
+    out, err = capsys.readouterr()
+    assert said in err
+    assert (out, err.count("\n")) == ("", 1)
+
+
+def test_without_strace(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert main(["record", "--", "/bin/true"]) == 2
+    assert main(["record", "--how", "strace", "--", "/bin/true"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert "record a Python program" in said[0]
+    assert "strace was not found" in said[1]
+    assert record._how("auto", ["python3", "server.py"]) == "python"

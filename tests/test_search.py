@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+pytest.importorskip("hypothesis")
+
+from fixtures.kernel import Bench, MissingPrivilege
+from fixtures.models import platform, this_platform
+from fixtures.models.base import Model
+from fixtures.models.block import Block
+from fixtures.models.linux import Linux
+from fixtures.notation import parse
+from fixtures.rules import WRONG_KIND
+from fixtures.words import Answer
+from tests.search.run import machine, one_chunk, summary
+from tests.search.sides import Disagreement, disagreement, model_of, reduced
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    if this_platform().name != "linux":
+        pytest.skip("the search is made for Linux and its model")
+    try:
+        bench = Bench("namespace", patience=0)
+    except MissingPrivilege as missing:
+        pytest.skip(str(missing))
+    yield bench
+    bench.close()
+
+
+def test_no_sequence_of_calls_is_answered_otherwise_by_the_model(bench: Bench) -> None:
+    kind = machine(bench)
+    found = one_chunk(kind, seed=20260, examples=8)
+    assert found is None, str(found)
+    assert kind.counts["steps"] > 200, summary(kind)
+
+
+class EagerListener(Linux):
+    """A liar: it lets a connected socket listen."""
+
+    def _listen(self, block: Block) -> Answer:
+        return Answer("ok", WRONG_KIND) if block.connected and block.protocol == "tcp" else super()._listen(block)
+
+
+SMALLEST = """\
+A = tcp4()
+A.bind(127.0.0.1:P) = ok
+A.listen() = ok
+B = tcp4()
+B.connect(127.0.0.1:P) = ok
+B.listen() = EINVAL
+# the model: ok (P8: A call that the kind or the state of the socket does not allow is refused.)"""
+
+
+def test_a_lie_is_reduced_to_its_smallest_script(bench: Bench) -> None:
+    noise = "D = udp4()\nD.send(1)\nE = other: tcp4()\nE.setsockopt(SO_REUSEADDR, 1)\nC = A.dup()\n"
+    script = SMALLEST.replace("B = tcp4()", f"{noise}B = tcp4()")
+    calls = [call for call, _ in parse(script)]
+    make = partial(EagerListener, 0, None, "")
+    found = disagreement(bench, make, calls)
+    assert isinstance(found, Disagreement)
+    assert str(reduced(bench, make, found)) == SMALLEST
+
+
+def test_the_search_finds_a_lie(bench: Bench) -> None:
+    kind = machine(bench)
+    kind.make = staticmethod(partial(EagerListener, 0, None, ""))
+    found = one_chunk(kind, seed=1, examples=200)
+    assert found is not None
+    assert str(found).splitlines()[-2].endswith(".listen() = EINVAL")
+
+
+def test_the_model_is_that_of_this_machine(bench: Bench) -> None:
+    made: Model = model_of(bench, platform("linux@3.8"))(None)  # type: ignore[arg-type]
+    assert isinstance(made, Linux)
+    assert not made.since("3.9")
