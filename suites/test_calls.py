@@ -422,3 +422,22 @@ def test_linger_is_read(stack: Stack, state: str, expected: Answer) -> None:
     """Is SO_LINGER ({state}) read as on where it was set, if to zero seconds, and else as off?"""
     first = stack.tcp4(*([SO_LINGER_0] if state == "zero-seconds" else []))
     assert first.get(SO_LINGER_0) == expected
+
+
+@experiment("tcp/calls/recv-in-parts", rule=UNBOUND_CALL, cites=(POSIX.at("recv"),))
+def test_recv_in_parts(stack: Stack) -> None:
+    """Are two bytes that were sent together received one by one?"""
+    accepted, client = connected(stack)
+    client.send(2)
+    accepted.recv(1)
+    assert accepted.recv(1) == OK
+
+
+@experiment("tcp/calls/recv-then-end", rule=UNBOUND_CALL, cites=(POSIX.at("recv: an orderly end is 0"),))
+def test_recv_then_the_end(stack: Stack) -> None:
+    """Does the end come after the data that were sent before it?"""
+    accepted, client = connected(stack)
+    client.send(1)
+    client.shutdown(WR)
+    accepted.recv(1)
+    assert accepted.recv(1) == END

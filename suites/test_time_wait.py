@@ -567,6 +567,31 @@ def test_another_connection_leaves_time_wait_alone(stack: Stack) -> None:
     assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
 
+@experiment("tcp/time-wait/same-client-elsewhere/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.6.1, MAY-2"),))
+def test_the_same_client_elsewhere_leaves_time_wait_alone(stack: Stack) -> None:
+    """A client whose connection is in TIME_WAIT at the server came to its other address and reset: is a restart at the first refused?"""
+    listener = stack.tcp4()
+    listener.bind(WILDCARD)
+    listener.listen()
+    client = stack.tcp4()
+    client.bind(CLIENT)
+    client.connect(LOOPBACK)
+    accepted = listener.accept()
+    accepted.close()
+    client.recv(1)
+    client.close()
+    stack.shows(LOOPBACK, TIME_WAIT)
+    again = stack.tcp4(SO_LINGER_0)
+    again.bind(CLIENT)
+    again.connect(SECOND)
+    accepted = listener.accept()
+    again.close()
+    accepted.recv(1)
+    accepted.close()
+    listener.close()
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
+
+
 def in_time_wait(stack: Stack, *options: Option) -> Socket:
     """The socket that a server accepted, still open: it shut down its sending half first, then the client closed. Nobody listens."""
     listener = stack.tcp4(*options)
