@@ -450,6 +450,16 @@ def test_time_wait_lasts(stack: Stack) -> None:
     assert restarted.bind(LOOPBACK) == EADDRINUSE
 
 
+@experiment("tcp/time-wait/forty-five-seconds-later/no-options", rule=ACTIVE_CLOSER, cites=(TCPV2.at("TCPTV_MSL"),))
+def test_how_long_time_wait_lasts(stack: Stack) -> None:
+    """Is a server without options still refused 45 seconds after its predecessor's connection went into TIME_WAIT?"""
+    listener = server_closed_first(stack, LOOPBACK, NONE, LOOPBACK)
+    listener.close()
+    stack.elapse(45)
+    restarted = stack.tcp4()
+    assert restarted.bind(LOOPBACK) == EADDRINUSE
+
+
 @experiment("tcp/time-wait/established-stays/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.4.2, 2MSL"),))
 def test_only_time_wait_ends_by_itself(stack: Stack) -> None:
     """Is a server without options refused while its predecessor's connection is open, however long that was idle?"""
