@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from fixtures.allow import Allowed, AllowError, idle, read_allowed
+from fixtures.bench import Bench, MissingPrivilege
 from fixtures.ci import annotation, append_summary, on_github, summary
 from fixtures.experiment import Experiment, chapter_of
-from fixtures.kernel import Bench, MissingPrivilege
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform, this_platform
 from fixtures.pairs.engine import observe as observe_pairs
 from fixtures.pairs.findings import examine, screen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import struct
 import subprocess
@@ -129,34 +130,38 @@ def write_down(pairs: Pairs, bound: bytes) -> bytes:
 
 
 class Bare:
-    """The compiled loop. ``why_not`` says why there is none."""
+    """The compiled loop, nameless, so that a benchmark that is killed leaves no file. ``why_not`` says why there is none."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="addrinuse-")
         self.why_not = ""
         compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-        self._program = Path(self._folder.name, "bare")
         if compiler is None:
             self.why_not = "no C compiler"
             return
-        done = subprocess.run([compiler, "-O2", "-o", str(self._program), str(SOURCE)], capture_output=True, text=True, check=False)
-        if done.returncode:
-            self.why_not = f"the loop does not compile: {done.stderr.strip().splitlines()[-1] if done.stderr else ''}"
+        with tempfile.TemporaryDirectory(prefix="addrinuse-") as folder:
+            program = Path(folder, "bare")
+            done = subprocess.run([compiler, "-O2", "-o", str(program), str(SOURCE)], capture_output=True, text=True, check=False)
+            if done.returncode:
+                self.why_not = f"the loop does not compile: {done.stderr.strip().splitlines()[-1] if done.stderr else ''}"
+                return
+            self._program = os.open(program, os.O_RDONLY)
 
     def seconds(self, records: bytes) -> float:
         """How long the loop takes.
 
         Raises OSError when it fails.
         """
-        tape = Path(self._folder.name, "calls")
-        tape.write_bytes(records)
-        done = subprocess.run([str(self._program), str(tape)], capture_output=True, text=True, check=False)
+        tape = os.memfd_create("calls")
+        with open(tape, "wb") as file:
+            file.write(records)
+            file.flush()
+            paths = [f"/proc/self/fd/{descriptor}" for descriptor in (self._program, tape)]
+            done = subprocess.run(paths, capture_output=True, text=True, check=False, pass_fds=(self._program, tape))
         if done.returncode:
             raise OSError(f"the bare loop failed: {done.stderr.strip()}")
         return float(done.stdout.split()[1])
 
     def close(self) -> None:
-        """Remove the program."""
-        self._folder.cleanup()
-
-
+        """Let go of the program."""
+        if not self.why_not:
+            os.close(self._program)

@@ -10,7 +10,7 @@ import argparse
 import functools
 from collections.abc import Sequence
 
-from fixtures import VERSION, agent, fingerprint, kernel, platforms, ports
+from fixtures import VERSION, bench, fingerprint, platforms, ports, tcp_states
 from fixtures.notation import KINDS, Call
 from fixtures.runfile import FORMAT
 from fixtures.stack import ENOUGH, Stack
@@ -25,7 +25,7 @@ BEGIN, END = "# --- generated from the suites: begin\n", "# --- generated from t
 #: The calls that the probe does not make: they need a descriptor that moves between processes, a program, or a minute.
 LEFT_OUT_CALLS = ("inherit", "run", "elapse")
 #: The options of systems on which the suite itself runs.
-LEFT_OUT_OPTIONS = ("SO_EXCLUSIVEADDRUSE", "SO_REUSEPORT_LB", IP_LOCAL_PORT_RANGE)
+LEFT_OUT_OPTIONS = ("SO_EXCLUSIVEADDRUSE", "SO_REUSE_UNICASTPORT", "SO_REUSEPORT_LB", IP_LOCAL_PORT_RANGE)
 
 _REFUSALS = ("EADDRINUSE", "EACCES", "EADDRNOTAVAIL", "EINVAL")
 #: The answers that a script may treat differently. What is not here has one answer, or the stack ends the script.
@@ -88,9 +88,9 @@ def _constants() -> str:
         "EPHEMERAL": ports.EPHEMERAL,
         "SYSCTLS": fingerprint.SYSCTLS,
         "STATES": STATES,
-        "LINUX_STATES": agent.LINUX_STATES,
-        "STATE_WORDS": agent.STATE_WORDS,
-        "STRANGERS": kernel.STRANGERS,
+        "LINUX_STATES": tcp_states.LINUX_STATES,
+        "STATE_WORDS": tcp_states.STATE_WORDS,
+        "STRANGERS": bench.STRANGERS,
         "ENOUGH": ENOUGH,
     }
     return "".join(f"{name} = {value!r}\n" for name, value in values.items())

@@ -9,7 +9,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from fixtures.kernel import STRANGERS, Bench, MissingPrivilege
+from fixtures.bench import STRANGERS, Bench, MissingPrivilege
 from fixtures.models import this_platform
 from fixtures.notation import NotationError
 from fixtures.stack import Inconclusive

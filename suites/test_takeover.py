@@ -41,6 +41,7 @@ from fixtures.words import (
     Options,
 )
 
+OWNER = LINUX.at("core/sock.c, sock_i_uid; include/net/sock.h, sk_uid")
 CONFLICT = LINUX.at("ipv4/inet_connection_sock.c, inet_csk_bind_conflict")
 LISTEN_START = LINUX.at("ipv4/inet_connection_sock.c, inet_csk_listen_start")
 
@@ -277,7 +278,7 @@ def test_the_udp_thief_receives(stack: Stack, holder: str, newcomer: str) -> Non
     assert stack.connections(LOOPBACK) == thief.itself
 
 
-@experiment("tcp/takeover/orphan/{holder}-{newcomer}/reuseport", rule=RESTART, cites=(LINUX.at("core/sock.c, sk_uid"),))
+@experiment("tcp/takeover/orphan/{holder}-{newcomer}/reuseport", rule=RESTART, cites=(OWNER,))
 @pytest.mark.parametrize(("holder", "newcomer"), [("stranger", "self"), ("stranger", "stranger"), ("stranger", "stranger2")])
 def test_the_wildcard_beside_an_orphaned_connection(stack: Stack, holder: str, newcomer: str) -> None:
     """May {newcomer} bind the wildcard with SO_REUSEPORT while {holder}'s dead server, which had it too, still has data to deliver?"""
@@ -294,7 +295,7 @@ def test_the_wildcard_beside_an_orphaned_connection(stack: Stack, holder: str, n
     assert by(stack, newcomer).tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
 
 
-@experiment("tcp/takeover/orphan/not-yet-accepted", rule=REUSEPORT_ALL, cites=(LINUX.at("core/sock.c, sk_uid"),))
+@experiment("tcp/takeover/orphan/not-yet-accepted", rule=REUSEPORT_ALL, cites=(OWNER,))
 def test_beside_a_connection_that_waits(stack: Stack) -> None:
     """A user's server with SO_REUSEPORT has a connection that it has not accepted: may the same user start a second such server?"""
     listener = stack.stranger.tcp4(SO_REUSEPORT)

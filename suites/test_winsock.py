@@ -5,8 +5,27 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import DUAL_STACK, ENHANCED_SAME, ENHANCED_SPECIFIC, ENHANCED_WILDCARD, EXCLUSIVE_USE, NOBODY_LISTENS, TIME_WAIT_REBIND
-from fixtures.sources import LIBUV_WINDOWS, TRIO, WINE_TESTS, WINSOCK, WINSOCK_OPTION, WSK
+from fixtures.rules import (
+    CHOSEN_PORTS,
+    DUAL_STACK,
+    ENHANCED_SAME,
+    ENHANCED_SPECIFIC,
+    ENHANCED_WILDCARD,
+    EXCLUSIVE_USE,
+    NOBODY_LISTENS,
+    TIME_WAIT_REBIND,
+)
+from fixtures.sources import (
+    DOTNET_UNICASTPORT,
+    G3_UNICASTPORT,
+    LIBUV_WINDOWS,
+    TRIO,
+    WINE_TESTS,
+    WINSOCK,
+    WINSOCK_OPTION,
+    WINSOCK_OPTIONS,
+    WSK,
+)
 from fixtures.stack import Actor, Socket, Stack
 from fixtures.words import (
     EACCES,
@@ -23,6 +42,7 @@ from fixtures.words import (
     OK,
     REUSEADDR,
     SO_EXCLUSIVEADDRUSE,
+    SO_REUSE_UNICASTPORT,
     SO_REUSEADDR,
     TIME_WAIT,
     WILDCARD,
@@ -272,3 +292,56 @@ def test_a_bound_specific_beside_a_listening_wildcard(stack: Stack) -> None:
     silent.bind(LOOPBACK)
     general.listen()
     assert stack.connections(LOOPBACK) in (general.itself, NOBODY)
+
+
+UNICASTPORT = WINSOCK_OPTIONS.at("SO_REUSE_UNICASTPORT")
+BY_NAME = Options(SO_REUSE_UNICASTPORT)
+# None of these is SO_REUSEADDR on both, which alone would share the address.
+BESIDE_UNICASTPORT = [(NONE, BY_NAME), (BY_NAME, NONE), (BY_NAME, BY_NAME), (REUSEADDR, BY_NAME), (BY_NAME, REUSEADDR)]
+
+
+@experiment("tcp/unicastport/named-port/first-{first}/second-{second}", rule=CHOSEN_PORTS, cites=(UNICASTPORT, TABLES))
+@pytest.mark.parametrize(("first", "second"), BESIDE_UNICASTPORT, ids=str)
+def test_unicastport_and_a_named_port(stack: Stack, first: Options, second: Options) -> None:
+    """A socket ({first}) holds a port: is another ({second}) that names the same port refused?"""
+    stack.tcp4(SO_REUSE_UNICASTPORT).close()
+    stack.tcp4(*first).bind(LOOPBACK)
+    assert stack.tcp4(*second).bind(LOOPBACK) in (EADDRINUSE, EACCES)
+
+
+@experiment("tcp/unicastport/outgoing", rule=CHOSEN_PORTS, cites=(UNICASTPORT, DOTNET_UNICASTPORT.at("The problem")))
+def test_unicastport_on_outgoing_connections(stack: Stack) -> None:
+    """Two clients with SO_REUSE_UNICASTPORT bind port 0: do both connect to one server?"""
+    clients = [stack.tcp4(SO_REUSE_UNICASTPORT) for _ in range(2)]
+    listener = stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    for client in clients:
+        client.bind(LOOPBACK.at("0"))
+    assert [client.connect(LOOPBACK) for client in clients] == [OK, OK]
+
+
+@experiment("tcp/unicastport/chosen-port-named", rule=CHOSEN_PORTS, cites=(DOTNET_UNICASTPORT.at("The problem"),))
+def test_a_port_chosen_with_unicastport(stack: Stack) -> None:
+    """A client with SO_REUSE_UNICASTPORT connected from port 0: is a second socket refused the port that it got?"""
+    client, listener = stack.tcp4(SO_REUSE_UNICASTPORT), stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    client.bind(LOOPBACK.at("0"))
+    client.connect(LOOPBACK)
+    assert stack.tcp4().bind(client.address) == EADDRINUSE
+
+
+@experiment("tcp/unicastport/before-connect", rule=CHOSEN_PORTS, cites=(DOTNET_UNICASTPORT.at("The problem"),))
+def test_the_port_before_connect(stack: Stack) -> None:
+    """A client with SO_REUSE_UNICASTPORT bound port 0 and has not connected: may a second bind the port that it shows, if it shows one?"""
+    client = stack.tcp4(SO_REUSE_UNICASTPORT)
+    client.bind(LOOPBACK.at("0"))
+    assert stack.tcp4().bind(client.address) in (EADDRINUSE, OK)
+
+
+@experiment("udp/unicastport/default", rule=CHOSEN_PORTS, cites=(G3_UNICASTPORT.at("g3-socket, BindAddr::bind_udp_for_connect"),))
+def test_unicastport_for_udp(stack: Stack) -> None:
+    """May a UDP socket set SO_REUSE_UNICASTPORT, as a TCP socket may?"""
+    stack.tcp4(SO_REUSE_UNICASTPORT).close()
+    assert stack.udp4().set(SO_REUSE_UNICASTPORT) == OK

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from fixtures import options
-from fixtures.kernel import Bench, MissingPrivilege
+from fixtures.bench import Bench, MissingPrivilege
 from fixtures.models.linux import Linux
 from fixtures.models.linux_variants import AUTOBIND_REUSE
 from fixtures.models.stevens import Stevens

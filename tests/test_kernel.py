@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from fixtures.agent import parse_netstat, parse_proc_net_tcp
+from fixtures.bench import Bench
 from fixtures.iphlpapi import parse_table
-from fixtures.kernel import Bench
 from fixtures.notation import parse_line
 from fixtures.ports import Ports
 from fixtures.stack import Broken, Inconclusive, Untestable
+from fixtures.tcp_states import parse_netstat, parse_proc_net_tcp
 from fixtures.verdicts import observe
 from fixtures.words import EADDRINUSE, LOOPBACK, OK
 from suites import test_duplicate_bind as duplicate

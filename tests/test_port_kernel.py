@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fixtures.kernel import Bench
+from fixtures.bench import Bench
 from fixtures.models import this_platform
 from fixtures.stack import Inconclusive
 from fixtures.worlds import every_world

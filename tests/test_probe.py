@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from fixtures import agent, platforms
-from fixtures.kernel import Bench
+from fixtures import platforms, tcp_states
+from fixtures.bench import Bench
 from fixtures.models import Platform
 from fixtures.runfile import Run, read_run
 from fixtures.verdicts import observe
@@ -160,12 +160,12 @@ def test_each_problem_has_its_own_word(probe: ModuleType) -> None:
     ],
 )
 def test_it_reads_netstat_as_the_suite_does(probe: ModuleType, line: str) -> None:
-    assert probe.parse_netstat(line, 8080) == agent.parse_netstat(line, 8080)
+    assert probe.parse_netstat(line, 8080) == tcp_states.parse_netstat(line, 8080)
 
 
 def test_it_reads_the_table_of_linux_as_the_suite_does(probe: ModuleType) -> None:
     text = "  sl  local_address\n   0: 0100007F:1F90 00000000:0000 0A 0:0\n   1: 0100007F:1F90 0100007F:C738 06 0:0\n"
-    assert probe.parse_proc_net_tcp(text, 8080) == agent.parse_proc_net_tcp(text, 8080) == ["LISTEN", "TIME_WAIT"]
+    assert probe.parse_proc_net_tcp(text, 8080) == tcp_states.parse_proc_net_tcp(text, 8080) == ["LISTEN", "TIME_WAIT"]
 
 
 @pytest.mark.parametrize(

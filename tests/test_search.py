@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("hypothesis")
 
-from fixtures.kernel import Bench, MissingPrivilege
+from fixtures.bench import Bench, MissingPrivilege
 from fixtures.models import platform, this_platform
 from fixtures.models.base import Model
 from fixtures.models.block import Block

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.kernel import Bench, MissingPrivilege
+from fixtures.bench import Bench, MissingPrivilege
 from reports.__main__ import main
 from reports.catalogue import ROOT
 from tests.test_conformance import descendants, is_running

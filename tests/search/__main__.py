@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from fixtures.kernel import Bench, MissingPrivilege
+from fixtures.bench import Bench, MissingPrivilege
 from tests.search.run import search
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multiple, precondition, rule
 
-from fixtures.kernel import Bench
+from fixtures.bench import Bench
 from fixtures.models.base import Model
 from fixtures.models.block import Block
 from fixtures.notation import Call

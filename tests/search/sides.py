@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeGuard
 
-from fixtures.kernel import Bench
+from fixtures.bench import Bench
 from fixtures.models import Platform, this_platform
 from fixtures.models.base import Model
 from fixtures.notation import Call

@@ -18,7 +18,16 @@ from typing import Any
 LOG = os.environ.get("ADDRINUSE_RECORD", "")
 #: The options that decide who may bind, by level.
 _OPTIONS = {
-    "SOL_SOCKET": ("SO_REUSEADDR", "SO_REUSEPORT", "SO_REUSEPORT_LB", "SO_EXCLUSIVEADDRUSE", "SO_EXCLBIND", "SO_LINGER", "SO_BINDTODEVICE"),
+    "SOL_SOCKET": (
+        "SO_REUSEADDR",
+        "SO_REUSEPORT",
+        "SO_REUSEPORT_LB",
+        "SO_EXCLUSIVEADDRUSE",
+        "SO_EXCLBIND",
+        "SO_REUSE_UNICASTPORT",
+        "SO_LINGER",
+        "SO_BINDTODEVICE",
+    ),
     "IPPROTO_IPV6": ("IPV6_V6ONLY", "IPV6_FREEBIND", "IPV6_TRANSPARENT"),
     "IPPROTO_IP": ("IP_FREEBIND", "IP_TRANSPARENT"),
 }
