@@ -193,11 +193,12 @@ def test_two_refused_clients_listen(stack: Stack) -> None:
 
 
 @experiment("tcp/after-failure/refused/address-stays/{address}", rule=DROPPED, cites=(DROP,))
-@pytest.mark.parametrize("address", ["specific", "wildcard"])
+@pytest.mark.parametrize("address", ["specific", "wildcard", "none"])
 def test_what_a_refused_client_listens_on(stack: Stack, address: str) -> None:
     """A client that had bound port 0 of an address ({address}) was refused and calls listen: does nothing reach it at another address?"""
     client = stack.tcp4()
-    client.bind((LOOPBACK if address == "specific" else WILDCARD).at("0"))
+    if address != "none":
+        client.bind((LOOPBACK if address == "specific" else WILDCARD).at("0"))
     client.connect(LOOPBACK)
     client.listen()
     assert stack.connections(SECOND.at(f"port({client.name})")) == NOBODY
@@ -374,3 +375,65 @@ def test_mapped_socket_connects_to_ipv6(stack: Stack) -> None:
     client = stack.tcp6(IPV6_V6ONLY.off)
     client.bind(MAPPED.at("Q"))
     assert client.connect(LOOPBACK6) == ECONNREFUSED
+
+
+@experiment("tcp/after-failure/refused/recv", rule=DROPPED, cites=(POSIX.at("recv, [ENOTCONN]"),))
+def test_recv_of_a_refused_client(stack: Stack) -> None:
+    """Is recv of a client that was refused answered as that of any socket without a connection?"""
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    assert client.recv(1) == Answer("ENOTCONN")
+
+
+@experiment("tcp6/after-failure/refused/v6only-since", rule=DROPPED, cites=(DROP,))
+def test_refused_client_becomes_v6only(stack: Stack) -> None:
+    """A dual-stack client was refused, sets IPV6_V6ONLY and calls listen: does no IPv4 connection reach it?"""
+    client = stack.tcp6(IPV6_V6ONLY.off)
+    client.connect(LOOPBACK6)
+    client.set(IPV6_V6ONLY)
+    client.listen()
+    assert stack.connections(LOOPBACK.at(f"port({client.name})")) == NOBODY
+
+
+@experiment("tcp/after-failure/refused/bound-anew/other-address", rule=DROPPED, cites=(DROP,))
+def test_other_address_beside_a_client_that_was_refused_twice(stack: Stack) -> None:
+    """A client at port 0 was refused, asked for the wildcard and was refused again: is that port free at another local address?"""
+    client = stack.tcp4()
+    client.bind(ANY_PORT)
+    client.connect(LOOPBACK)
+    client.bind(WILDCARD.at("Q"))
+    client.connect(LOOPBACK)
+    assert stack.tcp4().bind(SECOND.at("Q")) == OK
+
+
+@experiment("tcp/after-failure/reset/shutdown", rule=WRONG_KIND, cites=(POSIX.at("shutdown, [ENOTCONN]"),))
+def test_shutdown_of_a_client_that_was_reset(stack: Stack) -> None:
+    """Is shutdown of a client whose server reset the connection refused?"""
+    listener = stack.tcp4(SO_LINGER_0)
+    listener.bind(LOOPBACK)
+    listener.listen()
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    listener.accept().close()
+    client.recv(1)
+    assert client.shutdown(WR) == Answer("ENOTCONN")
+
+
+@experiment("tcp/after-failure/shutdown-before-listen/two-clients", rule=ACTIVE_CLOSER, cites=(ACTIVE_CLOSER.source,))
+def test_each_connection_of_a_server_that_was_shut_down_early(stack: Stack) -> None:
+    """A server had been shut down in vain before it listened; one client reset, one closed first: may it restart without options?"""
+    listener = stack.tcp4()
+    listener.shutdown(WR)
+    listener.bind(LOOPBACK)
+    listener.listen()
+    resetting, closing = stack.tcp4(SO_LINGER_0), stack.tcp4()
+    resetting.connect(LOOPBACK)
+    closing.connect(LOOPBACK)
+    first, second = listener.accept(), listener.accept()
+    resetting.close()
+    first.close()
+    closing.close()
+    second.recv(1)
+    second.close()
+    listener.close()
+    assert stack.tcp4().bind(LOOPBACK) == OK

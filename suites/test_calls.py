@@ -393,12 +393,15 @@ def test_port_unreachable_is_told_the_sender(stack: Stack) -> None:
     assert other.send(1) == OK
 
 
-@experiment("udp/calls/send-after-shutdown/{how}", rule=WRONG_KIND, cites=(POSIX.at("send, [EPIPE]"),))
+@experiment("{protocol}/calls/send-after-shutdown/{how}", rule=WRONG_KIND, cites=(POSIX.at("send, [EPIPE]"),))
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
 @pytest.mark.parametrize(("how", "expected"), [("rd", OK), ("wr", Answer("EPIPE"))], ids=str)
-def test_send_after_shutdown_of_udp(stack: Stack, how: str, expected: Answer) -> None:
-    """A connected UDP socket was shut down ({how}): is send refused where that was the sending half?"""
-    receiver, sender = stack.udp4(), stack.udp4()
+def test_send_after_shutdown(stack: Stack, protocol: str, how: str, expected: Answer) -> None:
+    """A connected socket ({protocol}) was shut down ({how}): is send refused where that was the sending half?"""
+    receiver, sender = stack.socket(f"{protocol}4"), stack.socket(f"{protocol}4")
     receiver.bind(LOOPBACK)
+    if protocol == "tcp":
+        receiver.listen()
     sender.connect(LOOPBACK)
     sender.shutdown(how.upper())
     assert sender.send(1) == expected
@@ -446,3 +449,37 @@ def test_recv_then_the_end(stack: Stack) -> None:
     client.shutdown(WR)
     accepted.recv(1)
     assert accepted.recv(1) == END
+
+
+@experiment("udp/calls/data-before-error", rule=PORT_UNREACHABLE, cites=(TCPV2.at("soreceive"),))
+def test_data_before_an_error(stack: Stack) -> None:
+    """Data wait for a UDP socket that was connected and has sent to a port that nobody has: does recv find the data first?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    receiver.connect(CLIENT)
+    receiver.send(1)
+    assert receiver.recv(1) == OK
+
+
+@experiment("udp/calls/port-unreachable/receiver-connected-elsewhere", rule=PORT_UNREACHABLE, cites=(UNP.at("§8.11"),))
+def test_receiver_is_connected_elsewhere(stack: Stack) -> None:
+    """The only socket of a port is connected elsewhere: does a sender hear that nobody has the port?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    receiver.connect(CLIENT)
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    assert sender.send(1) == ECONNREFUSED
+
+
+@experiment("udp/calls/port-unreachable/sender-at-a-group", rule=PORT_UNREACHABLE, cites=(UNP.at("§8.11"),))
+def test_sender_is_bound_to_a_group(stack: Stack) -> None:
+    """A socket that is bound to a group has sent twice to a port that nobody has: is a third send granted?"""
+    sender = stack.udp4()
+    sender.bind(GROUP)
+    sender.connect(CLIENT)
+    sender.send(1)
+    sender.send(1)
+    assert sender.send(1) == OK

@@ -402,6 +402,14 @@ def test_connect_to_the_wildcard_from_an_address(stack: Stack, source: str) -> N
     assert client.connect(WILDCARD if source == "second" else WILDCARD6) == ECONNREFUSED
 
 
+@experiment("tcp/outgoing/destination-wildcard/from-second/nobody", rule=NOBODY_LISTENS)
+def test_connect_to_the_wildcard_where_nobody_listens(stack: Stack) -> None:
+    """Is a client that is bound to a second local address refused at the wildcard where nobody listens?"""
+    client = stack.tcp4()
+    client.bind(SECOND.at("Q"))
+    assert client.connect(WILDCARD) == ECONNREFUSED
+
+
 @experiment("udp/outgoing/destination-wildcard/from-a-group", rule=UNUSED_ADDRESS, cites=(TCPV2.at("in_pcbconnect"),))
 def test_connect_to_the_wildcard_from_a_group(stack: Stack) -> None:
     """Does what a UDP socket that is bound to a group sends to the wildcard address reach a socket at loopback?"""
@@ -421,3 +429,26 @@ def test_address_of_a_client_of_the_second_address(stack: Stack) -> None:
     client.bind(WILDCARD.at("Q"))
     client.connect(SECOND)
     assert stack.tcp4().bind(SECOND.at("Q")) == EADDRINUSE
+
+
+@experiment("tcp/outgoing/duplicate-four-tuple/first-survives", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_the_first_connection_survives(stack: Stack) -> None:
+    """A second client was refused the connection of a first: does what the first sends still arrive?"""
+    listener = listening(stack, LOOPBACK)
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    accepted = listener.accept()
+    second.bind(CLIENT)
+    second.connect(LOOPBACK)
+    first.send(1)
+    assert accepted.recv(1) == OK
+
+
+@experiment("udp/outgoing/bound-to-a-group/stays", rule=PCB_LOOKUP, cites=(CONNECT,))
+def test_a_connected_socket_keeps_its_group(stack: Stack) -> None:
+    """A UDP socket that is bound to a group is connected to a local address: is the group still held against a bind without options?"""
+    member = stack.udp4()
+    member.bind(GROUP)
+    member.connect(CLIENT)
+    assert stack.udp4().bind(GROUP) == EADDRINUSE

@@ -641,3 +641,12 @@ def test_option_changed_in_time_wait(stack: Stack, change: str) -> None:
     accepted = in_time_wait(stack, *([SO_REUSEADDR] if change == "cleared" else []))
     accepted.set(SO_REUSEADDR if change == "set" else SO_REUSEADDR.off)
     assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
+
+
+@experiment("tcp/time-wait/bound-stays/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.4.2, 2MSL"),))
+def test_a_bound_socket_stays(stack: Stack) -> None:
+    """Is a bind without options refused the port of a socket that is only bound, however long that was so?"""
+    first = stack.tcp4()
+    first.bind(LOOPBACK.at("0"))
+    stack.elapse(61)
+    assert stack.tcp4().bind(first.address) == EADDRINUSE
