@@ -72,6 +72,19 @@ WORDS = {"untestable": Untestable, "inconclusive": Inconclusive, "broken": Broke
 # --- names of errors, options, states
 
 
+def soon(sock, act):
+    """Act at once, and where that would wait, with patience. A socket that never becomes readable may refuse at once."""
+    sock.settimeout(0)
+    try:
+        return act(sock)
+    except ERRORS as error:
+        if error_name(error) not in ("EAGAIN", "EWOULDBLOCK"):
+            raise
+    finally:
+        sock.settimeout(RECEIVE_TIMEOUT)
+    return act(sock)
+
+
 def error_name(error):
     """The symbolic name of what a call was refused with."""
     number = error.args[0] if error.args else None
@@ -358,7 +371,7 @@ class Hands(object):
 
     def do_accept(self, name, new):
         """Accept one connection."""
-        accepted = self.get(name).accept()[0]
+        accepted = soon(self.get(name), lambda sock: sock.accept())[0]
         accepted.settimeout(RECEIVE_TIMEOUT)
         self.sockets[new] = accepted
         return self.ok(new)
@@ -383,7 +396,7 @@ class Hands(object):
 
     def do_recv(self, name, size):
         """Wait for data, or for the end of the stream."""
-        return {"answer": "ok" if self.get(name).recv(size) else "end"}
+        return {"answer": "ok" if soon(self.get(name), lambda sock: sock.recv(size)) else "end"}
 
     def do_shutdown(self, name, how):
         """Shut down."""

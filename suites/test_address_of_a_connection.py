@@ -105,6 +105,20 @@ def test_a_connection_in_fin_wait_2_without_an_owner(stack: Stack) -> None:
     assert again.connect(SERVER) == EADDRINUSE
 
 
+@experiment("tcp/connected/fin-wait-2-orphan/old-end", rule=SAME_CONNECTION)
+def test_the_other_end_of_a_connection_in_fin_wait_2(stack: Stack) -> None:
+    """A client has closed, its server not, and another socket asks for the same connection: may the server still send on the old one?"""
+    server = server_at(stack, SERVER)
+    client = client_of(stack, SERVER, LOOPBACK, SO_REUSEADDR)
+    accepted = server.accept()
+    client.close()
+    stack.shows(LOOPBACK, FIN_WAIT_2)
+    again = stack.tcp4(SO_REUSEADDR)
+    again.bind(LOOPBACK)
+    again.connect(SERVER)
+    assert accepted.send(1) == OK
+
+
 @experiment("tcp/connected/reset/{address}", rule=DROPPED)
 @pytest.mark.parametrize("address", ["specific", "wildcard"])
 def test_a_client_whose_connection_was_reset(stack: Stack, address: str) -> None:

@@ -7,23 +7,32 @@ import pytest
 from fixtures.experiment import experiment
 from fixtures.rules import (
     ACTIVE_CLOSER,
+    BROKEN_PIPE,
     DUAL_STACK,
+    INVALID_REMOTE,
     LISTEN_IS_FREE,
+    LISTENER_STAYS,
     NO_SUCH_OPTION,
     NOT_OPEN,
+    PORT_UNREACHABLE,
     RESET,
     SAME_CONNECTION,
     SHUT_DOWN,
     UNBOUND_CALL,
+    V6ONLY,
     WRONG_KIND,
 )
-from fixtures.sources import POSIX, RFC3493, TCPV2
+from fixtures.sources import POSIX, RFC3493, TCPV2, UNP
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
+    CLOSE_WAIT,
+    EADDRINUSE,
+    ECONNREFUSED,
     ECONNRESET,
     EINVAL,
     END,
     ESTABLISHED,
+    GROUP,
     GROUP6,
     IPV6_V6ONLY,
     LOOPBACK,
@@ -35,6 +44,7 @@ from fixtures.words import (
     SECOND,
     SO_LINGER_0,
     SO_REUSEADDR,
+    WILDCARD,
     WR,
     Answer,
 )
@@ -195,6 +205,12 @@ def test_join_a_group_of_the_other_family(stack: Stack) -> None:
     assert stack.udp4().join(GROUP6) == Answer("ENOPROTOOPT")
 
 
+@experiment("tcp4/calls/join-ipv6-group", rule=NO_SUCH_OPTION, cites=(POSIX.at("setsockopt, [ENOPROTOOPT]"),))
+def test_join_a_group_of_the_other_family_over_tcp(stack: Stack) -> None:
+    """Is an IPv4 socket for TCP refused membership in an IPv6 group as an option that it does not have?"""
+    assert stack.tcp4().join(GROUP6) == Answer("ENOPROTOOPT")
+
+
 @experiment("udp4/calls/join-no-group", rule=WRONG_KIND, cites=(POSIX.at("setsockopt, [EINVAL]"),))
 def test_join_what_is_no_group(stack: Stack) -> None:
     """Is joining an address that is no multicast group refused?"""
@@ -249,3 +265,221 @@ def test_listen_without_bind_over_ipv4(stack: Stack) -> None:
     listener = stack.tcp4()
     listener.listen()
     assert stack.connections(LOOPBACK6.at(f"port({listener.name})")) == NOBODY
+
+
+@experiment("tcp/calls/connect-listener", rule=LISTENER_STAYS, cites=(POSIX.at("connect, [EOPNOTSUPP]"), TCPV2.at("soconnect")))
+def test_connect_a_listener(stack: Stack) -> None:
+    """Is connect of a listening socket refused as an operation that it does not have?"""
+    server, listener = stack.tcp4(), stack.tcp4()
+    server.bind(LOOPBACK)
+    server.listen()
+    listener.bind(CLIENT)
+    listener.listen()
+    assert listener.connect(LOOPBACK) == Answer("EOPNOTSUPP")
+
+
+@experiment("tcp{family}/calls/connect-group", rule=INVALID_REMOTE, cites=(INVALID_REMOTE.source,))
+@pytest.mark.parametrize("family", [4, 6])
+def test_connect_to_a_group(stack: Stack, family: int) -> None:
+    """Is a TCP connection to an IPv{family} multicast group refused?"""
+    client = stack.socket(f"tcp{family}")
+    assert client.connect(GROUP if family == 4 else GROUP6) != OK
+
+
+@experiment("udp4/calls/join-twice", rule=WRONG_KIND, cites=(TCPV2.at("§12.11, ip_setmoptions"),))
+def test_join_twice(stack: Stack) -> None:
+    """Is a socket refused a group that it has joined?"""
+    member = stack.udp4()
+    member.join(GROUP)
+    assert member.join(GROUP) == EADDRINUSE
+
+
+@experiment("tcp4/calls/join", rule=UNBOUND_CALL, cites=(TCPV2.at("§12.11, ip_setmoptions"),))
+def test_join_over_tcp(stack: Stack) -> None:
+    """May a TCP socket join a multicast group, of which it will hear nothing?"""
+    assert stack.tcp4().join(GROUP) == OK
+
+
+@experiment("udp/calls/accept", rule=WRONG_KIND, cites=(POSIX.at("accept, [EINVAL], [EOPNOTSUPP]"),))
+def test_accept_on_udp(stack: Stack) -> None:
+    """Is accept on a UDP socket refused?"""
+    first = stack.udp4()
+    first.bind(LOOPBACK)
+    assert first.try_accept() != OK
+
+
+@experiment("tcp/calls/recv-unconnected/{state}", rule=WRONG_KIND, cites=(POSIX.at("recv, [ENOTCONN]"),))
+@pytest.mark.parametrize("state", ["new", "bound", "listening"])
+def test_recv_without_a_connection(stack: Stack, state: str) -> None:
+    """Is recv on a TCP socket without a connection ({state}) refused?"""
+    first = stack.tcp4()
+    if state != "new":
+        first.bind(LOOPBACK)
+    if state == "listening":
+        first.listen()
+    assert first.recv(1) == Answer("ENOTCONN")
+
+
+@experiment("tcp/calls/{call}-after-reset/close-wait", rule=RESET, cites=(RESET.source, POSIX.at("send, recv, [ECONNRESET]")))
+@pytest.mark.parametrize("call", ["recv", "send"])
+def test_reset_in_close_wait(stack: Stack, call: str) -> None:
+    """Does the end that was reset in CLOSE_WAIT hear of it ({call})?"""
+    accepted, client = connected(stack)
+    client.shutdown(WR)
+    stack.shows(LOOPBACK, CLOSE_WAIT)
+    client.set(SO_LINGER_0)
+    client.close()
+    assert (accepted.recv(1) if call == "recv" else accepted.send(1)) == ECONNRESET
+
+
+@experiment("tcp/calls/send-to-the-closed/{which}", rule=BROKEN_PIPE, cites=(UNP.at("§5.12, §5.13"),))
+@pytest.mark.parametrize(("which", "expected"), [("first", OK), ("second", Answer("EPIPE"))], ids=str)
+def test_send_to_a_closed_end(stack: Stack, which: str, expected: Answer) -> None:
+    """The other end was closed: is the {which} send answered so (ok, then EPIPE)?"""
+    accepted, client = connected(stack)
+    client.close()
+    stack.shows(LOOPBACK, CLOSE_WAIT)
+    if which == "second":
+        accepted.send(1)
+    assert accepted.send(1) == expected
+
+
+@experiment("tcp/calls/send-to-the-shut/{how}", rule=UNBOUND_CALL, cites=(POSIX.at("shutdown, SHUT_RD"), TCPV2.at("sorflush")))
+@pytest.mark.parametrize("how", ["rd", "wr", "rdwr"])
+def test_send_to_an_end_that_was_shut_down(stack: Stack, how: str) -> None:
+    """The other end was shut down ({how}) and is open: is a second send granted, whether that end will read or not?"""
+    accepted, client = connected(stack)
+    client.shutdown(how.upper())
+    if how != "rd":
+        stack.shows(LOOPBACK, CLOSE_WAIT)
+    accepted.send(1)
+    assert accepted.send(1) == OK
+
+
+@experiment("udp/calls/{call}-after-port-unreachable/{peer}", rule=PORT_UNREACHABLE, cites=(UNP.at("§8.9, §8.11"),))
+@pytest.mark.parametrize("call", ["send", "recv"])
+@pytest.mark.parametrize("peer", ["never-there", "closed"])
+def test_nobody_has_the_port(stack: Stack, call: str, peer: str) -> None:
+    """Does a connected UDP socket hear at {call} that nobody has the port to which it has sent (peer: {peer})?"""
+    sender, receiver = stack.udp4(), stack.udp4()
+    if peer == "closed":
+        receiver.bind(LOOPBACK)
+    sender.connect(LOOPBACK)
+    receiver.close()
+    sender.send(1)
+    assert (sender.send(1) if call == "send" else sender.recv(1)) == ECONNREFUSED
+
+
+@experiment("udp/calls/port-unreachable-is-told-once", rule=PORT_UNREACHABLE, cites=(UNP.at("§8.9, §8.11"),))
+def test_port_unreachable_is_told_once(stack: Stack) -> None:
+    """Is it told once that nobody has the port, so that the next send is granted?"""
+    sender = stack.udp4()
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    sender.recv(1)
+    assert sender.send(1) == OK
+
+
+@experiment("udp/calls/port-unreachable-is-told-the-sender", rule=PORT_UNREACHABLE, cites=(UNP.at("§8.9, §8.11"),))
+def test_port_unreachable_is_told_the_sender(stack: Stack) -> None:
+    """A socket that is bound to a group sent to a port that nobody has: does an unconnected one at the wildcard hear nothing of it?"""
+    sender, other, receiver = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR), stack.udp4()
+    sender.bind(GROUP)
+    sender.connect(CLIENT)
+    other.bind(WILDCARD)
+    sender.send(1)
+    receiver.bind(LOOPBACK.at("0"))
+    other.connect(receiver.address)
+    assert other.send(1) == OK
+
+
+@experiment("{protocol}/calls/send-after-shutdown/{how}", rule=WRONG_KIND, cites=(POSIX.at("send, [EPIPE]"),))
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+@pytest.mark.parametrize(("how", "expected"), [("rd", OK), ("wr", Answer("EPIPE"))], ids=str)
+def test_send_after_shutdown(stack: Stack, protocol: str, how: str, expected: Answer) -> None:
+    """A connected socket ({protocol}) was shut down ({how}): is send refused where that was the sending half?"""
+    receiver, sender = stack.socket(f"{protocol}4"), stack.socket(f"{protocol}4")
+    receiver.bind(LOOPBACK)
+    if protocol == "tcp":
+        receiver.listen()
+    sender.connect(LOOPBACK)
+    sender.shutdown(how.upper())
+    assert sender.send(1) == expected
+
+
+@experiment("{kind}/calls/connect-mapped-v6only", rule=V6ONLY, cites=(RFC3493.at("§5.3"),))
+@pytest.mark.parametrize("kind", ["tcp6", "udp6"])
+def test_connect_to_a_mapped_address_with_v6only(stack: Stack, kind: str) -> None:
+    """Is a {kind} socket with IPV6_V6ONLY refused a mapped address to connect to?"""
+    stack.socket(f"{kind[:3]}4").bind(LOOPBACK)
+    client = stack.socket(kind, IPV6_V6ONLY)
+    assert client.connect(MAPPED) != OK
+
+
+@experiment("udp6/calls/connect-mapped-v6only/then-bind", rule=UNBOUND_CALL)
+def test_bind_after_a_connect_that_could_not_be(stack: Stack) -> None:
+    """May a UDP socket with IPV6_V6ONLY bind after it was refused a mapped address to connect to?"""
+    client = stack.udp6(IPV6_V6ONLY)
+    client.connect(MAPPED)
+    assert client.bind(LOOPBACK6.at("Q")) == OK
+
+
+@experiment("tcp4/calls/linger/{state}", rule=UNBOUND_CALL, cites=(POSIX.at("getsockopt; socket options, SO_LINGER"),))
+@pytest.mark.parametrize(("state", "expected"), [("new", Answer("0")), ("zero-seconds", Answer("1"))], ids=str)
+def test_linger_is_read(stack: Stack, state: str, expected: Answer) -> None:
+    """Is SO_LINGER ({state}) read as on where it was set, if to zero seconds, and else as off?"""
+    first = stack.tcp4(*([SO_LINGER_0] if state == "zero-seconds" else []))
+    assert first.get(SO_LINGER_0) == expected
+
+
+@experiment("tcp/calls/recv-in-parts", rule=UNBOUND_CALL, cites=(POSIX.at("recv"),))
+def test_recv_in_parts(stack: Stack) -> None:
+    """Are two bytes that were sent together received one by one?"""
+    accepted, client = connected(stack)
+    client.send(2)
+    accepted.recv(1)
+    assert accepted.recv(1) == OK
+
+
+@experiment("tcp/calls/recv-then-end", rule=UNBOUND_CALL, cites=(POSIX.at("recv: an orderly end is 0"),))
+def test_recv_then_the_end(stack: Stack) -> None:
+    """Does the end come after the data that were sent before it?"""
+    accepted, client = connected(stack)
+    client.send(1)
+    client.shutdown(WR)
+    accepted.recv(1)
+    assert accepted.recv(1) == END
+
+
+@experiment("udp/calls/data-before-error", rule=PORT_UNREACHABLE, cites=(TCPV2.at("soreceive"),))
+def test_data_before_an_error(stack: Stack) -> None:
+    """Data wait for a UDP socket that was connected and has sent to a port that nobody has: does recv find the data first?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    receiver.connect(CLIENT)
+    receiver.send(1)
+    assert receiver.recv(1) == OK
+
+
+@experiment("udp/calls/port-unreachable/receiver-connected-elsewhere", rule=PORT_UNREACHABLE, cites=(UNP.at("§8.11"),))
+def test_receiver_is_connected_elsewhere(stack: Stack) -> None:
+    """The only socket of a port is connected elsewhere: does a sender hear that nobody has the port?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    receiver.connect(CLIENT)
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    assert sender.send(1) == ECONNREFUSED
+
+
+@experiment("udp/calls/port-unreachable/sender-at-a-group", rule=PORT_UNREACHABLE, cites=(UNP.at("§8.11"),))
+def test_sender_is_bound_to_a_group(stack: Stack) -> None:
+    """A socket that is bound to a group has sent twice to a port that nobody has: is a third send granted?"""
+    sender = stack.udp4()
+    sender.bind(GROUP)
+    sender.connect(CLIENT)
+    sender.send(1)
+    sender.send(1)
+    assert sender.send(1) == OK

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import ONE_OR_EACH, PCB_LOOKUP, RESET, RESTART, REUSEPORT_ALL, UNBOUND_CALL
-from fixtures.sources import LITE2, PYTHON_LIST_2009, TCPV1, TCPV2, UNP
+from fixtures.rules import ACTIVE_CLOSER, ONE_OR_EACH, PCB_LOOKUP, RESET, RESTART, REUSEPORT_ALL, UNBOUND_CALL
+from fixtures.sources import LITE2, PYTHON_LIST_2009, RFC9293, TCPV1, TCPV2, UNP
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
     CLOSE_WAIT,
@@ -315,3 +315,67 @@ def test_another_user_beside_fin_wait_2(stack: Stack, ended: str) -> None:
     stack.shows(LOOPBACK, FIN_WAIT_2)
     stranger = stack.stranger.tcp4(*REUSEPORT)
     assert stranger.bind(LOOPBACK) == OK
+
+
+@experiment("tcp/dead-server/two-connections/no-options", rule=RESTART, cites=(SERVERS,))
+def test_restart_beside_two_connections(stack: Stack) -> None:
+    """A server left two connections: is a server without options refused?"""
+    listener = stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    clients = stack.tcp4(), stack.tcp4()
+    for client in clients:
+        client.connect(LOOPBACK)
+    for _ in clients:
+        listener.accept()
+    listener.close()
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/dead-server/another-user/established/{options}", rule=RESTART, cites=(SERVERS,))
+@pytest.mark.parametrize(("options", "expected"), [(NONE, EADDRINUSE), (REUSEADDR, OK)], ids=str)
+def test_another_user_beside_an_established_child(stack: Stack, options: Options, expected: Answer) -> None:
+    """A dead server left a connection (both {options}): may another user's server bind?"""
+    connected(stack, options)
+    stranger = stack.stranger.tcp4(*options)
+    assert stranger.bind(LOOPBACK) == expected
+
+
+@experiment("tcp/dead-server/unread-data/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.6.1, SHLD-3"), TCPV2.at("tcp_disconnect")))
+def test_restart_after_a_close_with_unread_data(stack: Stack) -> None:
+    """Is a server without options refused when its predecessor closed first and had not read what the client sent?"""
+    accepted, client = connected(stack, NONE)
+    client.send(1)
+    accepted.close()
+    client.close()
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/dead-server/data-after-close/{word}", rule=RESET, cites=(UNP.at("§5.13"), RFC9293.at("§3.6.1")))
+@pytest.mark.parametrize("word", ["fin-wait-1", "fin-wait-2"])
+def test_restart_after_data_for_the_dead(stack: Stack, word: str) -> None:
+    """A dead server's connection was in {word} when the client sent data, which a reset answers: is the port free without options?"""
+    accepted, client = connected(stack, NONE)
+    if word == "fin-wait-1":
+        accepted.send(MORE_THAN_FITS)
+    accepted.close()
+    stack.shows(LOOPBACK, word.upper().replace("-", "_"))
+    client.send(1)
+    assert stack.tcp4().bind(LOOPBACK) == OK
+
+
+@experiment("tcp/dead-server/linger-0-in-{word}/{port}", rule=RESET, cites=(UNP.at("§7.5, SO_LINGER"),))
+@pytest.mark.parametrize("word", ["closing", "fin-wait-2"])
+@pytest.mark.parametrize("port", ["server", "client"])
+def test_both_ports_after_linger_0(stack: Stack, word: str, port: str) -> None:
+    """A server closed with SO_LINGER 0 in {word}, so that the connection was reset: is the {port}'s port free without options?"""
+    accepted, client = connected(stack, NONE)
+    if word == "closing":
+        accepted.send(MORE_THAN_FITS)
+    accepted.shutdown(WR)
+    if word == "closing":
+        client.shutdown(WR)
+    stack.shows(LOOPBACK, word.upper().replace("-", "_"))
+    accepted.set(SO_LINGER_0)
+    accepted.close()
+    assert stack.tcp4().bind(LOOPBACK.at(f"port({client.name})") if port == "client" else LOOPBACK) == OK

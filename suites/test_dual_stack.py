@@ -363,6 +363,16 @@ def test_the_mapped_wildcard_is_as_good(stack: Stack) -> None:
     assert stack.connections(LOOPBACK) == mapped.itself
 
 
+@experiment("tcp/dual-stack/receives/mapped-any-twice", rule=MOST_SPECIFIC)
+def test_two_mapped_wildcards(stack: Stack) -> None:
+    """Two servers with SO_REUSEPORT listen at the mapped form of 0.0.0.0: does the newer one receive?"""
+    first, second = make(stack, "tcp", "mapped-any", REUSEPORT), make(stack, "tcp", "mapped-any", REUSEPORT)
+    for server in (first, second):
+        bind(server, "mapped-any")
+        server.listen()
+    assert stack.connections(LOOPBACK) == second.itself
+
+
 @experiment("tcp/dual-stack/receives/older-listens-last", rule=MOST_SPECIFIC)
 def test_the_order_of_bind_or_of_listen(stack: Stack) -> None:
     """A v6only and then a dual wildcard are bound and listen in the other order: does the newer binding receive over IPv6?"""

@@ -14,6 +14,7 @@ from fixtures.stack import Actor, Socket, Stack
 from fixtures.words import (
     EADDRINUSE,
     EADDRNOTAVAIL,
+    FIN_WAIT_2,
     IPV6_V6ONLY,
     LOOPBACK,
     NONE,
@@ -392,3 +393,25 @@ def test_udp_connect_from_a_port_bound_on_another_address(stack: Stack) -> None:
     holder = holding(stack, "udp4", SECOND)
     caller = confined(stack, "udp4", holder)
     assert caller.connect(LOOPBACK) == OK
+
+
+@experiment("tcp/ephemeral/connect/fin-wait-2-same-destination/no-options", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
+def test_connect_from_fin_wait_2(stack: Stack) -> None:
+    """Two seconds into FIN_WAIT_2 on the only port of its range, is a client refused a connection to the same server?"""
+    listening(stack, LOOPBACK)
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    client.close()
+    stack.shows(LOOPBACK.at(f"port({client.name})"), FIN_WAIT_2)
+    second = confined(stack, "tcp4", client)
+    stack.elapse(2)
+    assert second.connect(LOOPBACK) == EADDRNOTAVAIL
+
+
+@experiment("udp/ephemeral/still-unbound/after-connect", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
+def test_udp_is_still_unbound(stack: Stack) -> None:
+    """May a UDP socket bind an address whose connect found no port?"""
+    holder = holding(stack, "udp4", WILDCARD)
+    caller = confined(stack, "udp4", holder)
+    caller.connect(LOOPBACK)
+    assert caller.bind(LOOPBACK) == OK

@@ -19,6 +19,7 @@ from fixtures.words import (
     FIN_WAIT_2,
     IPV6_V6ONLY,
     LOOPBACK,
+    LOOPBACK6,
     NONE,
     OK,
     REUSEADDR,
@@ -319,3 +320,33 @@ def test_a_server_with_exclbind_restarts(stack: Stack, left: str) -> None:
         client.close()
     stack.shows(LOOPBACK, LEFT[left])
     assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
+
+
+@experiment("tcp/exclusive/dual-stack/{held}-then-{wanted}/{first}-{second}", rule=EXCLUSIVE_USE, cites=(WINSOCK.at("table 1"),))
+@pytest.mark.parametrize(
+    ("held", "wanted", "first", "second"),
+    [
+        ("dual",      "dual", NONE,      EXCLUSIVE),
+        ("loopback6", "dual", NONE,      EXCLUSIVE),
+        ("any4",      "dual", EXCLUSIVE, NONE),
+        ("any4",      "dual", NONE,      EXCLUSIVE),
+        ("dual",      "any4", EXCLUSIVE, NONE),
+        ("dual",      "any4", NONE,      EXCLUSIVE),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_exclusive_use_and_the_dual_stack(stack: Stack, held: str, wanted: str, first: Options, second: Options) -> None:
+    """A socket with {first} holds {held}: is one with {second} refused {wanted}?"""
+    answers = []
+    for place, options in ((held, first), (wanted, second)):
+        plain = place == "any4"
+        sock = stack.tcp4(*options) if plain else stack.tcp6(IPV6_V6ONLY.off, *options)
+        answers.append(sock.bind(WILDCARD if plain else LOOPBACK6 if place == "loopback6" else WILDCARD6))
+    assert answers == [OK, EADDRINUSE]
+
+
+@experiment("tcp/exclusive/cleared-by-another-user", rule=UNBOUND_CALL)
+def test_who_clears_it_needs_no_privilege(stack: Stack) -> None:
+    """May a user without privileges clear SO_EXCLUSIVEADDRUSE?"""
+    sock = stack.stranger.tcp4()
+    assert sock.set(SO_EXCLUSIVEADDRUSE.off) == OK

@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.experiment import experiment
 from fixtures.rules import MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE
-from fixtures.sources import LITE2, NETBSD_TESTS, OPENBSD, RFC6762
+from fixtures.sources import LITE2, NETBSD_TESTS, OPENBSD, RFC6762, TCPV2
 from fixtures.stack import Stack
 from fixtures.words import (
     BOTH,
@@ -16,6 +16,7 @@ from fixtures.words import (
     GROUP6,
     IPV6_V6ONLY,
     LOOPBACK,
+    NOBODY,
     NONE,
     OK,
     REUSEADDR,
@@ -201,3 +202,35 @@ def test_the_first_wildcard_gets_all(stack: Stack) -> None:
     if second.bind(WILDCARD) == OK:
         second.join(GROUP)
     assert stack.connections(GROUP) == first.itself
+
+
+@experiment("udp{family}/multicast/copies/one-joined/{bound}", rule=ONE_OR_EACH, cites=(TCPV2.at("§23.7, udp_input"),))
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("bound", ["group", "wildcard"])
+def test_who_did_not_join_gets_a_copy_too(stack: Stack, family: int, bound: str) -> None:
+    """Two sockets with SO_REUSEPORT are bound to an IPv{family} {bound}, and one joined: does the other get every datagram, too?"""
+    group, wildcard = (GROUP6, WILDCARD6) if family == 6 else (GROUP, WILDCARD)
+    options = (IPV6_V6ONLY, SO_REUSEPORT) if family == 6 else (SO_REUSEPORT,)
+    member, other = stack.socket(f"udp{family}", *options), stack.socket(f"udp{family}", *options)
+    for one in (member, other):
+        one.bind(group if bound == "group" else wildcard)
+    member.join(group)
+    assert stack.connections(group) == EACH
+
+
+@experiment("udp4/multicast/copies/one-joined/elsewhere", rule=ONE_OR_EACH, cites=(TCPV2.at("§23.7, udp_input"),))
+def test_who_is_bound_elsewhere_gets_no_copy(stack: Stack) -> None:
+    """Two sockets joined a group, one bound to it, one to a local address: does the former alone get what goes to the group?"""
+    member, elsewhere = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
+    member.bind(GROUP)
+    elsewhere.bind(LOOPBACK)
+    for one in (member, elsewhere):
+        one.join(GROUP)
+    assert stack.connections(GROUP) == member.itself
+
+
+@experiment("udp4/multicast/copies/nobody-joined", rule=ONE_OR_EACH, cites=(TCPV2.at("§23.7, udp_input"),))
+def test_nobody_joined(stack: Stack) -> None:
+    """A socket is bound to a group that nobody joined: does nobody get what goes there?"""
+    stack.udp4().bind(GROUP)
+    assert stack.connections(GROUP) == NOBODY

@@ -5,14 +5,19 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import BOUND_ONCE, DROPPED, NO_OPTIONS, NOBODY_LISTENS, PCB_LOOKUP, SAME_CONNECTION, UNBOUND_CALL
-from fixtures.sources import LITE2, POSIX, TCPV1, UNP
+from fixtures.rules import BOUND_ONCE, DROPPED, NO_OPTIONS, NOBODY_LISTENS, PCB_LOOKUP, SAME_CONNECTION, UNBOUND_CALL, UNUSED_ADDRESS
+from fixtures.sources import LITE2, POSIX, TCPV1, TCPV2, UNP
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
     EADDRINUSE,
     ECONNREFUSED,
     EINVAL,
+    GROUP,
+    IPV6_V6ONLY,
     LOOPBACK,
+    LOOPBACK6,
+    MAPPED,
+    MAPPED_WILDCARD,
     NONE,
     OK,
     REUSEADDR,
@@ -21,6 +26,7 @@ from fixtures.words import (
     SECOND,
     SO_REUSEADDR,
     WILDCARD,
+    WILDCARD6,
     Address,
     Answer,
     Options,
@@ -356,3 +362,93 @@ def test_the_same_connection_after_clearing_the_option(stack: Stack) -> None:
     second.bind(CLIENT)
     second.set(SO_REUSEADDR.off)
     assert second.connect(LOOPBACK) == EADDRINUSE
+
+
+# The wildcard as a destination: what connects, from where, to what, and where somebody listens.
+TO_WILDCARD = {
+    "to-wildcard":          ("tcp4", None,             WILDCARD,        WILDCARD),
+    "to-loopback":          ("tcp4", None,             WILDCARD,        LOOPBACK),
+    "from-wildcard":        ("tcp4", WILDCARD,         WILDCARD,        LOOPBACK),
+    "ipv6":                 ("tcp6", None,             WILDCARD6,       LOOPBACK6),
+    "ipv6-from-wildcard":   ("tcp6", WILDCARD6,        WILDCARD6,       LOOPBACK6),
+    "mapped":               ("tcp6", None,             MAPPED_WILDCARD, LOOPBACK),
+    "mapped-from-wildcard": ("tcp6", WILDCARD6,        MAPPED_WILDCARD, LOOPBACK),
+}  # fmt: skip
+
+
+@experiment("tcp/outgoing/destination-wildcard/{case}", rule=UNUSED_ADDRESS, cites=(TCPV2.at("in_pcbconnect"),))
+@pytest.mark.parametrize("case", TO_WILDCARD)
+def test_connect_to_the_wildcard(stack: Stack, case: str) -> None:
+    """Does a client that connects to the wildcard address reach a listener of this machine ({case})?"""
+    kind, bound, destination, at = TO_WILDCARD[case]
+    listener = stack.socket(f"tcp{at.family}")
+    listener.bind(at)
+    listener.listen()
+    client = stack.socket(kind, *([IPV6_V6ONLY.off] if kind == "tcp6" else []))
+    if bound:
+        client.bind(bound.at("Q"))
+    assert client.connect(destination) == OK
+
+
+@experiment("tcp/outgoing/destination-wildcard/from-{source}/own-address", rule=UNUSED_ADDRESS, cites=(TCPV2.at("in_pcbconnect"),))
+@pytest.mark.parametrize("source", ["second", "mapped"])
+def test_connect_to_the_wildcard_from_an_address(stack: Stack, source: str) -> None:
+    """A client is bound to a local address ({source}): does it reach only loopback at the wildcard, and no listener of its own address?"""
+    listener = stack.tcp4()
+    listener.bind(SECOND if source == "second" else LOOPBACK)
+    listener.listen()
+    client = stack.tcp4() if source == "second" else stack.tcp6(IPV6_V6ONLY.off)
+    client.bind(SECOND.at("Q") if source == "second" else MAPPED.at("Q"))
+    assert client.connect(WILDCARD if source == "second" else WILDCARD6) == ECONNREFUSED
+
+
+@experiment("tcp/outgoing/destination-wildcard/from-second/nobody", rule=NOBODY_LISTENS)
+def test_connect_to_the_wildcard_where_nobody_listens(stack: Stack) -> None:
+    """Is a client that is bound to a second local address refused at the wildcard where nobody listens?"""
+    client = stack.tcp4()
+    client.bind(SECOND.at("Q"))
+    assert client.connect(WILDCARD) == ECONNREFUSED
+
+
+@experiment("udp/outgoing/destination-wildcard/from-a-group", rule=UNUSED_ADDRESS, cites=(TCPV2.at("in_pcbconnect"),))
+def test_connect_to_the_wildcard_from_a_group(stack: Stack) -> None:
+    """Does what a UDP socket that is bound to a group sends to the wildcard address reach a socket at loopback?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    sender.bind(GROUP.at("Q"))
+    sender.connect(WILDCARD)
+    sender.send(1)
+    assert receiver.recv(1) == OK
+
+
+@experiment("tcp/outgoing/source-address/second", rule=PCB_LOOKUP, cites=(CONNECT,))
+def test_address_of_a_client_of_the_second_address(stack: Stack) -> None:
+    """A client on the wildcard is connected to a second local address: does it hold its port there?"""
+    listening(stack, WILDCARD)
+    client = stack.tcp4()
+    client.bind(WILDCARD.at("Q"))
+    client.connect(SECOND)
+    assert stack.tcp4().bind(SECOND.at("Q")) == EADDRINUSE
+
+
+@experiment("tcp/outgoing/duplicate-four-tuple/first-survives", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_the_first_connection_survives(stack: Stack) -> None:
+    """A second client was refused the connection of a first: does what the first sends still arrive?"""
+    listener = listening(stack, LOOPBACK)
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    accepted = listener.accept()
+    second.bind(CLIENT)
+    second.connect(LOOPBACK)
+    first.send(1)
+    assert accepted.recv(1) == OK
+
+
+@experiment("udp/outgoing/bound-to-a-group/stays", rule=PCB_LOOKUP, cites=(CONNECT,))
+def test_a_connected_socket_keeps_its_group(stack: Stack) -> None:
+    """A UDP socket that is bound to a group is connected to a local address: is the group still held against a bind without options?"""
+    member = stack.udp4()
+    member.bind(GROUP)
+    member.connect(CLIENT)
+    assert stack.udp4().bind(GROUP) == EADDRINUSE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import MOST_SPECIFIC, NO_OPTIONS, NOBODY_LISTENS, ONE_OR_EACH, REUSEPORT_ALL
+from fixtures.rules import COMPLETELY_DUPLICATE, MOST_SPECIFIC, NO_OPTIONS, NOBODY_LISTENS, ONE_OR_EACH, REUSEPORT_ALL
 from fixtures.sources import LINUX
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
@@ -16,12 +16,14 @@ from fixtures.words import (
     LOOPBACK,
     LOOPBACK6,
     NOBODY,
+    OK,
     SECOND,
     SO_REUSEADDR,
     SO_REUSEPORT,
     WILDCARD,
     WILDCARD6,
     Address,
+    Answer,
     Option,
 )
 
@@ -150,6 +152,38 @@ def test_a_bound_wildcard_beside_a_listening_specific(stack: Stack) -> None:
     narrow.bind(LOOPBACK)
     narrow.listen()
     assert stack.connections(SECOND) == NOBODY
+
+
+@experiment("tcp4/receives/bound-only/twin-of-a-listener", rule=COMPLETELY_DUPLICATE)
+def test_a_bound_twin_beside_a_listener(stack: Stack) -> None:
+    """A server listens; one that binds the same address with SO_REUSEADDR, if it may, does not: does the first receive?"""
+    listener, silent = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    listener.bind(LOOPBACK)
+    silent.bind(LOOPBACK)
+    listener.listen()
+    assert stack.connections(LOOPBACK) == listener.itself
+
+
+@experiment("{kind}/receives/bound-only/connect", rule=NOBODY_LISTENS)
+@pytest.mark.parametrize(("kind", "expected"), [("tcp4", (ECONNREFUSED, OK)), ("udp4", (OK,))], ids=["tcp4", "udp4"])
+def test_connect_to_a_bound_specific_beside_a_listening_wildcard(stack: Stack, kind: str, expected: tuple[Answer, ...]) -> None:
+    """The wildcard listens, a specific address is only bound (TCP): does connect ({kind}) reach the wildcard or nobody?"""
+    general, silent = stack.tcp4(), stack.tcp4(SO_REUSEADDR)
+    general.bind(WILDCARD)
+    silent.bind(LOOPBACK)
+    general.listen()
+    assert stack.socket(kind).connect(LOOPBACK) in expected
+
+
+@experiment("tcp4/receives/beside-own-connection", rule=MOST_SPECIFIC)
+def test_a_wildcard_beside_its_connection(stack: Stack) -> None:
+    """A server on the wildcard has a connection at a specific address: does it still receive what goes to that address?"""
+    listener = stack.tcp4()
+    listener.bind(WILDCARD)
+    listener.listen()
+    stack.tcp4().connect(LOOPBACK)
+    listener.accept()
+    assert stack.connections(LOOPBACK) == listener.itself
 
 
 @experiment("tcp4/receives/late-listener/newer", rule=REUSEPORT_ALL)

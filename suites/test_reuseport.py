@@ -14,12 +14,14 @@ from fixtures.words import (
     IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
+    MAPPED,
     NOBODY,
     NONE,
     OK,
     REUSEADDR,
     REUSEBOTH,
     REUSEPORT,
+    SECOND,
     SO_REUSEADDR,
     SO_REUSEPORT,
     TIME_WAIT,
@@ -340,3 +342,66 @@ def test_the_second_sets_it_and_tries_again(stack: Stack, kind: str) -> None:
     second.bind(LOOPBACK)
     second.set(SO_REUSEPORT)
     assert second.bind(LOOPBACK) == OK
+
+
+LATE = ["none", "connected", "stranger", "without", "newer", "cleared", "passed-over"]
+
+
+@experiment("udp/reuseport/late-group/{case}", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcbbind"),))
+@pytest.mark.parametrize("case", LATE)
+def test_group_of_sockets_that_set_the_option_late(stack: Stack, case: str) -> None:
+    """Two UDP sockets ask for an address with SO_REUSEADDR and set SO_REUSEPORT then, a third has both ({case}): does it receive alone?"""
+    first, second = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
+    third, fourth = stack.udp4(*REUSEBOTH), (stack.stranger if case == "stranger" else stack).udp4(SO_REUSEADDR)
+    first.bind(LOOPBACK)
+    first.set(SO_REUSEPORT)
+    if case == "passed-over":
+        fourth.bind(LOOPBACK)
+    second.bind(LOOPBACK)
+    second.set(SO_REUSEPORT)
+    if case in ("connected", "stranger", "without"):
+        fourth.bind(LOOPBACK)
+    if case == "connected":
+        fourth.connect(LOOPBACK.at("Q"))
+    if case in ("connected", "stranger"):
+        fourth.set(SO_REUSEPORT)
+    third.bind(LOOPBACK)
+    if case == "newer":
+        fourth.bind(LOOPBACK)
+        fourth.set(SO_REUSEPORT)
+    if case == "cleared":
+        third.set(SO_REUSEPORT.off)
+    assert stack.connections(LOOPBACK) == third.itself
+
+
+@experiment("{kind}/reuseport/receives/mixed", rule=REUSEPORT_ALL, cites=(LINUX.at("core/sock_reuseport.c, reuseport_select_sock"),))
+@pytest.mark.parametrize("kind", ["tcp4", "udp4"])
+def test_receivers_with_unlike_options(stack: Stack, kind: str) -> None:
+    """Of two sockets ({kind}) at an address one has SO_REUSEPORT, the other SO_REUSEADDR too: does one of them receive, or both in turn?"""
+    first, second = stack.socket(kind, *REUSEPORT), stack.socket(kind, *REUSEBOTH)
+    for one in (first, second):
+        one.bind(LOOPBACK)
+        if kind == "tcp4":
+            one.listen()
+    assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
+
+
+@experiment("tcp/reuseport/cleared/mapped-then-ipv4", rule=BEFORE_BIND)
+def test_ipv4_after_a_mapped_address_was_cleared(stack: Stack) -> None:
+    """A socket at a mapped address cleared SO_REUSEPORT after bind: is an IPv4 socket with it refused the same address?"""
+    first = stack.tcp6(IPV6_V6ONLY.off, SO_REUSEPORT)
+    first.bind(MAPPED)
+    first.set(SO_REUSEPORT.off)
+    assert stack.tcp4(SO_REUSEPORT).bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/reuseport/cleared/alone-when-it-listened", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
+def test_wildcard_beside_a_listener_that_was_left_alone(stack: Stack) -> None:
+    """A listener whose neighbour at another address had left before it listened cleared SO_REUSEPORT: may one with it bind the wildcard?"""
+    neighbour, listener = stack.tcp4(SO_REUSEPORT), stack.tcp4(SO_REUSEPORT)
+    neighbour.bind(SECOND)
+    listener.bind(LOOPBACK)
+    neighbour.close()
+    listener.listen()
+    listener.set(SO_REUSEPORT.off)
+    assert stack.tcp4(SO_REUSEPORT).bind(WILDCARD) == OK

@@ -358,3 +358,11 @@ def test_a_connected_udp_socket_of_another_user(stack: Stack, options: Options) 
     held.bind(LOOPBACK)
     held.connect(SECOND)
     assert stack.stranger2.udp4(*options).bind(LOOPBACK) == OK
+
+
+@experiment("tcp/takeover/closest/own-is-v6only", rule=REUSEPORT_ALL)
+def test_the_newest_holder_of_two_wildcards(stack: Stack) -> None:
+    """A user holds [::] for IPv6 and then we hold it for both families (SO_REUSEPORT): may that user bind it for IPv6 once more?"""
+    stack.stranger.tcp6(IPV6_V6ONLY, SO_REUSEPORT).bind(WILDCARD6)
+    stack.tcp6(IPV6_V6ONLY.off, SO_REUSEPORT).bind(WILDCARD6)
+    assert stack.stranger.tcp6(IPV6_V6ONLY, SO_REUSEPORT).bind(WILDCARD6) == OK

@@ -5,11 +5,20 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import ACTIVE_CLOSER, COMPLETELY_DUPLICATE, DIFFERENT_ADDRESSES, REUSEPORT_ALL, SAME_CONNECTION, TIME_WAIT_REBIND
-from fixtures.sources import HPUX_GETSOCKOPT, LITE2, MECKI, PYTHON_LIST_2009, RFC9293, TCPV1, UNP
+from fixtures.rules import (
+    ACTIVE_CLOSER,
+    BOUND_ONCE,
+    COMPLETELY_DUPLICATE,
+    DIFFERENT_ADDRESSES,
+    REUSEPORT_ALL,
+    SAME_CONNECTION,
+    TIME_WAIT_REBIND,
+)
+from fixtures.sources import HPUX_GETSOCKOPT, LITE2, MECKI, PYTHON_LIST_2009, RFC9293, TCPV1, TCPV2, UNP
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
     EADDRINUSE,
+    EINVAL,
     LOOPBACK,
     LOOPBACK6,
     NONE,
@@ -18,6 +27,7 @@ from fixtures.words import (
     REUSEBOTH,
     REUSEPORT,
     SECOND,
+    SO_LINGER_0,
     SO_REUSEADDR,
     SO_REUSEPORT,
     TIME_WAIT,
@@ -26,6 +36,7 @@ from fixtures.words import (
     WR,
     Address,
     Answer,
+    Option,
     Options,
 )
 
@@ -439,6 +450,16 @@ def test_time_wait_lasts(stack: Stack) -> None:
     assert restarted.bind(LOOPBACK) == EADDRINUSE
 
 
+@experiment("tcp/time-wait/forty-five-seconds-later/no-options", rule=ACTIVE_CLOSER, cites=(TCPV2.at("TCPTV_MSL"),))
+def test_how_long_time_wait_lasts(stack: Stack) -> None:
+    """Is a server without options still refused 45 seconds after its predecessor's connection went into TIME_WAIT?"""
+    listener = server_closed_first(stack, LOOPBACK, NONE, LOOPBACK)
+    listener.close()
+    stack.elapse(45)
+    restarted = stack.tcp4()
+    assert restarted.bind(LOOPBACK) == EADDRINUSE
+
+
 @experiment("tcp/time-wait/established-stays/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.4.2, 2MSL"),))
 def test_only_time_wait_ends_by_itself(stack: Stack) -> None:
     """Is a server without options refused while its predecessor's connection is open, however long that was idle?"""
@@ -514,3 +535,118 @@ def test_client_role_on_a_server_port(stack: Stack) -> None:
     caller = stack.tcp4(SO_REUSEPORT)
     caller.bind(LOOPBACK)
     assert caller.connect(another.address) == OK
+
+
+@experiment("tcp/time-wait/passive-side-reconnects/then-reset", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.6.1, MAY-2"),))
+def test_nothing_is_left_of_a_reused_time_wait(stack: Stack) -> None:
+    """A client reconnected into the server's TIME_WAIT and reset that connection: may a server restart without options?"""
+    listener = stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    client = stack.tcp4()
+    client.bind(CLIENT)
+    client.connect(LOOPBACK)
+    accepted = listener.accept()
+    accepted.close()
+    client.recv(1)
+    client.close()
+    stack.shows(LOOPBACK, TIME_WAIT)
+    again = stack.tcp4(SO_LINGER_0)
+    again.bind(CLIENT)
+    again.connect(LOOPBACK)
+    accepted = listener.accept()
+    again.close()
+    accepted.recv(1)
+    accepted.close()
+    listener.close()
+    assert stack.tcp4().bind(LOOPBACK) == OK
+
+
+@experiment("tcp/time-wait/another-client-connects/no-options", rule=ACTIVE_CLOSER, cites=(TCPV1.at("§18.6"),))
+def test_another_connection_leaves_time_wait_alone(stack: Stack) -> None:
+    """The server's end of an old connection is in TIME_WAIT, another client came and reset: is a restart without options refused?"""
+    listener = server_closed_first(stack, LOOPBACK, NONE, LOOPBACK)
+    another = stack.tcp4(SO_LINGER_0)
+    another.bind(CLIENT)
+    another.connect(LOOPBACK)
+    accepted = listener.accept()
+    another.close()
+    accepted.recv(1)
+    accepted.close()
+    listener.close()
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/time-wait/same-client-elsewhere/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.6.1, MAY-2"),))
+def test_the_same_client_elsewhere_leaves_time_wait_alone(stack: Stack) -> None:
+    """A client whose connection is in TIME_WAIT at the server came to its other address and reset: is a restart at the first refused?"""
+    listener = stack.tcp4()
+    listener.bind(WILDCARD)
+    listener.listen()
+    client = stack.tcp4()
+    client.bind(CLIENT)
+    client.connect(LOOPBACK)
+    accepted = listener.accept()
+    accepted.close()
+    client.recv(1)
+    client.close()
+    stack.shows(LOOPBACK, TIME_WAIT)
+    again = stack.tcp4(SO_LINGER_0)
+    again.bind(CLIENT)
+    again.connect(SECOND)
+    accepted = listener.accept()
+    again.close()
+    accepted.recv(1)
+    accepted.close()
+    listener.close()
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
+
+
+def in_time_wait(stack: Stack, *options: Option) -> Socket:
+    """The socket that a server accepted, still open: it shut down its sending half first, then the client closed. Nobody listens."""
+    listener = stack.tcp4(*options)
+    listener.bind(LOOPBACK)
+    listener.listen()
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    accepted = listener.accept()
+    listener.close()
+    accepted.shutdown(WR)
+    client.recv(1)
+    client.close()
+    accepted.recv(1)
+    stack.shows(LOOPBACK, TIME_WAIT)
+    return accepted
+
+
+@experiment("tcp/time-wait/descriptor-open/bind-again", rule=BOUND_ONCE, cites=(TCPV2.at("tcp_close, in_pcbdetach"),))
+def test_bind_of_a_socket_in_time_wait(stack: Stack) -> None:
+    """Is an accepted socket whose connection is in TIME_WAIT, with its descriptor open, refused another port?"""
+    accepted = in_time_wait(stack)
+    assert accepted.bind(CLIENT) == EINVAL
+
+
+@experiment("tcp/time-wait/descriptor-open/new-{new}", rule=TIME_WAIT_REBIND, cites=(TCPV1.at("§18.6"),))
+@pytest.mark.parametrize(("new", "expected"), [(NONE, EADDRINUSE), (REUSEADDR, OK)], ids=str)
+def test_restart_beside_an_open_descriptor_in_time_wait(stack: Stack, new: Options, expected: Answer) -> None:
+    """May a server ({new}) restart while a connection is in TIME_WAIT whose descriptor its predecessor (reuseaddr) has not closed?"""
+    in_time_wait(stack, SO_REUSEADDR)
+    assert stack.tcp4(*new).bind(LOOPBACK) == expected
+
+
+@experiment("tcp/time-wait/descriptor-open/option-{change}-since", rule=TIME_WAIT_REBIND, cites=(LITE2.at("in_pcbbind"),))
+@pytest.mark.parametrize("change", ["set", "cleared"])
+def test_option_changed_in_time_wait(stack: Stack, change: str) -> None:
+    """May a server with SO_REUSEADDR restart beside TIME_WAIT on whose open descriptor the option was {change} since?"""
+    accepted = in_time_wait(stack, *([SO_REUSEADDR] if change == "cleared" else []))
+    accepted.set(SO_REUSEADDR if change == "set" else SO_REUSEADDR.off)
+    assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
+
+
+@experiment("tcp/time-wait/bound-stays/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.4.2, 2MSL"),))
+def test_a_bound_socket_stays(stack: Stack) -> None:
+    """Is a bind without options refused the port of a socket that is only bound, however long that was so?"""
+    first = stack.tcp4()
+    first.bind(LOOPBACK.at("0"))
+    stack.elapse(61)
+    assert stack.tcp4().bind(first.address) == EADDRINUSE

@@ -12,7 +12,7 @@ import pytest
 from fixtures.models import MODELS
 from fixtures.models.kame import Kame
 from fixtures.models.linux import Linux
-from fixtures.models.stevens import Stevens
+from fixtures.models.stevens import Rules
 from fixtures.rules import UNBOUND_CALL
 from fixtures.verdicts import predict
 from fixtures.words import Answer
@@ -101,15 +101,15 @@ def answers(platform: str) -> list[list[str]]:
 @pytest.mark.parametrize("platform", ["linux", "freebsd", "gvisor", "lwip", "netbsd"])
 def test_a_parent_that_is_asked_for_the_reason_decides_nothing(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = answers(platform)
-    monkeypatch.setattr(Stevens, "may_bind", lambda *_: Answer("ok", UNBOUND_CALL))
+    monkeypatch.setattr(Rules, "may_bind", lambda *_: Answer("ok", UNBOUND_CALL))
     if issubclass(MODELS[platform], Kame):
-        monkeypatch.setattr(Stevens, "receivers", lambda *_: ([], UNBOUND_CALL))
+        monkeypatch.setattr(Rules, "receivers", lambda *_: ([], UNBOUND_CALL))
     assert answers(platform) == before
 
 
 def test_classes_that_ask_for_the_reason() -> None:
     assert {name for name, _ in FOR_THE_REASON} == {"Linux", "Kame", "GVisor", "LwIP", "NetBSD"}
-    assert issubclass(Linux, Stevens)
+    assert issubclass(Linux, Rules)
 
 
 def test_a_platform_without_a_model_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

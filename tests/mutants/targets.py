@@ -32,7 +32,7 @@ FOR_THE_REASON = {
 #: What is no part of the platform: how a model keeps account of what is unknown, what the notation means, what the bench proves.
 ACCOUNTS = (
     *("Model.__init__", "Model.perform", "Model._concerns", "Model._port", "Model._shows", "Model._tick"),
-    *("Model.since", "Model.applies", "Model._need_option"),
+    *("Model.since", "Model.applies", "Model._need_option", "Model._lose", "Model._need_reading", "Model._as_read", "Model.members"),
 )
 _GONE = object()
 
