@@ -14,15 +14,16 @@ import fnmatch
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fixtures.models import Platform
-from reports.predict import Predictor
-from reports.scripts import Played, read_script
+from fixtures.words import Answer
+from fixtures.worlds import every_world
+from reports.scripts import Step, play, read_script
 
 FOLDER = Path(__file__).parent / "data" / "others"
 
@@ -117,35 +118,40 @@ def _held(group: dict[str, Any], label: str, platform: str) -> str:
 
 
 @cache
-def _predictor(platform: str, uid: int, settings: tuple[tuple[str, str], ...]) -> Predictor:
-    name, _, version = platform.partition("@")
-    return Predictor(Platform(name, version), uid, dict(settings))
+def _platform(name: str) -> Platform:
+    return Platform(*name.split("@"))
 
 
 def judge(case: Case) -> list[Judged]:
-    """Ask the model of the platform."""
-    played = _predictor(case.platform, case.uid, tuple(case.settings.items())).predict(read_script(case.script))
-    found = [_judged(case, str(one.step.call), one.names, case.expected[one.step.line]) for one in played if one.step.line in case.expected]
-    return found + [_start(case, socket, starts, played) for socket, starts in case.starts.items()]
+    """Ask the model of the platform, in every world that it leaves open."""
+    steps, system = read_script(case.script), _platform(case.platform)
+    worlds = every_world(lambda choices: play(system.make(case.uid, case.settings, choices), steps))
+    found = [
+        _judged(case, str(step.call), {world[at].name for world in worlds}, case.expected[step.line])
+        for at, step in enumerate(steps)
+        if step.line in case.expected
+    ]
+    return found + [_start(case, socket, starts, steps, worlds) for socket, starts in case.starts.items()]
 
 
-def _judged(case: Case, call: str, names: Iterable[str], expected: str) -> Judged:
+def _judged(case: Case, call: str, names: set[str], expected: str) -> Judged:
     right = [name != "unknown" and _is(name, expected) for name in names]
     what = "unknown" if "unknown" in names else "agrees" if all(right) else "open" if any(right) else "contradicts"
-    return Judged(case, what, expected, f"{call} = {'|'.join(names)}, not {expected}")
+    return Judged(case, what, expected, f"{call} = {'|'.join(sorted(names))}, not {expected}")
 
 
 def _is(name: str, expected: str) -> bool:
     return name != "ok" if expected == "refused" else name in expected.split("|")
 
 
-def _start(case: Case, socket: str, starts: bool, played: list[Played]) -> Judged:
+def _start(case: Case, socket: str, starts: bool, steps: Sequence[Step], worlds: list[list[Answer]]) -> Judged:
     """Whether bind and listen are both granted."""
-    calls = [one for one in played if one.step.call.on == socket and one.step.call.verb in ("bind", "listen")]
-    names = {name for one in calls for name in one.names}
-    some = all("ok" in one.names for one in calls)
-    said = {"unknown"} if "unknown" in names else {"ok"} if names == {"ok"} else {"ok", "refused"} if some else {"refused"}
-    return _judged(case, f"{socket} starts", sorted(said), "ok" if starts else "refused")
+    calls = [at for at, step in enumerate(steps) if step.call.on == socket and step.call.verb in ("bind", "listen")]
+    said = set()
+    for world in worlds:
+        names = {world[at].name for at in calls}
+        said.add("unknown" if "unknown" in names else "ok" if names == {"ok"} else "refused")
+    return _judged(case, f"{socket} starts", said, "ok" if starts else "refused")
 
 
 def table() -> str:
