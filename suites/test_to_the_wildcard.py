@@ -21,16 +21,6 @@ def test_ipv4_server_on_loopback(stack: Stack) -> None:
     assert client.connect(WILDCARD) == OK
 
 
-@experiment("tcp/to-the-wildcard/ipv4/server-on-the-wildcard", rule=TO_THE_WILDCARD, cites=CITES)
-def test_ipv4_server_on_the_wildcard(stack: Stack) -> None:
-    """Does a client that connects to 0.0.0.0 reach a server of the same machine that listens on every address?"""
-    server = stack.tcp4()
-    server.bind(WILDCARD)
-    server.listen()
-    client = stack.tcp4()
-    assert client.connect(WILDCARD) == OK
-
-
 @experiment("tcp/to-the-wildcard/ipv6/server-on-loopback", rule=TO_THE_WILDCARD, cites=CITES)
 def test_ipv6_server_on_loopback(stack: Stack) -> None:
     """Does a client that connects to [::] reach a server that listens on ::1 alone?"""
