@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import BOUND_ONCE, DROPPED, NO_OPTIONS, NOBODY_LISTENS, PCB_LOOKUP, SAME_CONNECTION, UNBOUND_CALL
-from fixtures.sources import LITE2, POSIX, TCPV1, UNP
+from fixtures.rules import BOUND_ONCE, DROPPED, NO_OPTIONS, NOBODY_LISTENS, PCB_LOOKUP, SAME_CONNECTION, TO_THE_WILDCARD, UNBOUND_CALL
+from fixtures.sources import FREEBSD_15, LIBUV_2155, LITE2, POSIX, TCPV1, UNP
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
     EADDRINUSE,
     ECONNREFUSED,
     EINVAL,
     LOOPBACK,
+    LOOPBACK6,
     NONE,
     OK,
     REUSEADDR,
@@ -21,6 +22,7 @@ from fixtures.words import (
     SECOND,
     SO_REUSEADDR,
     WILDCARD,
+    WILDCARD6,
     Address,
     Answer,
     Options,
@@ -356,3 +358,23 @@ def test_the_same_connection_after_clearing_the_option(stack: Stack) -> None:
     second.bind(CLIENT)
     second.set(SO_REUSEADDR.off)
     assert second.connect(LOOPBACK) == EADDRINUSE
+
+
+TO_NOBODY = (LIBUV_2155.at("the assertion"), FREEBSD_15.at("Networking, General"))
+
+
+@experiment("tcp/outgoing/to-the-wildcard/ipv4", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
+def test_to_the_wildcard(stack: Stack) -> None:
+    """Does a client that connects to 0.0.0.0 reach a server on 127.0.0.1?"""
+    listening(stack, LOOPBACK)
+    client = stack.tcp4()
+    assert client.connect(WILDCARD) == OK
+
+
+@experiment("tcp/outgoing/to-the-wildcard/ipv6", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
+def test_to_the_wildcard_of_ipv6(stack: Stack) -> None:
+    """Does a client that connects to [::] reach a server on ::1?"""
+    listener, client = stack.tcp6(), stack.tcp6()
+    listener.bind(LOOPBACK6)
+    listener.listen()
+    assert client.connect(WILDCARD6) == OK
