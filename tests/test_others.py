@@ -45,3 +45,8 @@ def test_every_script_of_a_suite_expects_something(name: str) -> None:
 
 def test_the_page_is_up_to_date() -> None:
     assert table() in PAGE.read_text(encoding="utf-8"), "run: python -m tests.others, and put it into docs/others.md"
+
+
+def test_the_suites_cover_most_platforms() -> None:
+    asked = {case.platform.partition("@")[0] for name in SUITES for case in cases(SUITES[name])}
+    assert len(asked) >= 15
