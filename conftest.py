@@ -57,6 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Recorder(config))
+    config.addinivalue_line("markers", "library(question): a check of an installed library; `policy` is its recorded policy")
     _read_platforms(config)
     _read_strictness(config)
     record = config.getoption("--record")
@@ -114,6 +115,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     template: Experiment | None = getattr(pyfuncitem.obj, "experiment", None)
     if getattr(pyfuncitem.obj, "every_pair", False):
         return _every_pair(pyfuncitem)
+    if mark := pyfuncitem.get_closest_marker("library"):
+        return _library(pyfuncitem, *mark.args)
     if template is None:
         return None
     callspec = getattr(pyfuncitem, "callspec", None)
@@ -173,6 +176,37 @@ def _every_pair(item: pytest.Function) -> bool:
     item.user_properties += [("experiment", record["id"]), ("verdict", found.verdict)]
     if _fails(config, record):
         pytest.fail(f"{found.verdict}: {kind}: {found.why}", pytrace=False)
+    return True
+
+
+def _library(item: pytest.Function, question: str) -> bool:
+    """Check one library."""
+    from fixtures.libraries import checks, policies  # the suite does without them
+
+    config, policy = item.config, item.callspec.params["policy"]
+    assert isinstance(policy, policies.Policy)
+    taken_for = config.stash[PLATFORM]
+    if config.stash[MODEL]:
+        found = checks.Found("untestable", why="a model runs no library")
+    else:
+        bench = _bench(config)
+        found = checks.check(policy, question, taken_for, bench.isolation, bench.new_port(), bench.settings)
+    record = {
+        "id": policy.check_id(question),
+        "chapter": f"library {question}",
+        "question": checks.question_of(policy, question),
+        "verdict": found.verdict,
+        "why": " ".join(found.why.split()),
+        "held": found.verdict == "conforms",
+        "attempts": found.attempts,
+        "trace": list(found.trace),
+        "variants": [],
+        "library": found.record(policy),
+    }
+    item.stash[RECORD] = record
+    item.user_properties += [("experiment", record["id"]), ("verdict", found.verdict)]
+    if _fails(config, record):
+        pytest.fail(checks.story(policy, question, found, str(taken_for), _again(item)), pytrace=False)
     return True
 
 

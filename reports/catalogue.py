@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import itertools
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from fixtures.experiment import Experiment, chapter_of
 from fixtures.stack import Stack
 from fixtures.verdicts import Script
+from reports.inputs import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(path.stem for path in (ROOT / "suites").glob("test_*.py"))
@@ -35,8 +37,16 @@ class Row:
 
 
 def rows_of(module: str) -> list[Row]:
-    """The experiments of a module of the suites."""
-    return list(_rows(importlib.import_module(f"suites.{module}")))
+    """The experiments of a module of the suites.
+
+    Raises BadInput where pytest is absent, in which they are written.
+    """
+    try:
+        return list(_rows(importlib.import_module(f"suites.{module}")))
+    except ModuleNotFoundError as error:
+        if error.name != "pytest":
+            raise
+        raise BadInput(f"pytest is not there for {sys.executable}: install it, or use .tox/conformance/bin/python") from None
 
 
 @functools.cache

@@ -29,6 +29,9 @@ OUTCOMES = {
     UNTESTABLE: "The platform lacks what the experiment needs.",
 }
 
+#: One letter for each basis; they are told apart without colour.
+LETTERS = {"observed": "O", "source": "S", "documented": "D", "reported": "R", "predicted": "P", "disputed": "X"}
+
 
 @dataclass(frozen=True)
 class Cell:

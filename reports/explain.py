@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fixtures import VERSION
 from fixtures.models import Platform
@@ -14,6 +14,9 @@ from fixtures.stack import format_trace
 from reports.catalogue import Row, by_id
 from reports.cells import OUTCOMES, UNKNOWN, UNTESTABLE, Cell, cells, columns, platform_named, statement
 from reports.inputs import BadInput
+
+#: How one function of the suites is run on its own.
+RUN = "python -m tox run -e conformance -- -k"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +47,7 @@ def asked(words: str) -> tuple[Row, list[Platform]]:
 
 
 def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
-    """Question, rule, script, the answers with their reasons, and a line to cite."""
+    """Question, rule, script, the answers with their reasons, how to run it, and how to cite it."""
     about = row.experiment
     across = cells(platforms, [row])[about.id]
     shown = next((p for p in platforms if across[str(p)].outcome not in (UNTESTABLE, UNKNOWN)), platforms[0])
@@ -64,9 +67,11 @@ def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
         *(f"  {name:<12} {cell.answer or cell.outcome:<24} {_how(cell)}" for name, cell in across.items()),
         "",
         *_reasons(list(across.values())),
+        "to run",
+        f"  {RUN} {row.test.rpartition('::')[2]}",
         "to cite",
         f"  {citation_line(about.id)}",
-        f"  # {about.id}: {about.rule.statement} (addrinuse {VERSION})",
+        f"  {comment(row, across)}",
         *(f"  {line}" for line in bibtex(about.id)),
     ]
 
@@ -74,6 +79,15 @@ def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
 def citation_line(identifier: str) -> str:
     """How an experiment is cited."""
     return f"addrinuse {VERSION}, experiment {identifier}"
+
+
+def comment(row: Row, across: Mapping[str, Cell]) -> str:
+    """A line for the code that relies on an experiment: the rule, or what the one platform that was asked answers."""
+    if len(across) == 1:
+        ((platform, cell),) = across.items()
+        how = ", ".join(filter(None, (cell.basis, f"addrinuse {VERSION}")))
+        return f"# {row.experiment.id}: on {platform} {cell.answer or cell.outcome} ({how})"
+    return f"# {row.experiment.id}: {row.experiment.rule.statement} (addrinuse {VERSION})"
 
 
 def bibtex(identifier: str) -> list[str]:

@@ -13,14 +13,15 @@ from typing import Any
 from fixtures import VERSION
 from fixtures.models import Platform
 from fixtures.rules import BASES, Reason, Rule
+from reports import incidents
 from reports.catalogue import ROOT, Row, all_rows
-from reports.cells import DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns
+from reports.cells import DEPARTS, EITHER, HOLDS, LETTERS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns
 from reports.inputs import BadInput
+from reports.site.pictures import overview
 
 FORMAT = "addrinuse-matrix/1"
 FOLDER = ROOT / "reports" / "matrix"
-#: One letter for each basis; they are told apart without colour.
-LETTERS = {"observed": "O", "source": "S", "documented": "D", "reported": "R", "predicted": "P", "disputed": "X"}
+DOCS = ROOT / "docs"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +78,9 @@ def pages() -> dict[Path, str]:
     found = cells(platforms, rows)
     chapters = by_chapter(rows)
     files = {FOLDER / f"{_file(chapter)}.md": as_markdown(chapter, platforms, part, found) + "\n" for chapter, part in chapters.items()}
-    return {FOLDER / "README.md": _index(platforms, chapters, found), FOLDER / "matrix.json": as_json(platforms, rows, found), **files}
+    files |= {FOLDER / "README.md": _index(platforms, chapters, found), FOLDER / "matrix.json": as_json(platforms, rows, found)}
+    picture = overview(platforms, found).svg
+    return files | {DOCS / "incidents.md": incidents.as_markdown(incidents.load(), found), DOCS / "matrix.svg": picture}
 
 
 def as_text(chapter: str, platforms: Sequence[Platform], rows: Sequence[Row], found: Cells) -> str:

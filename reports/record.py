@@ -1,19 +1,21 @@
 """`python -m reports record [-o FILE] -- COMMAND...`: run a server, and write its socket calls in the notation.
 
 It runs under strace; a Python program also without it, in a Python that tells its calls. Stop the server as usual (Ctrl-C, or after
---seconds). Exit status 0; 2 when nothing could be recorded.
+--seconds). However the recorder ends, nothing of the server is left on Linux. Exit status 0; 2 when nothing could be recorded.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -24,6 +26,7 @@ from reports.calls.assemble import Assembler
 from reports.calls.syscalls import TRACED
 from reports.inputs import BadInput
 
+GUARD = Path(__file__).with_name("stacks") / "guard.py"
 HOOK = Path(__file__).with_name("calls") / "hook"
 _STANDARD_ERROR = 2
 #: How long a server may take to end, in seconds, once it was asked to.
@@ -44,8 +47,7 @@ def run(args: argparse.Namespace) -> int:
     Raises BadInput.
     """
     how = _how(args.how, args.command)
-    with tempfile.TemporaryDirectory(prefix="addrinuse-") as folder:
-        log = Path(folder) / "calls.log"
+    with _log() as log:
         status = _run(args.command, how, log, args.seconds)
         text = log.read_text("utf-8", "replace") if log.exists() else ""
     recording = Assembler().take(strace.read(text.split("\n")))
@@ -53,6 +55,17 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(f"{args.command[0]}: no TCP or UDP socket was bound ({how}, exit status {status}); {_hint(how)}")
     _write(args.output, _script(recording, args.command, how))
     return 0
+
+
+@contextlib.contextmanager
+def _log() -> Iterator[Path]:
+    """Where the calls are written: a file without a name where it can be, so that it never stays behind."""
+    if _can_guard():
+        with tempfile.TemporaryFile() as file:
+            yield Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+    else:
+        with tempfile.TemporaryDirectory(prefix="addrinuse-") as folder:
+            yield Path(folder) / "calls.log"
 
 
 def _how(asked: str, command: Sequence[str]) -> str:
@@ -83,37 +96,68 @@ def _run(command: Sequence[str], how: str, log: Path, seconds: float | None) -> 
     else:
         paths = [str(HOOK), *filter(None, [environment.get("PYTHONPATH")])]
         environment |= {"PYTHONPATH": os.pathsep.join(paths), "ADDRINUSE_RECORD": str(log)}
-    try:
-        server = subprocess.Popen(words, env=environment, stdout=_STANDARD_ERROR)
-    except OSError as error:
-        raise BadInput(f"{command[0]}: cannot be run: {error.strerror or error}") from None
-    with _passing_on(server, how):
+    if not shutil.which(command[0]):
+        reason = errno.EACCES if Path(command[0]).exists() else errno.ENOENT
+        raise BadInput(f"{command[0]}: cannot be run: {os.strerror(reason)}")
+    with _guarded(words, environment) as server, _passing_on(server):
         return _wait(server, how, seconds)
+
+
+@contextlib.contextmanager
+def _guarded(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The server; where there can be one, under a guard that ends all of it when this process ends, be it by SIGKILL."""
+    if not _can_guard():
+        yield subprocess.Popen(words, env=environment, stdout=_STANDARD_ERROR)
+        return
+    stdin = os.dup(0)
+    line = [sys.executable, "-I", "-S", str(GUARD), "--stdin", str(stdin), *words]
+    try:
+        guard = subprocess.Popen(line, env=environment, stdin=subprocess.PIPE, stdout=_STANDARD_ERROR, pass_fds=[stdin])
+    finally:
+        os.close(stdin)
+    with guard:
+        yield guard
+
+
+def _can_guard() -> bool:
+    """Whether there are subreapers, /proc, and descriptors of processes: Linux since 5.3."""
+    try:
+        os.fstat(0)
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+class _Ended(KeyboardInterrupt):
+    """The recorder was asked to end, and not by the terminal."""
 
 
 def _wait(server: subprocess.Popen[bytes], how: str, seconds: float | None) -> int:
     """Wait for the end; a server that has to be asked gets a while for it."""
+    asked = False
     while True:
         try:
-            return server.wait(seconds)
+            return server.wait(GRACE if asked else seconds)
         except subprocess.TimeoutExpired:
-            _end(server, how, signal.SIGTERM)
+            if asked:
+                _kill(server)
+                return server.wait()
+            _ask(_processes(server, how))
+        except _Ended:
+            _ask(_processes(server, how))
         except KeyboardInterrupt:
-            seconds = GRACE  # it was interrupted, too: the terminal told everybody
-            continue
-        try:
-            return server.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            _end(server, how, getattr(signal, "SIGKILL", signal.SIGTERM))
-            return server.wait()
+            _ask(_orphans(server))  # the others were told by the terminal, too
+        asked = True
 
 
 @contextlib.contextmanager
-def _passing_on(server: subprocess.Popen[bytes], how: str) -> Iterator[None]:
+def _passing_on(server: subprocess.Popen[bytes]) -> Iterator[None]:
     """Whoever ends the recorder, ends the server."""
 
     def end(number: int, frame: FrameType | None) -> None:
-        _end(server, how, signal.SIGTERM)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise _Ended
 
     before = signal.signal(signal.SIGTERM, end)
     try:
@@ -121,18 +165,34 @@ def _passing_on(server: subprocess.Popen[bytes], how: str) -> Iterator[None]:
     finally:
         signal.signal(signal.SIGTERM, before)
         if server.poll() is None:
-            _end(server, how, getattr(signal, "SIGKILL", signal.SIGTERM))
+            _kill(server)
             server.wait()
 
 
-def _end(server: subprocess.Popen[bytes], how: str, number: int) -> None:
-    """Signal the server: under strace, which blocks signals, its child."""
-    children = _children(server.pid) if how == "strace" else []
-    for pid in children:
+def _kill(server: subprocess.Popen[bytes]) -> None:
+    if server.stdin:  # a guard's lifeline
+        server.stdin.close()
+    else:
+        server.kill()
+
+
+def _ask(pids: Sequence[int]) -> None:
+    for pid in pids:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-    if not children:
-        server.send_signal(number)
+            os.kill(pid, signal.SIGTERM)
+
+
+def _processes(server: subprocess.Popen[bytes], how: str) -> list[int]:
+    """The server's first process, which under strace, which blocks signals, is a child of that; and its orphans."""
+    if not server.stdin:
+        return _children(server.pid) if how == "strace" else [server.pid]
+    first = _children(server.pid)[:1]
+    return [*(child for pid in first for child in _children(pid)), *_orphans(server)] if how == "strace" else _children(server.pid)
+
+
+def _orphans(server: subprocess.Popen[bytes]) -> list[int]:
+    """Processes of the server whose parents are gone: children of its guard."""
+    return _children(server.pid)[1:] if server.stdin else []
 
 
 def _children(pid: int) -> list[int]:

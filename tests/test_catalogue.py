@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
-from reports.catalogue import all_rows
+from reports.catalogue import ROOT, all_rows
 
 ID = re.compile(r"[a-z0-9]+(/[a-z0-9+.-]+)+")
 
@@ -16,3 +20,12 @@ def test_ids_are_unique_and_permanent_words() -> None:
 
 def test_every_question_is_one() -> None:
     assert [row.experiment.id for row in all_rows() if not row.experiment.question.endswith("?") or "{" in row.experiment.question] == []
+
+
+def test_without_pytest_it_is_said_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "pytest.py").write_text("raise ModuleNotFoundError(name='pytest')\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    words = [sys.executable, "-m", "reports", "explain", "tcp/duplicate/no-option"]
+    seen = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (seen.returncode, seen.stderr.count("\n")) == (2, 1)
+    assert "pytest is not there for" in seen.stderr

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from fixtures.models import MODELS
 from reports.__main__ import main
-from reports.catalogue import ROOT
+from reports.catalogue import ROOT, all_rows
+from reports.claims import load
 from reports.porting.judge import VERDICTS
 from reports.porting.situations import SITUATIONS
 
@@ -34,6 +38,33 @@ def test_the_porting_report_of_the_example(capsys: pytest.CaptureFixture[str], m
     assert f"{WITHIN_README}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert main(["port", "--from", "linux", "--to", "windows", "tests/data/calls/uvicorn.log"]) == 1
     assert f"{WITHIN_README}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda path: path.name)
+def test_a_link_leads_somewhere(path: Path) -> None:
+    lost = []
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)", path.read_text(encoding="utf-8")):
+        there = path.parent / target if target else path
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            lost.append(f"{target}#{anchor}")
+    assert lost == []
+
+
+def anchors(path: Path) -> list[str]:
+    """The names that a page's headings have on GitHub."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+def test_the_numbers_of_the_readme_are_about_right() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    totals = re.search(r"^(\d+) conforms, (\d+) variant, (\d+) untestable in", readme, re.MULTILINE)
+    assert totals
+    assert sum(map(int, totals.groups())) == pytest.approx(len(all_rows()), rel=0.1), "run the suite, and paste what it prints"
+    assert len(all_rows()) > 2000, "README says: more than two thousand"
+    claims = re.search(r"disputed.md\): (\d+) cited claims", readme)
+    assert claims
+    assert int(claims[1]) == len(load())
 
 
 def test_the_words_of_the_porting_report_are_explained() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -120,6 +121,60 @@ def test_who_ends_the_recorder_ends_the_server(how: str, tmp_path: Path) -> None
     assert (recorder.returncode, b"A.listen() = ok" in out) == (0, True), err
     with pytest.raises(ProcessLookupError):
         os.kill(int(pidfile.read_text()), 0)
+
+
+#: It has a worker in a session of its own, whose parent is gone; each tells its process id by a file.
+DAEMON = """\
+import os, pathlib, socket, time
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen()
+folder = pathlib.Path(os.environ["FOLDER"])
+if os.fork() == 0:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+(folder / "new" / str(os.getpid())).touch()
+os.rename(folder / "new" / str(os.getpid()), folder / str(os.getpid()))
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(not record._can_guard(), reason="there is no guard here")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize("how", HOW)
+def test_nothing_is_left_however_the_recorder_ends(how: str, number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    recorder = subprocess.Popen(
+        [sys.executable, "-m", "reports", "record", "--how", how, "-o", os.devnull, "--", sys.executable, "-c", DAEMON],
+        cwd=ROOT,
+        env=os.environ | {"FOLDER": str(tmp_path)},
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        while len(pids := [path.name for path in tmp_path.iterdir() if path.name != "new"]) < 2:
+            assert recorder.poll() is None
+            time.sleep(0.01)
+        if number == signal.SIGINT:
+            os.killpg(recorder.pid, number)  # as a terminal does
+        else:
+            recorder.send_signal(number)
+        recorder.wait(60)
+        assert recorder.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+    finally:
+        recorder.kill()
+        recorder.wait()
+    until = time.monotonic() + 60
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_the_server_reads_what_the_recorder_is_given(tmp_path: Path) -> None:
+    program = "import socket, sys\nassert sys.stdin.read() == 'asked'\ns = socket.socket()\ns.bind(('127.0.0.1', 0))\n"
+    words = [sys.executable, "-m", "reports", "record", "--how", "python", "-o", os.devnull, "--", sys.executable, "-c", program]
+    assert subprocess.run(words, cwd=ROOT, input=b"asked", check=False, timeout=60).returncode == 0
 
 
 def test_a_forking_server_without_strace(tmp_path: Path) -> None:

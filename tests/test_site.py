@@ -15,11 +15,11 @@ import pytest
 from fixtures.models import Platform
 from fixtures.models.lifecycle import TRANSITIONS
 from fixtures.rules import Variant
-from reports import cells
+from reports import cells, incidents, situations
 from reports.__main__ import main
-from reports.catalogue import by_id, find
+from reports.catalogue import ROOT, by_id, find
 from reports.claims import load
-from reports.site import data, files, html, inventory, pictures, recorded, situations, tables
+from reports.site import data, files, html, inventory, layout, pictures, recorded, tables
 from reports.site import pages as site_pages
 from tests.site import built, gathered
 from tests.site import pages as parsed
@@ -33,6 +33,11 @@ def test_the_whole_site_and_its_first_page_are_small() -> None:
     assert sum(map(len, built().values())) < 1_048_576
     first = sum(len(built()[name]) for name in ("index.html", "site.css", "site.js"))
     assert first < 150_000
+
+
+def test_the_licences_are_those_of_the_files() -> None:
+    assert all(words in (ROOT / name).read_text(encoding="utf-8") for words, name in layout.LICENCES.values())
+    assert "Code: MIT License; data: CC0 1.0" in built()["index.html"].decode()
 
 
 def test_every_internal_link_leads_somewhere() -> None:
@@ -60,6 +65,8 @@ def test_every_id_has_one_anchor() -> None:
     wanted = [*by_id(), *gathered().variants, *gathered().rules, *(claim.id for claim in load()), *map(str, gathered().platforms)]
     assert [identifier for identifier in wanted if identifier not in anchors] == []
     assert {identifier: anchors[identifier] for identifier in by_id()} == gathered().pages
+    entries = {*(one.anchor for one in situations.SITUATIONS), *(one.id for one in incidents.load())}
+    assert entries <= set(parsed()["situations.html"].ids)
 
 
 def test_pages_are_whole_and_say_where_they_are() -> None:
@@ -67,7 +74,7 @@ def test_pages_are_whole_and_say_where_they_are() -> None:
         tags = Counter(tag for tag, _ in page.elements)
         assert (tags["h1"], tags["main"], tags["title"], tags["caption"] >= tags["table"]) == (1, 1, 1, True), name
         scoped = [attributes.get("scope") for tag, attributes in page.elements if tag == "th"]
-        assert set(scoped) <= {"col", "row", "rowgroup"}, name
+        assert set(scoped) <= {"col", "row", "rowgroup", None}, name
         assert all("alt" in attributes for tag, attributes in page.elements if tag == "img"), name
         assert any(attributes.get("href") == "#main" for tag, attributes in page.elements if tag == "a"), name
         assert not [one for tag, attributes in page.elements for one in attributes if one.startswith("on") or one == "style"], name
@@ -75,9 +82,11 @@ def test_pages_are_whole_and_say_where_they_are() -> None:
 
 def test_every_line_of_the_matrix_has_a_cell_for_each_platform() -> None:
     site = gathered()
-    for name in ("index.html", *(chapter.page for chapter in site.chapters)):
-        for line in re.findall(r"<tr[^>]*><th scope=\"?row.*", built()[name].decode()):
-            assert line.count("<td>") == len(site.platforms), line
+    columns = {"index.html": len(site.platforms), **{chapter.page: len(site.able(chapter)) for chapter in site.chapters}}
+    for name, count in columns.items():
+        lines = re.findall(r"(?s)<tr[^>]*><th(?! id=c).*?(?=<tr|<tbody|</tbody|</table)", built()[name].decode().partition("</thead>")[2])
+        assert {line.count("<td>") for line in lines} == {count}, name
+    assert columns["winsock.html"] < len(site.platforms) == columns["udp.html"]
 
 
 def test_a_page_tells_question_rule_script_answer_and_how_to_run_it() -> None:
@@ -85,14 +94,13 @@ def test_a_page_tells_question_rule_script_answer_and_how_to_run_it() -> None:
     part = page[page.index("E2: both") : page.index(f"id={E2}") + 900]
     for words in (
         "S5",
-        "test_e2_both_set_reuseaddr_and_neither_listens",
         "B = tcp4(SO_REUSEADDR)",
         "<b>ok</b> O",
         "PYTHON_DEV_2008 078446",
     ):
         assert words in part
     assert "addrinuse " in page
-    assert "python -m reports explain ID" in page
+    assert "python -m reports explain ID" in built()["legend.html"].decode()
 
 
 def test_the_cells_are_those_of_the_matrix() -> None:

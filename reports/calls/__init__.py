@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from fixtures.notation import NotationError, parse_line
 from reports.calls import kdump, strace, truss
@@ -15,6 +17,11 @@ __all__ = ["Recorded", "Recording", "parse_calls", "read_calls"]
 
 #: How many lines tell what wrote a log.
 _ENOUGH = 2000
+#: How many words of the commands that were run are kept.
+_PROGRAMS = 100
+_HEADING = re.compile(r"# (\S{1,100}), recorded by addrinuse ")
+_COMMAND = re.compile(r"execve\(([^\n]{1,1000})")
+_WORD = re.compile(r'"([^"\n]{1,200})"')
 
 
 def read_calls(path: str) -> Recording:
@@ -43,7 +50,16 @@ def parse_calls(content: bytes, name: str) -> Recording:
         recording = Assembler().take(reader(lines))
     if not recording.calls:
         raise BadInput(f"{name}: no socket calls in it; give it a log of strace -f -e trace=network -o {name} SERVER, or the notation")
+    recording.programs = dict.fromkeys(islice(_programs(text), _PROGRAMS))
     return recording
+
+
+def _programs(text: str) -> Iterator[str]:
+    """The last part of every word of the commands that were run, and the name in the heading that `reports record` writes."""
+    if found := _HEADING.match(text):
+        yield found[1]
+    for command in _COMMAND.finditer(text):
+        yield from (word.rpartition("/")[2] for word in _WORD.findall(command[1]))
 
 
 def _written_by(lines: Sequence[str]) -> str:

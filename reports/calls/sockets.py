@@ -79,6 +79,8 @@ class Recording:
     calls: int = 0
     #: What must be said of the whole log.
     notes: dict[str, None] = field(default_factory=dict)
+    #: The names of the programs that it says were run.
+    programs: dict[str, None] = field(default_factory=dict)
 
     @property
     def servers(self) -> list[Recorded]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from reports.porting.recognised import told
 from reports.porting.text import MANY, counted, described, mark, table
 
 Data = dict[str, Any]
@@ -40,7 +41,7 @@ def _about(data: Data) -> str:
 
 def _server(server: Data, number: int, data: Data) -> list[str]:
     head = [f"<h2>Server {number}: {escape(server['title'])}</h2>"]
-    facts = [*map(described, server["sockets"]), *(f"Note: {note}" for note in server["notes"])]
+    facts = [*map(described, server["sockets"]), *(f"Note: {note}" for note in server["notes"]), *told(server, data)]
     if len(data["to"]) > 1:
         return [*head, *_items(facts), *_verdict_table(table(server, data))]
     (target,) = data["to"]

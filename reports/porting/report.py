@@ -12,6 +12,7 @@ from reports.calls import Recorded, Recording
 from reports.porting.advice import Offer, offers
 from reports.porting.groups import Group, drawn, groups_of
 from reports.porting.judge import SAME, VERDICTS, WORST, Bench, Found, changes, verdict
+from reports.porting.recognised import libraries
 from reports.porting.situations import REFUSED, SITUATIONS, Situation
 
 Data = dict[str, Any]
@@ -19,7 +20,8 @@ Data = dict[str, Any]
 
 def report(recording: Recording, name: str, source: Platform, targets: Sequence[Platform], bench: Bench) -> Data:
     """Everything that the report says."""
-    servers = [_server(group, source, targets, bench) for group in groups_of(recording)]
+    names = [name, *recording.programs]
+    servers = [_server(group, names, source, targets, bench) for group in groups_of(recording)]
     used = {reason["basis"] for server in servers for one in server["situations"] for reason in _all_reasons(one)}
     return {
         "suite": f"addrinuse {VERSION}",
@@ -45,7 +47,7 @@ def _all_reasons(situation: Data) -> list[Data]:
     return [reason for side in sides for reason in side["because"]]
 
 
-def _server(group: Group, source: Platform, targets: Sequence[Platform], bench: Bench) -> Data:
+def _server(group: Group, names: Sequence[str], source: Platform, targets: Sequence[Platform], bench: Bench) -> Data:
     asked = [situation for situation in SITUATIONS if situation.applies(group.shape)]
     judged = [_situation(situation, group, source, targets, bench) for situation in asked]
     notes = list(group.notes)
@@ -56,6 +58,7 @@ def _server(group: Group, source: Platform, targets: Sequence[Platform], bench: 
         "ports": group.ports,
         "sockets": [_socket(one) for one in group.sockets],
         "notes": notes,
+        "libraries": libraries(group, names, source, targets),
         "overall": {str(target): _overall(judged, str(target)) for target in targets},
         "situations": judged,
     }

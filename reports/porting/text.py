@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from reports.porting.recognised import told
+
 Data = dict[str, Any]
 
 #: So many targets are counted instead of named.
@@ -17,7 +19,8 @@ def as_text(data: Data, *, scripts: bool = False) -> str:
     """The whole report, with the scripts that were played if wished; of several targets a table of verdicts."""
     lines = [_title(data), counted(data), ""]
     for number, server in enumerate(data["servers"], 1):
-        lines += [f"server {number}: {server['title']}", *_sockets(server), *(f"    note: {note}" for note in server["notes"]), ""]
+        lines += [f"server {number}: {server['title']}", *_sockets(server), *(f"    note: {note}" for note in server["notes"])]
+        lines += [*(part for line in told(server, data) for part in _filled(f"    {line}")), ""]
         lines += _one_target(server, data, scripts=scripts) if len(data["to"]) == 1 else _aligned(table(server, data))
         lines.append("")
     if len(data["to"]) == 1:
@@ -137,7 +140,7 @@ def as_markdown(data: Data) -> str:
     lines = [f"# {_md(_title(data))}", "", counted(data), ""]
     for number, server in enumerate(data["servers"], 1):
         lines += [f"## Server {number}: {_md(server['title'])}", "", *(f"- {_md(described(one))}" for one in server["sockets"])]
-        lines += [*(f"- Note: {_md(note)}" for note in server["notes"]), ""]
+        lines += [*(f"- Note: {_md(note)}" for note in server["notes"]), *(f"- {_md(line)}" for line in told(server, data)), ""]
         lines += _markdown_table(_detailed(server, data) if len(data["to"]) == 1 else table(server, data))
         lines += ["", *(_markdown_advice(server, data) if len(data["to"]) == 1 else [])]
     if data["unjudged"]:

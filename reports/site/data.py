@@ -30,16 +30,13 @@ class Family:
     """The experiments of one function, which share script, question and rule but for their parameters."""
 
     rows: list[Row]
+    #: Where it stands on the page of its chapter: ``f7``, the seventh there.
+    anchor: str
 
     @property
     def first(self) -> Row:
         """The experiment that stands for it."""
         return self.rows[0]
-
-    @property
-    def anchor(self) -> str:
-        """Where it stands on the page of its chapter."""
-        return self.first.experiment.id if len(self.rows) == 1 else self.function
 
     @property
     def question(self) -> str:
@@ -91,11 +88,16 @@ class Site:
         found: dict[str, dict[str, list[Row]]] = {}
         for row in self.rows:
             found.setdefault(row.chapter, {}).setdefault(row.test, []).append(row)
-        return [Chapter(name, [Family(rows) for rows in tests.values()]) for name, tests in found.items()]
+        return [Chapter(name, [Family(rows, f"f{n}") for n, rows in enumerate(tests.values(), 1)]) for name, tests in found.items()]
 
     def across(self, identifier: str) -> tuple[Cell, ...]:
         """The cells of an experiment, in the order of the platforms."""
         return tuple(self.cells[identifier][str(platform)] for platform in self.platforms)
+
+    def able(self, chapter: Chapter) -> list[Platform]:
+        """The platforms that can run anything of a chapter."""
+        across = [self.cells[row.experiment.id] for row in chapter.rows]
+        return [platform for platform in self.platforms if any(cells[str(platform)].outcome != UNTESTABLE for cells in across)]
 
     def column(self, platform: Platform) -> dict[str, Cell]:
         """The cells of a platform by experiment id."""

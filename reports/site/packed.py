@@ -8,9 +8,8 @@ import zlib
 from typing import Any
 
 from fixtures import VERSION
-from reports.explain import citation_line
-from reports.site.data import Chapter, Family, Site
-from reports.site.pages import RUN
+from reports.explain import RUN, bibtex, citation_line
+from reports.site.data import Chapter, Family, Site, key_of
 
 
 def data(site: Site) -> str:
@@ -20,24 +19,26 @@ def data(site: Site) -> str:
 
 
 def content(site: Site) -> dict[str, Any]:
-    """Everything, experiments in families; a script is a list of places in ``lines``, the first of which names the platform."""
+    """Everything, experiments in families; a script is a list of places in ``lines``, the first of which names the platform.
+
+    A platform is its name, its source, and the places in ``variants`` of the departures that the numbers in its cells mean.
+    """
     lines: dict[str, int] = {}
+    variants = list(dict.fromkeys(variant for met in site.departures.values() for variant in met))
     families = [_family(site, chapter, family, lines) for chapter in site.chapters for family in chapter.families]
     return {
         "release": VERSION,
         "run": RUN,
         "cite": citation_line("ID"),
+        "bibtex": "\n".join(bibtex("ID")),
         "lines": list(lines),
         "families": families,
         "rules": {rule.id: [rule.statement, str(rule.source)] for rule in site.rules.values()},
         "platforms": [
-            [
-                str(platform),
-                str(platform.make().source),
-                [[v.id, v.statement, str(v.source), site.place(v)] for v in site.departures[str(platform)]],
-            ]
+            [str(platform), str(platform.make().source), [variants.index(variant) for variant in site.departures[str(platform)]]]
             for platform in site.platforms
         ],
+        "variants": [[variant.id, variant.statement, key_of(variant.citation), site.place(variant)] for variant in variants],
     }
 
 

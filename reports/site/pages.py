@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from fixtures.models import Platform
 from reports.cells import DEPARTS, EITHER, HOLDS, UNKNOWN, UNTESTABLE, Cell
-from reports.explain import citation_line
 from reports.site.data import Chapter, Family, Site, key_of
 from reports.site.html import Html, attribute, code, fill, join, link
 from reports.site.layout import page
-from reports.site.situations import SITUATIONS
-from reports.site.tables import SIGNS, chooser, heads, legend_line, mark, rules_list, table, variables
-
-#: How one function of the suites is run on its own.
-RUN = "python -m tox run -e conformance -- -k"
-
+from reports.site.tables import SIGNS, chooser, heads, legend_line, mark, table, variables
+from reports.situations import SITUATIONS
 
 # The matrix.
 
@@ -26,23 +22,24 @@ def index(site: Site) -> Html:
     intro = fill(
         "<h1>Who may bind an address that is already in use?</h1>"
         "<p>Every operating system answers differently. {n} experiments, each a short script of socket calls that ends in one question, "
-        "and what {p} platforms answer, with how that is known.</p>"
+        "and what {p} platforms answer, with how that is known. Who ports a server has its calls read: {port}.</p>"
         '<h2>My situation</h2><ul class="cards">{entries}</ul><h2 id="matrix">The matrix</h2>'
         "<form class=tools role=search hidden><label>Search questions and ids "
         "<input type=search id=q name=q autocomplete=off></label><span id=found role=status></span></form>{chooser}",
         n=len(site.rows),
         p=len(site.platforms),
+        port=code("python -m reports port --from linux --to windows calls.log"),
         entries=entries,
         chooser=chooser(site),
     )
     body = join(_chapter_rows(site, chapter) for chapter in site.chapters)
     caption = "How many experiments depart from their rule, of those that the platform can run"
     after = fill(
-        '{legend}<p class="legend">In a line that stands for several experiments <b>3/8</b>: in 3 of the 8 that the platform can run, '
+        "{legend}<p class=legend>In a line that stands for several experiments <b>3/8</b>: in 3 of the 8 that the platform can run, "
         "the rule does not hold, or nobody knows whether it does.</p>",
-        legend=legend_line(site),
+        legend=legend_line(),
     )
-    return page("Matrix", join([intro, table(caption, heads(site, "Chapter, question"), body), after]), "index.html")
+    return page("Matrix", join([intro, table(caption, heads(site.platforms, "Chapter, question"), body), after]), "index.html")
 
 
 def _chapter_rows(site: Site, chapter: Chapter) -> Html:
@@ -50,7 +47,7 @@ def _chapter_rows(site: Site, chapter: Chapter) -> Html:
         fill("<td>{mark}", mark=_share([site.across(row.experiment.id)[n] for row in chapter.rows])) for n in range(len(site.platforms))
     )
     head = fill(
-        '<tbody><tr class="c"><th scope="rowgroup"><details><summary>{title}</summary></details>{more}{columns}\n',
+        '<tbody><tr class="c"><th scope="rowgroup"><details><summary>{title}</summary></details> {more}{columns}\n',
         title=chapter.title,
         more=link(chapter.page, f"{len(chapter.rows)} experiments"),
         columns=columns,
@@ -61,7 +58,7 @@ def _chapter_rows(site: Site, chapter: Chapter) -> Html:
 def _family_line(site: Site, chapter: Chapter, family: Family) -> Html:
     across = zip(*(site.across(row.experiment.id) for row in family.rows), strict=True)
     return fill(
-        "<tr><th scope=row>{question}{columns}\n",
+        "<tr><th>{question}{columns}\n",
         question=link(f"{chapter.page}#{family.anchor}", variables(family.question)),
         columns=join(fill("<td>{mark}", mark=_share(part)) for part in across),
     )
@@ -88,42 +85,36 @@ def _share(part: Sequence[Cell]) -> Html:
 
 def chapter(site: Site, one: Chapter) -> Html:
     """The page of a chapter: a section for each family, an anchor for each experiment."""
-    body = join(_family_rows(site, family) for family in one.families)
-    caption = f"{one.title}: {len(one.rows)} experiments on {len(site.platforms)} platforms"
+    able = site.able(one)
+    body = join(_family_rows(site, family, able) for family in one.families)
+    caption = f"{one.title}: {len(one.rows)} experiments on {len(able)} platforms"
+    absent = ", ".join(str(platform) for platform in site.platforms if platform not in able)
     intro = fill(
-        "<h1>{title}</h1><p>{n} experiments. Those of one script with the same answer everywhere share a line. The number behind a letter "
-        "is that of the departure under the name of the platform, to which the heading of its column leads.</p>"
+        "<h1>{title}</h1><p>{n} experiments. Those of one script with the same answer everywhere share a line. In a script a call without "
+        "an answer succeeds. The number behind a letter is that of the departure among those of its {platforms}.{absent}</p>"
         "<form class=tools role=search hidden><label>Filter <input type=search id=q name=q autocomplete=off></label> "
         "<label><input type=checkbox id=odd> only where platforms differ</label> <span id=found role=status></span></form>",
         title=one.title,
         n=len(one.rows),
+        platforms=link("platforms.html", "platform"),
+        absent=absent and f" Not here, for they lack what all of this needs: {absent}.",
     )
-    after = fill(
-        "{legend}<h2>Rules asserted here</h2>{rules}<h2>Run and cite</h2><p>One function: {run}; one experiment with all its answers: "
-        "{explain}. To cite: <q>{cite}</q>.</p>",
-        legend=legend_line(site),
-        rules=rules_list(dict.fromkeys(family.first.experiment.rule for family in one.families)),
-        run=code(f"{RUN} FUNCTION"),
-        explain=code("python -m reports explain ID"),
-        cite=citation_line("ID"),
-    )
-    return page(one.title, join([intro, table(caption, heads(site, "Experiment"), body), after]), one.page)
+    return page(one.title, join([intro, legend_line(), table(caption, heads(able, "Experiment"), body)]), one.page)
 
 
-def _family_rows(site: Site, family: Family) -> Html:
+def _family_rows(site: Site, family: Family, able: Sequence[Platform]) -> Html:
     about = family.first.experiment
     cites = "; ".join(dict.fromkeys(key_of(citation) for citation in about.cites if citation != about.rule.source))
     head = fill(
-        "<tbody><tr><td colspan={span}><h2{anchor}>{question}</h2><p>Rule {rule} <code>{function}</code> {cites}<pre>{script}</pre>\n",
-        span=len(site.platforms) + 1,
-        anchor="" if len(family.rows) == 1 else fill(" id={id}", id=attribute(family.anchor)),
+        "<tbody><tr><td colspan={span}><h2 id={anchor}>{question}</h2><p>Rule {rule} {cites}<pre>{script}</pre>\n",
+        span=len(able) + 1,
+        anchor=family.anchor,
         question=variables(family.question),
-        rule=link(f"#{about.rule.id}", about.rule.id),
+        rule=link(f"legend.html#{about.rule.id}", about.rule.id),
         cites=fill("<cite>{cites}</cite>", cites=cites) if cites else "",
-        function=family.function,
         script=_script(site, family),
     )
-    return join([head, *(_group(identifiers, columns) for columns, identifiers in _grouped(site, family).items())])
+    return join([head, *(_group(identifiers, columns) for columns, identifiers in _grouped(site, family, able).items())])
 
 
 def _script(site: Site, family: Family) -> str:
@@ -133,17 +124,17 @@ def _script(site: Site, family: Family) -> str:
         *([family.first.experiment.id] if len(family.rows) > 1 else []),
         *([f"on {platform}"] if platform != site.platforms[0] else []),
     ]
-    return "\n".join([*([f"# {', '.join(about)}"] if about else []), *(line.partition(" #")[0] for line in lines)])
+    return "\n".join([*([f"# {', '.join(about)}"] if about else []), *(line.partition(" #")[0].removesuffix(" = ok") for line in lines)])
 
 
-def _grouped(site: Site, family: Family) -> dict[Html, list[str]]:
+def _grouped(site: Site, family: Family, able: Sequence[Platform]) -> dict[Html, list[str]]:
     """The experiments of a family by what their cells look like."""
-    across = {row.experiment.id: site.across(row.experiment.id) for row in family.rows}
+    across = {row.experiment.id: [site.cells[row.experiment.id][str(platform)] for platform in able] for row in family.rows}
     verbs = Counter(answer.split()[0] for cells in across.values() for cell in cells for answer in cell.answers)
     usual = verbs.most_common(1)[0][0] if verbs else ""
     groups: dict[Html, list[str]] = {}
     for identifier, cells in sorted(across.items()):
-        marks = (mark(cell, usual, site.number(platform, cell)) for platform, cell in zip(site.platforms, cells, strict=True))
+        marks = (mark(cell, usual, site.number(platform, cell)) for platform, cell in zip(able, cells, strict=True))
         groups.setdefault(join(fill("<td>{mark}", mark=one) for one in marks), []).append(identifier)
     return groups
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,10 +10,10 @@ from fixtures.models import Platform
 from fixtures.models.lifecycle import TRANSITIONS
 from fixtures.rules import BASES
 from fixtures.words import CLOSE_WAIT, CLOSED, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK, LISTEN, TIME_WAIT
-from reports.cells import HOLDS, UNTESTABLE, Cell
-from reports.matrix import LETTERS
+from reports.cells import HOLDS, LETTERS, UNTESTABLE, Cell, Cells
 from reports.site.data import Site
 from reports.site.html import Html, fill, join
+from reports.situations import SITUATIONS
 
 _STYLE = (
     "svg{--ink:#1a1d21;--line:#5b6470;--paper:#fff;--box:#f1f4f8;--hold:#f7d9b0;--free:#cfe8d4;"
@@ -24,6 +25,10 @@ _STYLE = (
     + "".join(f".{name}{{fill:var(--{name});stroke:var(--line);stroke-width:.7}}" for name in ("hold", "free", "box", "paper", *"abcdefg"))
     + ".h{font-weight:600;font-size:13px}.s{fill:var(--line)}.l{stroke:var(--line);fill:none;stroke-width:1.4}"
 )
+
+
+#: A box, which is what has a class of one colour and nothing else.
+_BOX = re.compile(r'<path class="(\w+)" d="([^"]*)"/>\n')
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,19 @@ class Picture:
             w=self.width,
             h=self.height,
             title=self.title,
-            text=self.description,
+            text=self.caption,
             style=Html(_STYLE),
-            drawing=self.drawing,
+            drawing=_merged(self.drawing),
         )
+
+
+def _merged(drawing: Html) -> Html:
+    """The drawing with the boxes of one colour as one path, behind everything else."""
+    boxes: dict[str, list[str]] = {}
+    for colour, path in _BOX.findall(drawing):
+        boxes.setdefault(colour, []).append(path)
+    behind = (Html(f'<path class="{colour}" d="{"".join(paths)}"/>\n') for colour, paths in boxes.items())
+    return join([*behind, Html(_BOX.sub("", drawing))])
 
 
 def pictures(site: Site) -> list[Picture]:
@@ -70,7 +84,7 @@ def _text(x: float, y: float, words: object, kind: str = "", anchor: str = "") -
 
 
 def _box(x: float, y: float, w: float, h: float, colour: str) -> Html:
-    return Html(f'<path class="{colour}" d="M{x:.4g},{y:.4g}h{w:.4g}v{h:.4g}h{-w:.4g}z"/>\n')
+    return Html(f'<path class="{colour}" d="M{x:.4g},{y:.4g}h{w:.4g}v{h:.4g}h{-w:.4g}z"/>\n')  # _BOX finds it again
 
 
 # The life cycle, and who holds the port.
@@ -261,6 +275,48 @@ def _bars(now: dict[str, str], before: dict[str, str], lanes: dict[str, float], 
 
 _COLOURS = {"open": "g", "bound": "a", LISTEN: "b", ESTABLISHED: "c"}
 _LETTERS = {"open": "o", "bound": "b", LISTEN: "L", ESTABLISHED: "E"}
+
+
+# Twelve lines of *my situation* on every platform, for the README.
+
+_BESIDE = "tcp/duplicate/wildcard-then-specific/bind-listen-bind-listen"
+_HEADLINES = {
+    "Restart in TIME_WAIT without options": "tcp/time-wait/server-closes-first/old-none/new-none",
+    "Restart in TIME_WAIT, SO_REUSEADDR on the new server only": "tcp/time-wait/server-closes-first/old-none/new-reuseaddr",
+    "Restart in TIME_WAIT, SO_REUSEADDR on the old and the new": "tcp/time-wait/server-closes-first/old-reuseaddr/new-reuseaddr",
+    "SO_REUSEADDR on both, nobody listens: it is refused": "tcp/duplicate/both-reuseaddr/unlistened",
+    "SO_REUSEADDR on both, the first listens: it is refused": "tcp/duplicate/specific/bind-listen-bind-listen/reuseaddr-then-reuseaddr",
+    "SO_REUSEPORT on both: both may listen": "tcp/duplicate/specific/bind-listen-bind-listen/reuseport-then-reuseport",
+    "SO_REUSEPORT on both: both get connections": "tcp4/reuseport/receives/reuseport",
+    "SO_REUSEPORT on both: another user is refused": "tcp/takeover/listening/stranger-stranger2/reuseport",
+    "UDP, SO_REUSEADDR on both: another user is refused": "udp/takeover/same/stranger-stranger2/reuseaddr",
+    "The wildcard and one address, no options: both may listen": f"{_BESIDE}/none-then-none",
+    "The same, SO_REUSEADDR on both": f"{_BESIDE}/reuseaddr-then-reuseaddr",
+    "A server on [::] gets IPv4 connections unasked": "tcp/dual-stack/default/receives",
+}
+#: What a wish comes to, its sign and its colour.
+_GRANTED = {"yes": ("●", "c"), "no": ("○", "b"), "maybe": ("◐", "f"), "?": ("?", "g"), "-": ("-", "paper")}
+
+
+def overview(platforms: Sequence[Platform], cells: Cells) -> Picture:
+    """What every platform answers to a dozen questions."""
+    wishes = {wish.experiment: wish for situation in SITUATIONS for wish in situation.wishes}
+    columns = [396 + 27 * n for n in range(len(platforms))]
+    parts, told = [], []
+    for x, platform in zip(columns, platforms, strict=True):
+        turned = Html(f' transform="rotate(-48 {x + 12} 78)"')
+        parts.append(fill('<text x="{x}" y="78"{turned}>{name}</text>\n', x=x + 12, turned=turned, name=platform))
+    for n, (words, experiment) in enumerate(_HEADLINES.items()):
+        y, granted = 88 + 25 * n, [wishes[experiment].granted(cells[experiment][str(platform)]) for platform in platforms]
+        parts += [_box(x, y, 25, 23, _GRANTED[word][1]) for x, word in zip(columns, granted, strict=True)]
+        signs, places = "".join(_GRANTED[word][0] for word in granted), " ".join(str(x + 12.5) for x in columns)
+        parts += [_text(386, y + 16, words, "", "end"), Html(f'<text y="{y + 16}" x="{places}" text-anchor="middle">{signs}</text>\n')]
+        told.append(f"{words}: {', '.join(f'{p} {word}' for p, word in zip(platforms, granted, strict=True))}.")
+    height = 88 + 25 * len(_HEADLINES)
+    key = "● yes · ○ no · ◐ sources differ · ? nobody is known to have said · - the platform lacks what is needed"
+    parts.append(_text(20, height + 22, key, "s"))
+    title = "What platforms answer to twelve questions about addresses in use"
+    return Picture("overview", title, " ".join(told), " ".join(told), columns[-1] + 60, height + 36, join(parts))
 
 
 # The evidence map.

@@ -71,7 +71,7 @@ def _variant(site: Site, variant: Variant, one: Platform) -> Html:
     """A variant in full on the page of its own platform; elsewhere a few words that lead there."""
     decided = site.deciding.get(variant.id, {}).get(str(one), [])
     number = fill("{n}. ", n=site.departures[str(one)].index(variant) + 1) if decided else ""
-    count = fill(" Decides {n} experiments here ({example}).", n=len(decided), example=_example(site, decided)) if decided else ""
+    count = fill(" Decides {example}.", example=_example(site, decided)) if decided else ""
     if site.owner(variant.id) != one.name:
         head = fill("<h3>{n}{id}</h3>", n=number, id=link(site.place(variant), variant.id))
         return fill("{head}<p>{statement}<p class=how>{count}\n", head=head, statement=variant.statement, count=count)
@@ -103,4 +103,4 @@ def _sides(variant: Variant) -> Html:
 
 def _example(site: Site, decided: Sequence[str]) -> Html:
     shortest = min(decided, key=lambda identifier: (len(identifier), identifier))
-    return link(site.address(shortest), "one of them")
+    return link(site.address(shortest), f"{len(decided)} here" if len(decided) > 1 else "one here")

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from fixtures import VERSION
 from fixtures.rules import BASES
 from fixtures.sources import Source, bibliography
 from fixtures.verdicts import VERDICTS as RUN_VERDICTS
-from reports.cells import DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell
+from reports import incidents
+from reports.cells import DEPARTS, EITHER, HOLDS, LETTERS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell
 from reports.claims import VERDICTS, Claim, load
 from reports.disputed import DISPUTED, by_source, counts
-from reports.matrix import LETTERS
+from reports.explain import citation_line
 from reports.site.data import Site
-from reports.site.html import Html, attribute, fill, join, link
+from reports.site.html import Html, attribute, code, fill, join, link
 from reports.site.layout import page
 from reports.site.pictures import Picture
-from reports.site.situations import SITUATIONS, Situation, Wish
 from reports.site.tables import SIGNS, chooser, facts_list, heads, legend_line, rules_list, table
+from reports.situations import SITUATIONS, Situation, Wish
 
 #: As many experiments of a claim are linked.
 MOST = 1
@@ -25,26 +27,47 @@ MOST = 1
 def situations(site: Site) -> Html:
     """The page *my situation*."""
     parts = [
-        Html("<h1>My situation</h1><p>“yes”: the platform gives what the line hopes for; “maybe”: sources differ, or it is left open.</p>"),
+        fill(
+            "<h1>My situation</h1><p>{ways}<p>“yes”: the platform gives what the line hopes for; “maybe”: sources differ, or it is left "
+            "open. Below each table: whom it happened to, where they tell it, and the experiments that answer them.</p>",
+            ways=join((link(f"#{each.anchor}", each.title) for each in SITUATIONS), " · "),
+        ),
+        legend_line(),
         chooser(site),
     ]
-    return page("My situation", join([*parts, *(_situation(site, each) for each in SITUATIONS), legend_line(site)]), "situations.html")
+    return page("My situation", join([*parts, *(_situation(site, each) for each in SITUATIONS)]), "situations.html")
 
 
 def _situation(site: Site, one: Situation) -> Html:
     body = join(_wish(site, wish) for wish in one.wishes)
     return fill(
-        '<section><h2 id="{anchor}">{title}</h2><p>{about}</p>{table}</section>',
+        "<section><h2 id={anchor}>{title}</h2><p>{about}</p>{table}<h3>It happened</h3><ul>{incidents}</ul></section>",
         anchor=one.anchor,
         title=one.title,
         about=one.about,
-        table=table(one.title, heads(site, "What is tried"), fill("<tbody>{body}</tbody>", body=body)),
+        table=table(one.title, heads(site.platforms, "What is tried"), fill("<tbody>{body}</tbody>", body=body)),
+        incidents=join(_incident(site, incident) for incident in incidents.load() if incident.situation == one.anchor),
+    )
+
+
+def _incident(site: Site, one: incidents.Incident) -> Html:
+    """What happened, where it is told, and the experiments that answer it on the platforms concerned."""
+    told = join((link(address, incidents.place(address)) for address in one.links), ", ")
+    asked = join((link(site.address(name), n) for n, name in enumerate(one.experiments, 1)), " ")
+    return fill(
+        "<li id={id}>{what} {told}. {platforms}: {answer} {note}\n",
+        id=one.id,
+        what=one.what,
+        told=told,
+        platforms=", ".join(one.platforms),
+        answer=fill("experiments {asked}.", asked=asked) if one.experiments else one.why_not,
+        note=one.note,
     )
 
 
 def _wish(site: Site, wish: Wish) -> Html:
     cells = join(fill("<td>{mark}", mark=_granted(wish, cell)) for cell in site.across(wish.experiment))
-    return fill("<tr><th scope=row>{words}{cells}\n", words=link(site.address(wish.experiment), wish.words), cells=cells)
+    return fill("<tr><th>{words}{cells}\n", words=link(site.address(wish.experiment), wish.words), cells=cells)
 
 
 def _granted(wish: Wish, cell: Cell) -> Html:
@@ -100,7 +123,12 @@ def legend(site: Site) -> Html:
     body = fill(
         "<h1>Legend</h1><h2>A cell</h2><dl>{outcomes}<dt>!<dd>A recorded run contradicts the model; the run is shown.</dl>"
         '<h2 id="bases">How it is known, best first</h2><dl>{bases}</dl><h2 id="verdicts">Verdicts of a run</h2>{verdicts}'
-        '<h2 id="rules">Rules</h2>{rules}',
+        "<h2 id=cite>Run and cite</h2><p>{explain} prints all its answers, how to run it, a line, a comment and a BibTeX "
+        "entry that cite it. To cite: <q>{cite}</q>. Ids never change; {permalink} leads to an experiment on the site of a release.</p>"
+        "<h2 id=rules>Rules</h2>{rules}",
+        explain=code("python -m reports explain ID"),
+        cite=citation_line("ID"),
+        permalink=code(f"index.html?id=ID&release={VERSION}"),
         outcomes=join(fill("<dt>{s}<dd>{w}: {m}\n", s=signs[word], w=word, m=meaning) for word, meaning in OUTCOMES.items()),
         bases=bases,
         verdicts=facts_list(RUN_VERDICTS.items()),

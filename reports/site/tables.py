@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from fixtures.models import Platform
 from fixtures.rules import Rule
-from reports.cells import HOLDS, UNKNOWN, UNTESTABLE, Cell
-from reports.matrix import LETTERS
+from reports.cells import HOLDS, LETTERS, UNKNOWN, UNTESTABLE, Cell
 from reports.site.data import Site, key_of
 from reports.site.html import Html, attribute, escape, fill, join, link
 
 SIGNS = {UNKNOWN: "?", UNTESTABLE: "-", HOLDS: "="}
 
 
-def heads(site: Site, first: str) -> Html:
+def heads(platforms: Iterable[Platform], first: str) -> Html:
     """The heading of a table of cells."""
-    columns = join(fill("<th scope=col>{name}", name=str(p)) for p in site.platforms)
-    return fill('<thead><tr><th scope="col">{first}{columns}</thead>', first=first, columns=columns)
+    columns = join(fill("<th>{name}", name=platform) for platform in platforms)
+    return fill("<thead><tr><th>{first}{columns}</thead>", first=first, columns=columns)
 
 
 def chooser(site: Site) -> Html:
@@ -43,14 +43,15 @@ def table(caption: str, head: Html, body: Html) -> Html:
     )
 
 
-def legend_line(site: Site) -> Html:
+def legend_line() -> Html:
     """The marks in one paragraph."""
-    letters = join((fill("<b>{letter}</b> {basis}", letter=letter, basis=basis) for basis, letter in LETTERS.items()), ", ")
+    letters = ", ".join(f"{letter} {basis}" for basis, letter in LETTERS.items())
     return fill(
-        "<p class=legend><b>=</b> the rule holds; otherwise the answer is shown. <b>?</b> nobody is known to have said. "
-        "<b>-</b> the platform lacks what is needed. <b>!</b> a recorded run contradicts the model. How it is known: {letters}. {more}",
+        "<p class=legend>= the rule holds; otherwise the answer is shown. ? nobody is known to have said. "
+        "- the platform lacks what is needed. ! a recorded run contradicts the model. How it is known: {letters}. {more}. {cite}.",
         letters=letters,
         more=link("legend.html", "The whole legend"),
+        cite=link("legend.html#cite", "How to run and cite"),
     )
 
 

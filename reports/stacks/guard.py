@@ -1,7 +1,8 @@
-"""`guard.py COMMAND…`: run a command, and leave nothing of it behind.
+"""`guard.py [--stdin N] COMMAND…`: run a command, and leave nothing of it behind.
 
 Standard input is the lifeline. When it ends (whoever holds the other end has ended, however), when the command ends, or on SIGTERM,
-every process that the command started is killed, daemons too: they become children of the guard (PR_SET_CHILD_SUBREAPER).
+every process that the command started is killed, daemons too: they become children of the guard (PR_SET_CHILD_SUBREAPER). The command
+reads from descriptor N, or nothing. SIGINT, which a terminal sends to everybody, is for the command and for whoever waits for the guard.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 def main(command: list[str]) -> int:
     """Run the command; its exit status, or 128 and the number of the signal that ended it."""
+    stdin, command = (int(command[1]), command[2:]) if command[0] == "--stdin" else (subprocess.DEVNULL, command)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _prctl(_SUBREAPER, 1, 0, 0, 0)
     try:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_die_with_the_guard)
+        process = subprocess.Popen(command, stdin=stdin, preexec_fn=_die_with_the_guard)
         ends = [sys.stdin.fileno(), os.pidfd_open(process.pid)]
         while not select.select(ends, [], [], 1.0)[0]:
             _reap_others(process.pid)
@@ -34,6 +37,7 @@ def main(command: list[str]) -> int:
 
 
 def _die_with_the_guard() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     _prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 

@@ -43,9 +43,7 @@ def _matches(pattern: str, text: str) -> bool:
 def load() -> list[Entry]:
     """The list (schema: listed.schema.json)."""
     entries = json.loads(FILE.read_text(encoding="utf-8"))["mutants"]
-    return [
-        Entry(one["kind"], tuple(one["platforms"]), one["where"], tuple(one["changes"]), one["reason"]) for one in entries
-    ]
+    return [Entry(one["kind"], tuple(one["platforms"]), one["where"], tuple(one["changes"]), one["reason"]) for one in entries]
 
 
 def entry_of(platform: str, mutant: Mutant, entries: Iterable[Entry]) -> Entry | None:

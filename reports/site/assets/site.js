@@ -19,7 +19,7 @@ function make(tag, attributes = {}, ...children) {
 
 // Columns.
 
-const KEY = "addrinuse-platforms";
+const KEY = "addrinuse-hidden";
 /** Where many columns do not fit, as many are shown at first. */
 const NARROW = 640, FEW = ["linux", "windows", "freebsd", "macos"];
 
@@ -31,22 +31,31 @@ function remember(words) {
   try { localStorage.setItem(KEY, words); } catch { /* a file may have no storage */ }
 }
 
+/** The platforms that a table shows. */
+const platforms = (table) => [...table.tHead.rows[0].cells].slice(1).map((th) => th.textContent.trim());
+
+/** What is hidden is remembered, for not every page has every platform. */
 function columns() {
-  const names = all(".m thead")[0]?.querySelectorAll("th");
-  if (!names) return;
-  if (!$(".choose")) addChooser([...names].slice(1).map((th) => th.textContent.trim()));
+  const tables = all(".m");
+  if (!tables.length) return;
+  if (!$(".choose")) addChooser(platforms(tables[0]));
   const boxes = all(".choose input");
   const nameOf = (box) => box.parentElement.textContent.trim();
-  const wanted = asked.get("platforms") ?? remembered() ?? (innerWidth < NARROW ? FEW.join() : "");
-  if (wanted) for (const box of boxes) box.checked = wanted.split(",").includes(nameOf(box));
+  const names = boxes.map(nameOf), wanted = asked.get("platforms")?.split(","), kept = remembered();
+  const hidden = new Set(wanted ? names.filter((name) => !wanted.includes(name)) : kept?.split(",").filter(Boolean) ?? (innerWidth < NARROW ? names.filter((name) => !FEW.includes(name)) : []));
+  for (const box of boxes) box.checked = !hidden.has(nameOf(box));
   if (!boxes.some((box) => box.checked)) for (const box of boxes) box.checked = true;
-  const changed = () => remember(boxes.every((box) => box.checked) ? "" : boxes.filter((box) => box.checked).map(nameOf).join());
+  const changed = () => {
+    for (const box of boxes) hidden[box.checked ? "delete" : "add"](nameOf(box));
+    remember([...hidden].join());
+  };
   const tick = (wanted) => { for (const box of boxes) box.checked = wanted(nameOf(box)); changed(); };
   $(".choose").addEventListener("change", changed);
   $(".choose fieldset").append(
     make("button", { type: "button", onclick: () => tick(() => true) }, "All"),
     make("button", { type: "button", onclick: () => tick((name) => FEW.includes(name)) }, "Few"),
   );
+  for (const th of tables.flatMap((table) => [...table.tHead.rows[0].cells].slice(1))) th.replaceChildren(make("a", { href: `platforms.html#${th.textContent.trim()}` }, th.textContent.trim()));
 }
 
 function addChooser(names) {
@@ -65,7 +74,17 @@ function search() {
   form.hidden = false;
   form.addEventListener("submit", (event) => { event.preventDefault(); open(form.q.value.trim()); });
   form.addEventListener("input", () => filter(form));
+  form.addEventListener("focusin", () => identify(form), { once: true });
   if (asked.has("q")) { form.q.value = asked.get("q"); filter(form); }
+}
+
+/** The ids behind the lines of the first page, to search in. */
+const behind = new Map();
+
+async function identify(form) {
+  if (anchors().length) return;
+  for (const { id, page, anchor } of (await load()).experiments.values()) behind.set(`${page}#${anchor}`, `${behind.get(`${page}#${anchor}`) ?? ""} ${id}`);
+  filter(form);
 }
 
 /** The lines that have every word, in their own text or in what stands above them; and, if that is asked, different answers. */
@@ -76,7 +95,7 @@ function filter(form) {
     const head = body.rows[0], about = head.textContent.toLowerCase();
     let kept = 0;
     for (const row of [...body.rows].slice(1)) {
-      const text = `${about} ${row.textContent.toLowerCase()} ${row.cells[0].querySelector("a")?.hash ?? ""}`;
+      const text = `${about} ${row.textContent.toLowerCase()} ${behind.get(row.cells[0].querySelector("a")?.getAttribute("href")) ?? ""}`;
       row.hidden = !wanted.every((word) => text.includes(word)) || (odd && !differs(row));
       if (!row.hidden) kept += row.querySelectorAll("li").length || 1;
     }
@@ -110,11 +129,13 @@ function load() {
 
 function unfold(data) {
   data.experiments = new Map();
+  const families = {};
   for (const [page, test, rule, cites, id, question, names, rows] of data.families) {
+    const anchor = `f${families[page] = (families[page] ?? 0) + 1}`;
     for (const [values, places] of rows) {
       const put = (text) => text.replace(/\{(\w+)\}/g, (whole, name) => values[names.indexOf(name)] ?? whole);
       const [platform, ...script] = places.map((place) => data.lines[place]);
-      data.experiments.set(put(id), { id: put(id), question: put(question), page, test, rule, cites, platform, script });
+      data.experiments.set(put(id), { id: put(id), question: put(question), page, anchor, test, rule, cites, platform, script });
     }
   }
   return data;
@@ -161,11 +182,15 @@ function common(ids) {
 }
 
 async function show() {
-  const id = decodeURIComponent(location.hash.slice(1)), place = anchors().find((each) => each.id === id);
+  const hash = location.hash.slice(1), id = decodeURIComponent(hash), place = anchors().find((each) => each.id === id);
   $("dialog")?.remove();
-  if (!place) return;
+  if (!place) {
+    const own = all("li[id], th[id]", document.getElementById(id)?.closest("tbody") ?? make("p"));
+    if (/^f\d+$/.test(id) && own.length === 1) location.replace(`#${own[0].id}`);
+    return;
+  }
   const data = await load(), about = data.experiments.get(id);
-  if (!about || location.hash.slice(1) !== id) return;
+  if (!about || location.hash.slice(1) !== hash) return;
   place.scrollIntoView({ block: "center" });
   const dialog = make("dialog", { "aria-labelledby": "what" });
   dialog.append(
@@ -179,7 +204,7 @@ async function show() {
     make("h3", {}, "Answers"),
     make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Answers" }, answers(place.closest("tr"), data)),
     make("h3", {}, "Run and cite"),
-    ...["run", "explain", "cite", "link"].map((what) => copyable(lines(what, id, about, data))),
+    ...["run", "explain", "cite", "link", "bibtex"].map((what) => copyable(lines(what, id, about, data))),
   );
   document.body.append(dialog);
   dialog.addEventListener("close", () => { dialog.remove(); history.replaceState(null, "", location.pathname + location.search); $("a", place)?.focus(); });
@@ -188,7 +213,7 @@ async function show() {
 
 function lines(what, id, about, data) {
   const link = new URL(`index.html?id=${encodeURIComponent(id).replaceAll("%2F", "/")}&release=${release}`, location.href);
-  return { run: `${data.run} ${about.test}`, explain: `python -m reports explain ${id}`, cite: data.cite.replace("ID", id), link: link.href }[what];
+  return { run: `${data.run} ${about.test}`, explain: `python -m reports explain ${id}`, cite: data.cite.replace("ID", id), bibtex: data.bibtex.replace("ID", id), link: link.href }[what];
 }
 
 function copyable(text) {
@@ -196,7 +221,7 @@ function copyable(text) {
   const copy = async () => {
     try { await navigator.clipboard.writeText(text); said.textContent = "copied"; } catch { said.textContent = "not allowed here"; }
   };
-  return make("p", { class: "copy" }, make("code", {}, text), make("button", { onclick: copy, "aria-label": `Copy: ${text}` }, "Copy"), said);
+  return make("p", { class: "copy" }, make("code", {}, text), make("button", { onclick: copy, "aria-label": `Copy: ${text.split("\n")[0]}` }, "Copy"), said);
 }
 
 /** The script with a lane for each socket, which shows its state from call to call. */
@@ -222,9 +247,10 @@ const LETTERS = { O: "observed", S: "source", D: "documented", R: "reported", P:
 
 /** The line of the table, turned: each platform with its answer, how that is known, and why. */
 function answers(row, data) {
-  const lines = data.platforms.map(([platform, source, variants], n) => {
-    const text = row.cells[n + 1].textContent, [, answer, letter, number] = /^(=|.*?)\s?([OSDRPX]?)(\d*)!?$/.exec(text);
-    const variant = variants[number - 1];
+  const shown = platforms(row.closest("table"));
+  const lines = data.platforms.map(([platform, source, variants]) => {
+    const text = row.cells[shown.indexOf(platform) + 1 || row.cells.length]?.textContent.trim() ?? "-", [, answer, letter, number] = /^(=|.*?)\s?([OSDRPX]?)(\d*)!?$/.exec(text);
+    const variant = data.variants[variants[number - 1]];
     const said = answer === "=" ? "the rule holds" : answer === "-" ? "lacks what is needed" : answer.startsWith("?") ? "unknown" : answer;
     const why = variant ? [make("a", { href: variant[3] }, variant[0]), `: ${variant[1]} `, make("cite", {}, variant[2])] : answer === "=" ? [make("cite", {}, source)] : [];
     return make("tr", {}, make("th", { scope: "row" }, platform), make("td", {}, said), make("td", {}, LETTERS[letter] ?? ""), make("td", {}, ...why));

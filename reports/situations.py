@@ -40,6 +40,9 @@ DUPLICATE = "tcp/duplicate/specific"
 LEFT = "tcp/dead-server"
 WAITING = "tcp/time-wait"
 STOLEN = "tcp/takeover"
+GROUP = "udp4/multicast"
+BESIDE = "tcp/duplicate/wildcard-then-specific/bind-listen-bind-listen"
+PORTS = "tcp/ephemeral/connect"
 
 SITUATIONS = (
     Situation(
@@ -166,6 +169,71 @@ SITUATIONS = (
                 REFUSED,
             ),
             Wish("the same for UDP", "udp/ephemeral/exhausted/first-reuseaddr/second-reuseaddr", REFUSED),
+        ),
+    ),
+    Situation(
+        "beside",
+        "One server everywhere, another on one address",
+        "A server has the wildcard, another wants the same port on a single address: may it start, and who gets what is sent there?",
+        (
+            Wish("no options on either: may the second start?", f"{BESIDE}/none-then-none", STARTS),
+            Wish("SO_REUSEADDR on both: may the second start?", f"{BESIDE}/reuseaddr-then-reuseaddr", STARTS),
+            Wish("SO_REUSEPORT on both: may the second start?", f"{BESIDE}/reuseport-then-reuseport", STARTS[1:]),
+            Wish(
+                "the one on the address came first, the wildcard second; SO_REUSEADDR on both",
+                "tcp/duplicate/specific-then-wildcard/bind-listen-bind-listen/reuseaddr-then-reuseaddr",
+                STARTS,
+            ),
+            Wish("SO_REUSEADDR: does the one on the address get what goes there?", "tcp/stevens-s11/theft", ("connections B",)),
+            Wish(
+                "SO_REUSEPORT: does the one on the address get what goes there?",
+                "tcp4/reuseport/receives/specific-beside-wildcard",
+                ("connections A",),
+            ),
+            Wish("two single addresses, no options: may both listen?", "tcp/different-addresses/listening", STARTS[1:]),
+        ),
+    ),
+    Situation(
+        "error",
+        "Learn that the port is taken",
+        "At which call does the refusal come? “yes” says: at bind. Where it says no, it comes at listen, or never.",
+        (
+            Wish("no options, nobody listens yet", "tcp/duplicate/no-option", REFUSED),
+            Wish("SO_REUSEADDR on both, nobody listens yet", "tcp/duplicate/both-reuseaddr/unlistened", REFUSED),
+            Wish("SO_REUSEADDR on both, the first listens", f"{DUPLICATE}/bind-listen-bind-listen/reuseaddr-then-reuseaddr", REFUSED),
+            Wish(
+                "SO_REUSEADDR on both, both bind before the first listens",
+                f"{DUPLICATE}/bind-bind-listen-listen/reuseaddr-then-reuseaddr",
+                REFUSED,
+            ),
+        ),
+    ),
+    Situation(
+        "multicast",
+        "Several receivers of one multicast group",
+        "Several programs listen to one group and port: may they all bind it, and does each get every datagram?",
+        (
+            Wish("SO_REUSEADDR on both, bound to the group", f"{GROUP}/bind/reuseaddr-reuseaddr", BINDS),
+            Wish("SO_REUSEPORT on both, bound to the group", f"{GROUP}/bind/reuseport-reuseport", BINDS),
+            Wish("SO_REUSEPORT on the first, SO_REUSEADDR on the second", f"{GROUP}/bind/reuseport-reuseaddr", BINDS),
+            Wish("SO_REUSEADDR on the first, SO_REUSEPORT on the second", f"{GROUP}/bind/reuseaddr-reuseport", BINDS),
+            Wish("SO_REUSEADDR on both, bound to the wildcard", f"{GROUP}/wildcard/reuseaddr", BINDS),
+            Wish("SO_REUSEPORT on both, bound to the wildcard", f"{GROUP}/wildcard/reuseport", BINDS),
+            Wish("SO_REUSEADDR: does each get every datagram?", f"{GROUP}/copies/group/reuseaddr", ("connections each",)),
+            Wish("SO_REUSEPORT: does each get every datagram?", f"{GROUP}/copies/group/reuseport", ("connections each",)),
+        ),
+    ),
+    Situation(
+        "clients",
+        "Many outgoing connections from one address",
+        "A client binds before it connects, or its ports run out. The lines about a range with one port need IP_LOCAL_PORT_RANGE.",
+        (
+            Wish("bind a port, then connect", "tcp/outgoing/bind-before-connect/no-options", ("connect ok",)),
+            Wish("one port, two destinations, SO_REUSEADDR", "tcp/outgoing/two-destinations/reuseaddr", ("connect ok",)),
+            Wish("a range of one port, two destinations, connect without bind", f"{PORTS}/other-destination/no-options", ("connect ok",)),
+            Wish("the same; the first bound port 0 before it connected", f"{PORTS}/other-destination-bound/no-options", ("connect ok",)),
+            Wish("the one port is in TIME_WAIT with another server", f"{PORTS}/time-wait-other-destination/no-options", ("connect ok",)),
+            Wish("a client without bind leaves its port to servers", "tcp/outgoing/implicit-port/none", BINDS),
         ),
     ),
 )

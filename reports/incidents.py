@@ -1,0 +1,108 @@
+"""``incidents``: what happened to people whose address was in use, or was not, and which experiments answer them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from reports.catalogue import find
+from reports.cells import UNTESTABLE, Cell, Cells, cells, platform_named
+from reports.situations import SITUATIONS
+
+FILE = Path(__file__).with_name("incidents.json")
+
+INTRODUCTION = """\
+# Incidents
+
+What happened to people, in our words, each with its public link, and the experiments that say what a platform does. Rendered from
+`reports/incidents.json` and the matrix by `python -m reports matrix --write`; the [FAQ](faq.md) draws the advice from them. Behind an id
+stands what the platforms concerned answer to its last call, and how that is known. `python -m reports explain ID` tells the rest; on the
+[site](site.md) the headings are the entry points of *My situation*."""
+
+
+@dataclass(frozen=True)
+class Incident:
+    """What happened, where it is told, and the experiments that answer it, or why none can."""
+
+    id: str
+    situation: str
+    platforms: list[str]
+    what: str
+    links: list[str]
+    experiments: list[str] = field(default_factory=list)
+    why_not: str = ""
+    note: str = ""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the verb."""
+    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the incidents; the status is always 0."""
+    print({"text": as_text, "markdown": as_markdown, "json": as_json}[args.format](load()), end="")
+    return 0
+
+
+def load() -> list[Incident]:
+    """Every incident, in the order of the file."""
+    return [Incident(**entry) for entry in json.loads(FILE.read_text(encoding="utf-8"))["incidents"]]
+
+
+def place(link: str) -> str:
+    """A link in short: ``tornadoweb/tornado#550``."""
+    owner, name, _, number = urlsplit(link).path.strip("/").split("/")
+    return f"{owner}/{name}#{number}"
+
+
+def as_json(incidents: Iterable[Incident]) -> str:
+    """Each incident as it stands in the file."""
+    return json.dumps([asdict(incident) for incident in incidents], indent=1, ensure_ascii=False) + "\n"
+
+
+def as_text(incidents: Sequence[Incident]) -> str:
+    """Three lines or more for each incident."""
+    found, lines = answers(incidents), []
+    for one in incidents:
+        lines += [f"{one.id}: {one.what}", *(f"    {answer}" for answer in _answers(one, found)), f"    [{', '.join(one.links)}]", ""]
+    return "\n".join(lines)
+
+
+def as_markdown(incidents: Sequence[Incident], found: Cells | None = None) -> str:
+    """The page docs/incidents.md."""
+    found, lines = found or answers(incidents), [INTRODUCTION, ""]
+    for situation in SITUATIONS:
+        lines += [f"## {situation.title}", ""]
+        for one in incidents:
+            if one.situation == situation.anchor:
+                links = ", ".join(f"[{place(link)}]({link})" for link in one.links)
+                lines += [f"**{one.id}**. {one.what} {links}", "", *(f"- {answer}" for answer in _answers(one, found, "`")), ""]
+    return "\n".join(lines)
+
+
+def answers(incidents: Iterable[Incident]) -> Cells:
+    """What the platforms concerned answer to the experiments."""
+    everything = list(incidents)
+    platforms = dict.fromkeys(name for one in everything for name in one.platforms)
+    rows = [find(name) for name in dict.fromkeys(name for one in everything for name in one.experiments)]
+    return cells([platform_named(name) for name in platforms], rows)
+
+
+def _answers(one: Incident, found: Cells, quote: str = "") -> list[str]:
+    said = [f"{quote}{name}{quote}: {_told(one.platforms, found[name])}" for name in one.experiments]
+    return [*said, *filter(None, (one.why_not and f"No experiment: {one.why_not}", one.note))]
+
+
+def _told(platforms: Sequence[str], across: Mapping[str, Cell]) -> str:
+    """What the platforms answer; those that lack what it needs are named only where all do."""
+    able = [name for name in platforms if across[name].outcome != UNTESTABLE] or platforms
+    return "; ".join(f"{name} {across[name].answer or across[name].outcome}{_basis(across[name])}" for name in able)
+
+
+def _basis(cell: Cell) -> str:
+    return f" ({cell.basis})" if cell.answer else ""

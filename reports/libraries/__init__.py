@@ -1,0 +1,47 @@
+"""`python -m reports libraries [NAME]`: what servers and libraries set on their sockets, and whether a second start or a restart fails.
+
+Exit status 0; 1 when what was seen contradicts what is recorded or predicted; 2 for usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from fixtures.libraries import policies
+from reports.cells import columns
+from reports.inputs import BadInput
+from reports.libraries.answers import Data, chapter, contradictions, everywhere
+from reports.libraries.text import as_markdown, as_text
+
+#: The platforms of a table that nobody chose any for.
+USUAL = ("linux", "macos", "freebsd", "windows")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("name", nargs="?", metavar="NAME", help="an id, or a word of a name: asyncio, twisted, http.server")
+    parser.add_argument("--platform", action="append", default=[], metavar="NAME[@VERSION]", help="repeatable; all: every platform")
+    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the chapter, or one library.
+
+    Raises BadInput.
+    """
+    found = policies.find(args.name) if args.name else list(policies.load())
+    if not found:
+        raise BadInput(f"{args.name}: no such library; python -m reports libraries lists all {len(policies.load())}")
+    data = chapter(found, _platforms(args.platform))
+    print({"text": as_text, "markdown": as_markdown, "json": _as_json}[args.format](data), end="")
+    return 1 if contradictions(data) else 0
+
+
+def _platforms(asked: list[str]) -> list[str]:
+    names = [name for word in asked for name in word.split(",")] or list(USUAL)
+    return [str(one) for one in (everywhere() if names == ["all"] else columns(names))]
+
+
+def _as_json(data: Data) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
