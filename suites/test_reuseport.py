@@ -446,3 +446,15 @@ def test_option_cleared_before_the_second_listens(stack: Stack) -> None:
     first.set(SO_REUSEPORT.off)
     second.listen()
     assert stack.connections(LOOPBACK) == second.itself
+
+
+@experiment("tcp/reuseport/cleared/alone-when-it-listened/plain-neighbour", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
+def test_wildcard_beside_a_listener_whose_plain_neighbour_left(stack: Stack) -> None:
+    """The same where the neighbour, which had bound first, had no option: may a socket with SO_REUSEPORT bind the wildcard?"""
+    neighbour, listener = stack.tcp4(), stack.tcp4(SO_REUSEPORT)
+    neighbour.bind(SECOND)
+    listener.bind(LOOPBACK)
+    neighbour.close()
+    listener.listen()
+    listener.set(SO_REUSEPORT.off)
+    assert stack.tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
