@@ -13,7 +13,6 @@ from fixtures.words import (
     ECONNREFUSED,
     EINVAL,
     LOOPBACK,
-    LOOPBACK6,
     NONE,
     OK,
     REUSEADDR,
@@ -22,7 +21,6 @@ from fixtures.words import (
     SECOND,
     SO_REUSEADDR,
     WILDCARD,
-    WILDCARD6,
     Address,
     Answer,
     Options,
@@ -363,18 +361,9 @@ def test_the_same_connection_after_clearing_the_option(stack: Stack) -> None:
 TO_NOBODY = (LIBUV_2155.at("the assertion"), FREEBSD_15.at("Networking, General"))
 
 
-@experiment("tcp/outgoing/to-the-wildcard/ipv4", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
+@experiment("tcp/outgoing/to-the-wildcard", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
 def test_to_the_wildcard(stack: Stack) -> None:
     """Does a client that connects to 0.0.0.0 reach a server on 127.0.0.1?"""
     listening(stack, LOOPBACK)
     client = stack.tcp4()
     assert client.connect(WILDCARD) == OK
-
-
-@experiment("tcp/outgoing/to-the-wildcard/ipv6", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
-def test_to_the_wildcard_of_ipv6(stack: Stack) -> None:
-    """Does a client that connects to [::] reach a server on ::1?"""
-    listener, client = stack.tcp6(), stack.tcp6()
-    listener.bind(LOOPBACK6)
-    listener.listen()
-    assert client.connect(WILDCARD6) == OK

@@ -67,8 +67,8 @@ def files(site: Site) -> dict[str, bytes]:
 
 
 def _without_comments(script: str) -> str:
-    """The lines of a script that are more than a comment."""
-    return "".join(line for line in script.splitlines(keepends=True) if not line.lstrip().startswith("//"))
+    """The lines of a script that are more than a comment, without their indentation."""
+    return "".join(line.lstrip() for line in script.splitlines(keepends=True) if not line.lstrip().startswith("//"))
 
 
 def _columns(count: int) -> str:
