@@ -8,6 +8,7 @@ from fixtures.experiment import experiment
 from fixtures.rules import (
     ACTIVE_CLOSER,
     BOUND_ONCE,
+    BROKEN_PIPE,
     DROPPED,
     DUAL_STACK,
     NOBODY_LISTENS,
@@ -32,6 +33,7 @@ from fixtures.words import (
     MAPPED_WILDCARD,
     NOBODY,
     OK,
+    RDWR,
     SECOND,
     SO_LINGER_0,
     SO_REUSEADDR,
@@ -437,3 +439,18 @@ def test_each_connection_of_a_server_that_was_shut_down_early(stack: Stack) -> N
     second.close()
     listener.close()
     assert stack.tcp4().bind(LOOPBACK) == OK
+
+
+@experiment("tcp/after-failure/reset/error-stays", rule=BROKEN_PIPE, cites=(BROKEN_PIPE.source,))
+def test_the_error_of_a_reset_stays(stack: Stack) -> None:
+    """A client sent to a closed end, and was asked for another port; then its old server connects to that: is the next send still EPIPE?"""
+    listener, client = stack.tcp4(), stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    client.connect(LOOPBACK)
+    listener.accept().close()
+    client.send(1)
+    listener.shutdown(RDWR)
+    client.bind(CLIENT)
+    listener.connect(CLIENT)
+    assert client.send(1) == Answer("EPIPE")

@@ -344,7 +344,7 @@ def test_the_second_sets_it_and_tries_again(stack: Stack, kind: str) -> None:
     assert second.bind(LOOPBACK) == OK
 
 
-LATE = ["none", "connected", "stranger", "without", "newer", "cleared", "passed-over"]
+LATE = ["none", "connected", "stranger", "without", "newer", "cleared", "passed-over", "without-and-gone"]
 
 
 @experiment("udp/reuseport/late-group/{case}", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcbbind"),))
@@ -359,7 +359,7 @@ def test_group_of_sockets_that_set_the_option_late(stack: Stack, case: str) -> N
         fourth.bind(LOOPBACK)
     second.bind(LOOPBACK)
     second.set(SO_REUSEPORT)
-    if case in ("connected", "stranger", "without"):
+    if case in ("connected", "stranger", "without", "without-and-gone"):
         fourth.bind(LOOPBACK)
     if case == "connected":
         fourth.connect(LOOPBACK.at("Q"))
@@ -369,6 +369,8 @@ def test_group_of_sockets_that_set_the_option_late(stack: Stack, case: str) -> N
     if case == "newer":
         fourth.bind(LOOPBACK)
         fourth.set(SO_REUSEPORT)
+    if case == "without-and-gone":
+        fourth.close()
     if case == "cleared":
         third.set(SO_REUSEPORT.off)
     assert stack.connections(LOOPBACK) == third.itself
@@ -399,6 +401,57 @@ def test_ipv4_after_a_mapped_address_was_cleared(stack: Stack) -> None:
 def test_wildcard_beside_a_listener_that_was_left_alone(stack: Stack) -> None:
     """A listener whose neighbour at another address had left before it listened cleared SO_REUSEPORT: may one with it bind the wildcard?"""
     neighbour, listener = stack.tcp4(SO_REUSEPORT), stack.tcp4(SO_REUSEPORT)
+    neighbour.bind(SECOND)
+    listener.bind(LOOPBACK)
+    neighbour.close()
+    listener.listen()
+    listener.set(SO_REUSEPORT.off)
+    assert stack.tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
+
+
+@experiment("tcp/reuseport/set-late-by-first/both-listen", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcbbind"),))
+def test_option_set_between_bind_and_listen(stack: Stack) -> None:
+    """A first socket set SO_REUSEPORT after bind, a second before, and both listen then: does one of them receive, or both in turn?"""
+    first, second = stack.tcp4(), stack.tcp4(SO_REUSEPORT)
+    first.bind(LOOPBACK)
+    first.set(SO_REUSEPORT)
+    second.bind(LOOPBACK)
+    first.listen()
+    second.listen()
+    assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
+
+
+@experiment("tcp/reuseport/set-late-by-listener/beside-bound", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcbbind"),))
+def test_option_set_by_a_listener(stack: Stack) -> None:
+    """A listener set SO_REUSEPORT late, one with it is only bound, another listens: does one listener receive, or both in turn?"""
+    first, bound, second = stack.tcp4(), stack.tcp4(SO_REUSEPORT), stack.tcp4(SO_REUSEPORT)
+    first.bind(LOOPBACK)
+    first.listen()
+    first.set(SO_REUSEPORT)
+    second.bind(LOOPBACK)
+    bound.bind(LOOPBACK)
+    second.listen()
+    bound.close()
+    assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
+
+
+@experiment("tcp/reuseport/cleared/before-the-second-listens", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcbbind"),))
+def test_option_cleared_before_the_second_listens(stack: Stack) -> None:
+    """A listener had SO_REUSEPORT only while a second socket with it bound: does the second receive alone when it listens?"""
+    first, second = stack.tcp4(), stack.tcp4(SO_REUSEPORT)
+    first.bind(LOOPBACK)
+    first.listen()
+    first.set(SO_REUSEPORT)
+    second.bind(LOOPBACK)
+    first.set(SO_REUSEPORT.off)
+    second.listen()
+    assert stack.connections(LOOPBACK) == second.itself
+
+
+@experiment("tcp/reuseport/cleared/alone-when-it-listened/plain-neighbour", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
+def test_wildcard_beside_a_listener_whose_plain_neighbour_left(stack: Stack) -> None:
+    """A plain neighbour bound first and left; the listener beside it cleared SO_REUSEPORT: may one with SO_REUSEPORT bind the wildcard?"""
+    neighbour, listener = stack.tcp4(), stack.tcp4(SO_REUSEPORT)
     neighbour.bind(SECOND)
     listener.bind(LOOPBACK)
     neighbour.close()

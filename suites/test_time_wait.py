@@ -577,6 +577,30 @@ def test_another_connection_leaves_time_wait_alone(stack: Stack) -> None:
     assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
 
+@experiment("tcp/time-wait/same-port-of-another-client/no-options", rule=ACTIVE_CLOSER, cites=(TCPV1.at("§18.6"),))
+def test_the_same_port_of_another_address_leaves_time_wait_alone(stack: Stack) -> None:
+    """A client's old connection is in TIME_WAIT at the server, one of another address and the same port reset: is a restart refused?"""
+    listener = stack.tcp4()
+    listener.bind(LOOPBACK)
+    listener.listen()
+    client, another = stack.tcp4(), stack.tcp4(SO_LINGER_0)
+    client.bind(CLIENT)
+    client.connect(LOOPBACK)
+    accepted = listener.accept()
+    accepted.close()
+    client.recv(1)
+    client.close()
+    stack.shows(LOOPBACK, TIME_WAIT)
+    another.bind(SECOND.at("Q"))
+    another.connect(LOOPBACK)
+    accepted = listener.accept()
+    another.close()
+    accepted.recv(1)
+    accepted.close()
+    listener.close()
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
+
+
 @experiment("tcp/time-wait/same-client-elsewhere/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.6.1, MAY-2"),))
 def test_the_same_client_elsewhere_leaves_time_wait_alone(stack: Stack) -> None:
     """A client whose connection is in TIME_WAIT at the server came to its other address and reset: is a restart at the first refused?"""
