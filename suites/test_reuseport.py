@@ -450,7 +450,7 @@ def test_option_cleared_before_the_second_listens(stack: Stack) -> None:
 
 @experiment("tcp/reuseport/cleared/alone-when-it-listened/plain-neighbour", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
 def test_wildcard_beside_a_listener_whose_plain_neighbour_left(stack: Stack) -> None:
-    """A plain neighbour bound first and left; the listener beside it cleared SO_REUSEPORT: may one with SO_REUSEPORT bind the wildcard?"""
+    """A listener whose neighbour had bound first, without options, and left cleared SO_REUSEPORT: may one with it bind the wildcard?"""
     neighbour, listener = stack.tcp4(), stack.tcp4(SO_REUSEPORT)
     neighbour.bind(SECOND)
     listener.bind(LOOPBACK)
