@@ -426,7 +426,7 @@ def test_connect_to_the_wildcard_from_a_group(stack: Stack) -> None:
     receiver, sender = stack.udp4(), stack.udp4()
     receiver.bind(LOOPBACK)
     sender.bind(GROUP.at("Q"))
-    sender.connect(WILDCARD)
+    assert sender.connect(WILDCARD) == OK
     sender.send(1)
     assert receiver.recv(1) == OK
 

@@ -553,7 +553,7 @@ def test_nothing_is_left_of_a_reused_time_wait(stack: Stack) -> None:
     stack.shows(LOOPBACK, TIME_WAIT)
     again = stack.tcp4(SO_LINGER_0)
     again.bind(CLIENT)
-    again.connect(LOOPBACK)
+    assert again.connect(LOOPBACK) == OK
     accepted = listener.accept()
     again.close()
     accepted.recv(1)
@@ -617,7 +617,7 @@ def test_the_same_client_elsewhere_leaves_time_wait_alone(stack: Stack) -> None:
     stack.shows(LOOPBACK, TIME_WAIT)
     again = stack.tcp4(SO_LINGER_0)
     again.bind(CLIENT)
-    again.connect(SECOND)
+    assert again.connect(SECOND) == OK
     accepted = listener.accept()
     again.close()
     accepted.recv(1)
