@@ -5,8 +5,17 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import BOUND_ONCE, DROPPED, NO_OPTIONS, NOBODY_LISTENS, PCB_LOOKUP, SAME_CONNECTION, UNBOUND_CALL, UNUSED_ADDRESS
-from fixtures.sources import LITE2, POSIX, TCPV1, TCPV2, UNP
+from fixtures.rules import (
+    BOUND_ONCE,
+    DROPPED,
+    NO_OPTIONS,
+    NOBODY_LISTENS,
+    PCB_LOOKUP,
+    SAME_CONNECTION,
+    TO_THE_WILDCARD,
+    UNBOUND_CALL,
+)
+from fixtures.sources import FREEBSD_15, LIBUV_2155, LITE2, POSIX, TCPV1, TCPV2, UNP
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
     EADDRINUSE,
@@ -364,6 +373,7 @@ def test_the_same_connection_after_clearing_the_option(stack: Stack) -> None:
     assert second.connect(LOOPBACK) == EADDRINUSE
 
 
+TO_NOBODY = (TCPV2.at("in_pcbconnect"), LIBUV_2155.at("the assertion"), FREEBSD_15.at("Networking, General"))
 # The wildcard as a destination: what connects, from where, to what, and where somebody listens.
 TO_WILDCARD = {
     "to-wildcard":          ("tcp4", None,             WILDCARD,        WILDCARD),
@@ -376,7 +386,7 @@ TO_WILDCARD = {
 }  # fmt: skip
 
 
-@experiment("tcp/outgoing/destination-wildcard/{case}", rule=UNUSED_ADDRESS, cites=(TCPV2.at("in_pcbconnect"),))
+@experiment("tcp/outgoing/destination-wildcard/{case}", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
 @pytest.mark.parametrize("case", TO_WILDCARD)
 def test_connect_to_the_wildcard(stack: Stack, case: str) -> None:
     """Does a client that connects to the wildcard address reach a listener of this machine ({case})?"""
@@ -390,7 +400,7 @@ def test_connect_to_the_wildcard(stack: Stack, case: str) -> None:
     assert client.connect(destination) == OK
 
 
-@experiment("tcp/outgoing/destination-wildcard/from-{source}/own-address", rule=UNUSED_ADDRESS, cites=(TCPV2.at("in_pcbconnect"),))
+@experiment("tcp/outgoing/destination-wildcard/from-{source}/own-address", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
 @pytest.mark.parametrize("source", ["second", "mapped"])
 def test_connect_to_the_wildcard_from_an_address(stack: Stack, source: str) -> None:
     """A client is bound to a local address ({source}): does it reach only loopback at the wildcard, and no listener of its own address?"""
@@ -410,17 +420,15 @@ def test_connect_to_the_wildcard_where_nobody_listens(stack: Stack) -> None:
     assert client.connect(WILDCARD) == ECONNREFUSED
 
 
-@experiment("udp/outgoing/destination-wildcard/from-a-group", rule=UNUSED_ADDRESS, cites=(TCPV2.at("in_pcbconnect"),))
+@experiment("udp/outgoing/destination-wildcard/from-a-group", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
 def test_connect_to_the_wildcard_from_a_group(stack: Stack) -> None:
     """Does what a UDP socket that is bound to a group sends to the wildcard address reach a socket at loopback?"""
     receiver, sender = stack.udp4(), stack.udp4()
     receiver.bind(LOOPBACK)
     sender.bind(GROUP.at("Q"))
-    answer = sender.connect(WILDCARD)
-    if answer == OK:
-        sender.send(1)
-        answer = receiver.recv(1)
-    assert answer == OK
+    assert sender.connect(WILDCARD) == OK
+    sender.send(1)
+    assert receiver.recv(1) == OK
 
 
 @experiment("tcp/outgoing/source-address/second", rule=PCB_LOOKUP, cites=(CONNECT,))

@@ -553,11 +553,11 @@ def test_nothing_is_left_of_a_reused_time_wait(stack: Stack) -> None:
     stack.shows(LOOPBACK, TIME_WAIT)
     again = stack.tcp4(SO_LINGER_0)
     again.bind(CLIENT)
-    if again.connect(LOOPBACK) == OK:
-        accepted = listener.accept()
-        again.close()
-        accepted.recv(1)
-        accepted.close()
+    assert again.connect(LOOPBACK) == OK
+    accepted = listener.accept()
+    again.close()
+    accepted.recv(1)
+    accepted.close()
     listener.close()
     assert stack.tcp4().bind(LOOPBACK) == OK
 
@@ -568,11 +568,11 @@ def test_another_connection_leaves_time_wait_alone(stack: Stack) -> None:
     listener = server_closed_first(stack, LOOPBACK, NONE, LOOPBACK)
     another = stack.tcp4(SO_LINGER_0)
     another.bind(CLIENT)
-    if another.connect(LOOPBACK) == OK:
-        accepted = listener.accept()
-        another.close()
-        accepted.recv(1)
-        accepted.close()
+    another.connect(LOOPBACK)
+    accepted = listener.accept()
+    another.close()
+    accepted.recv(1)
+    accepted.close()
     listener.close()
     assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
@@ -592,11 +592,11 @@ def test_the_same_port_of_another_address_leaves_time_wait_alone(stack: Stack) -
     client.close()
     stack.shows(LOOPBACK, TIME_WAIT)
     another.bind(SECOND.at("Q"))
-    if another.connect(LOOPBACK) == OK:
-        accepted = listener.accept()
-        another.close()
-        accepted.recv(1)
-        accepted.close()
+    another.connect(LOOPBACK)
+    accepted = listener.accept()
+    another.close()
+    accepted.recv(1)
+    accepted.close()
     listener.close()
     assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
@@ -617,11 +617,11 @@ def test_the_same_client_elsewhere_leaves_time_wait_alone(stack: Stack) -> None:
     stack.shows(LOOPBACK, TIME_WAIT)
     again = stack.tcp4(SO_LINGER_0)
     again.bind(CLIENT)
-    if again.connect(SECOND) == OK:
-        accepted = listener.accept()
-        again.close()
-        accepted.recv(1)
-        accepted.close()
+    assert again.connect(SECOND) == OK
+    accepted = listener.accept()
+    again.close()
+    accepted.recv(1)
+    accepted.close()
     listener.close()
     assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 

@@ -112,7 +112,7 @@ def performed(folder: Path, python: str, only: str) -> Run:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems are where the probe is news")
 @pytest.mark.parametrize("python", [sys.executable, *INTERPRETERS, *([OLD] if OLD and runs(OLD) else [])])
-@pytest.mark.parametrize("only", ["tcp/takeover/", "tcp/stevens", "udp4/", "reuseport/receives", "time-wait/l"])
+@pytest.mark.parametrize("only", ["tcp/takeover/", "tcp/calls/", "tcp/stevens", "udp4/", "reuseport/receives", "time-wait/l"])
 def test_on_this_kernel_it_records_what_the_suite_sees(tmp_path: Path, python: str, only: str) -> None:
     run = performed(tmp_path, python, only)
     assert run.traces

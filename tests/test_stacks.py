@@ -81,18 +81,18 @@ def test_the_cache_follows_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_kept_run_is_the_same_file_each_time(tmp_path: Path) -> None:
     run = tmp_path / "a.jsonl"
     write_run(run, {"platform": "linux@6.12.94", "stack": "kernel", "fingerprint": {}}, [])
-    name = common.run_name("linux", "6.12", "root")
-    assert name == "linux-6.12-root.jsonl.gz"
-    first = common.keep(run, name, tmp_path / "runs").read_bytes()
-    assert common.keep(run, name, tmp_path / "runs").read_bytes() == first
-    assert read_run(tmp_path / "runs" / name).header["platform"] == "linux@6.12.94"
+    first = common.keep(run, tmp_path / "runs").read_bytes()
+    kept = common.keep(run, tmp_path / "runs")
+    assert kept.name == "linux-6.12.94.jsonl.gz"
+    assert kept.read_bytes() == first
+    assert read_run(kept).header["platform"] == "linux@6.12.94"
 
 
 def test_a_truncated_run_is_not_kept(tmp_path: Path) -> None:
     run = tmp_path / "a.jsonl"
     run.write_text('{"format":"addrinuse-run/1"}\n', encoding="ascii")
     with pytest.raises(RunError, match="no footer"):
-        common.keep(run, "linux-6.12-root.jsonl.gz", tmp_path / "runs")
+        common.keep(run, tmp_path / "runs")
     assert not list(tmp_path.glob("runs/*"))
 
 

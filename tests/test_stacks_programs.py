@@ -135,7 +135,7 @@ def test_a_fetch_that_failed_leaves_nothing(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_the_command_line() -> None:
-    job = Job("wine@8.0", "wine-8.0.jsonl.gz", ["wine64", "python.exe"], arguments=["--isolation", "host"], path=wine.as_windows_path)
+    job = Job("wine@8.0", ["wine64", "python.exe"], arguments=["--isolation", "host"], path=wine.as_windows_path)
     words = programs.command(job, Path("/x/run.jsonl"), arguments("-k", "udp", "--slow"))
     assert words[:2] == ["wine64", "python.exe"]
     assert words[words.index("--platform") + 1] == "wine@8.0"
@@ -157,20 +157,20 @@ sys.exit(6)
 
 def test_a_run_is_shown_and_brought_home(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "runs").mkdir()
-    job = Job("lwip@2.1.3", "lwip-2.1.3.jsonl.gz", [sys.executable, "-c", _RECORDS])
+    job = Job("lwip@2.1.3", [sys.executable, "-c", _RECORDS])
     assert programs.run_job(job, arguments("--record", str(tmp_path / "runs")), tmp_path) == 6
     assert read_run(tmp_path / "runs/lwip-2.1.3.jsonl.gz").header["platform"] == "lwip@2.1.3"
     assert "said\n" in capsys.readouterr().out
 
 
 def test_a_stack_that_leaves_no_run(tmp_path: Path) -> None:
-    job = Job("lwip@2.1.3", "lwip-2.1.3.jsonl.gz", [sys.executable, "-c", "raise SystemExit(3)"])
+    job = Job("lwip@2.1.3", [sys.executable, "-c", "raise SystemExit(3)"])
     with pytest.raises(CannotRun, match=r"left no run behind.*exit status 3"):
         programs.run_job(job, arguments("--record", str(tmp_path)), tmp_path)
 
 
 def test_a_run_that_hangs_is_ended(tmp_path: Path) -> None:
-    job = Job("lwip@2.1.3", "lwip-2.1.3.jsonl.gz", [sys.executable, "-c", "import time; time.sleep(600)"])
+    job = Job("lwip@2.1.3", [sys.executable, "-c", "import time; time.sleep(600)"])
     with pytest.raises(CannotRun, match=r"hung, and was ended after 0.5 s"):
         programs.run_job(job, arguments("--record", str(tmp_path), "--deadline", "0.5"), tmp_path)
 

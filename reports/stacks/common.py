@@ -14,6 +14,7 @@ from typing import Any
 
 from fixtures.runfile import read_run
 from reports.cells import RUNS
+from reports.recorded import file_name
 
 GUARD = Path(__file__).with_name("guard.py")
 
@@ -74,19 +75,13 @@ def written_whole(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def run_name(platform: str, version: str, privilege: str) -> str:
-    """The name of a kept run: ``linux-6.12-root.jsonl.gz``; privilege is ``root`` or ``user``."""
-    return f"{'-'.join(part for part in (platform, version, privilege) if part)}.jsonl.gz"
-
-
-def keep(run: Path, name: str, folder: Path = RUNS) -> Path:
-    """Put a recorded run among those of the repository, packed the same way each time.
+def keep(run: Path, folder: Path = RUNS) -> Path:
+    """Put a recorded run among those of the repository, under the name that it has there, packed the same way each time.
 
     Raises RunError for a file that is no whole run.
     """
-    read_run(run)
+    kept = folder / file_name(read_run(run))
     folder.mkdir(exist_ok=True)
-    kept = folder / name
     with written_whole(kept) as partial:
         partial.write_bytes(gzip.compress(run.read_bytes(), 9, mtime=0))
     return kept

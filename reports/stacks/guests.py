@@ -25,7 +25,7 @@ from fixtures.runfile import RunError, read_run
 from fixtures.verdicts import VERDICTS
 from reports.cells import RUNS
 from reports.stacks import initramfs
-from reports.stacks.common import CannotRun, cache_folder, guarded, keep, run_name
+from reports.stacks.common import CannotRun, cache_folder, guarded, keep
 
 PRIVILEGES = ("root", "user")
 #: A guest that says nothing for so many seconds hangs: pytest ends an experiment sooner than that.
@@ -40,14 +40,17 @@ class Guest:
 
     #: ``linux@6.12.94``.
     platform: str
-    #: What its runs are called: ``linux``, ``6.12``.
-    names: tuple[str, str]
     #: The command that starts it in its folder, where ``initramfs`` lies and ``results`` will. Its output is the console.
     command: Callable[[Path], Sequence[str | Path]]
     #: What its initramfs has beside the suite.
     files: initramfs.Contents = field(default_factory=dict)
     #: Whether it writes its results into its folder itself; else they come over the second serial port.
     shares_folder: bool = False
+
+    @property
+    def name(self) -> str:
+        """``linux 6.12.94``."""
+        return self.platform.replace("@", " ")
 
 
 class Running:
@@ -140,7 +143,7 @@ def _destination(args: Namespace) -> Path:
 
 @contextlib.contextmanager
 def _started(guest: Guest, args: Namespace, work: Path) -> Iterator[Running]:
-    folder = work / "-".join(guest.names)
+    folder = work / guest.name.replace(" ", "-")
     folder.mkdir()
     job = {
         "platform": guest.platform,
@@ -161,17 +164,17 @@ def _started(guest: Guest, args: Namespace, work: Path) -> Iterator[Running]:
 
 def _brought_home(one: Running, hung: bool, destination: Path, kept: bool) -> bool:
     """Put the runs where they belong, and say how it went; whether it went well."""
-    what = f"{' '.join(one.guest.names)} ({one.guest.platform.partition('@')[2]})"
+    what = one.guest.name
     results = one.results()
     problems = ["hung, and was ended"] if hung else [] if results else ["ended without a result"]
     for privilege, result in results.items():
-        run, name = one.folder / f"{privilege}-run.jsonl", run_name(*one.guest.names, privilege)
+        run = one.folder / f"{privilege}-run.jsonl"
         if result["status"]:
             problems.append(f"as {privilege} ended pytest with status {result['status']}")
         try:
             print(f"{what} as {privilege}: {_counts(run)} ({result['seconds']:.0f} s)", flush=True)
             for folder in (destination, RUNS) if kept else (destination,):
-                keep(run, name, folder)
+                keep(run, folder)
         except RunError as error:
             problems.append(f"as {privilege} brought no whole run home: {error}")
     if problems:

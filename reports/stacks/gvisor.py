@@ -8,7 +8,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from reports.stacks import programs
-from reports.stacks.common import CannotRun, need, run_name
+from reports.stacks.common import CannotRun, need
 from reports.stacks.guests import work_folder
 
 #: The first release whose systrap serves.
@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
     with work_folder() as work:
         # What runsc keeps of a sandbox lies in TMPDIR.
         python = [*sandbox(runsc, version), sys.executable]
-        job = programs.Job(f"gvisor@{version}", run_name("gvisor", version, "root"), python, {"TMPDIR": str(work)})
+        job = programs.Job(f"gvisor@{version}", python, {"TMPDIR": str(work)})
         return programs.run_job(job, args, work)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+import py_compile
 import re
 import stat
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -19,6 +22,7 @@ from reports.stacks.common import CannotRun, need
 #: What the recording path needs.
 DISTRIBUTIONS = ("pytest", "pytest-xdist", "pytest-timeout")
 SUITE = ("conftest.py", "pyproject.toml", "fixtures", "suites")
+UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 HOME, PACKAGES = "/addrinuse", "/packages"
 #: Large parts of the standard library that no guest needs.
 _UNWANTED = re.compile(
@@ -51,7 +55,8 @@ def contents() -> Contents:
     programs = [path for path in found.values() if isinstance(path, Path) and path.suffix == ".so"]
     found |= libraries([python, *programs])
     for part in SUITE:
-        found |= {f"{HOME}/{path.relative_to(ROOT)}": path for path in _tree(ROOT / part)}
+        found |= {f"{HOME}/{path.relative_to(ROOT)}": path for path in _tree(ROOT / part) if path.parent.name != "__pycache__"}
+    found |= compiled({name: path for name, path in found.items() if isinstance(path, Path) and name.startswith(HOME)})
     return found | {f"{PACKAGES}/{name}": path for name, path in packages(DISTRIBUTIONS).items()}
 
 
@@ -62,6 +67,17 @@ def _tree(top: Path) -> Iterator[Path]:
         for path in sorted(top.iterdir()):
             if not _UNWANTED.fullmatch(path.name):
                 yield from _tree(path)
+
+
+def compiled(sources: Mapping[str, Path]) -> Contents:
+    """Compiled files beside Python's sources, so that no guest need compile them; Python takes them without a look at the source."""
+    found: Contents = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, path in sources.items():
+            if path.suffix == ".py":
+                made = py_compile.compile(str(path), f"{folder}/made", name, True, invalidation_mode=UNCHECKED)
+                found[importlib.util.cache_from_source(name)] = Path(made or "").read_bytes()
+    return found
 
 
 def libraries(programs: Iterable[Path]) -> Contents:

@@ -33,22 +33,21 @@ def run(args: Namespace) -> int:
         raise CannotRun("the guests take this Python along: it must be one of 64-bit Linux on x86")
     programs = need(PROGRAMS)
     mirror = Mirror(args.mirror)
-    known = mirror.kernels()
-    chosen, newest = choose(known, args.kernels), choose(known)
+    chosen = choose(mirror.kernels(), args.kernels)
     if args.list:
         print("\n".join(f"{kernel.series:<6} {kernel.version:<10} {kernel.package} {kernel.revision}" for kernel in chosen))
         return 0
     with work_folder() as work:
         qemu = programs["qemu-system-x86_64"]
-        guests = [_guest(kernel, kernel in newest, mirror.fetch(kernel, work), qemu) for kernel in chosen]
+        guests = [_guest(kernel, mirror.fetch(kernel, work), qemu) for kernel in chosen]
         return run_guests(guests, args, work)
 
 
-def _guest(kernel: Kernel, newest: bool, files: Path, qemu: str) -> Guest:
-    """The machine for a kernel. The newest of a series stands for it; the runs of another have its whole version in their names."""
-    veth, name = files / "veth.ko", kernel.series if newest else kernel.version
+def _guest(kernel: Kernel, files: Path, qemu: str) -> Guest:
+    """The machine for a kernel."""
+    veth = files / "veth.ko"
     modules: Contents = {"/veth.ko": veth} if veth.exists() else {}
-    return Guest(f"linux@{kernel.version}", ("linux", name), lambda _: command(qemu, files / "vmlinuz"), modules)
+    return Guest(f"linux@{kernel.version}", lambda _: command(qemu, files / "vmlinuz"), modules)
 
 
 def command(qemu: str, kernel: Path) -> Sequence[str | Path]:

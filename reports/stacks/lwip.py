@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from reports.stacks import programs
-from reports.stacks.common import CannotRun, need, run_name
+from reports.stacks.common import CannotRun, need
 from reports.stacks.guests import work_folder
 
 SHIM = Path(__file__).with_name("lwip_preload.c")
@@ -39,7 +39,6 @@ def run(args: Namespace) -> int:
         _compiled([compiler, "-O1", "-shared", "-fPIC", f"-I{HEADERS}", "-o", str(shim), str(SHIM), "-llwip", "-ldl", "-lpthread"])
         job = programs.Job(
             f"lwip@{version}",
-            run_name("lwip", version, ""),
             [sys.executable],
             {"LD_PRELOAD": str(shim)},
             ["--isolation", "host", *(f"--deselect={test}" for test in sorted(DEADLY))],

@@ -24,8 +24,6 @@ class Job:
 
     #: ``gvisor@20221219``.
     platform: str
-    #: What its run is called.
-    name: str
     #: The command that is a Python on that stack.
     python: Sequence[str | Path]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -87,7 +85,7 @@ def run_job(job: Job, args: Namespace, work: Path) -> int:
         raise CannotRun(f"{job.platform} hung, and was ended after {args.deadline:g} s")
     if not record.exists():
         raise CannotRun(f"{job.platform} left no run behind; the command was: {' '.join(line)} (exit status {status})")
-    print(f"recorded: {keep(record, job.name, target)}")
+    print(f"recorded: {keep(record, target)}")
     if args.keep:
-        print(f"kept: {keep(record, job.name)}")
+        print(f"kept: {keep(record)}")
     return status

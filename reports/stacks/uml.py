@@ -30,8 +30,7 @@ def run(args: Namespace) -> int:
         raise CannotRun("User-Mode Linux is a program for Linux")
     program = need(PROGRAMS)["linux.uml"]
     version = _version(program)
-    series = ".".join(version.split(".")[:2])
-    guest = Guest(f"linux@{version}", ("linux", f"{series}-uml"), lambda folder: command(program, folder), shares_folder=True)
+    guest = Guest(f"linux@{version}-uml", lambda folder: command(program, folder), shares_folder=True)
     with work_folder() as work:
         return run_guests([guest], args, work)
 

