@@ -74,4 +74,4 @@ def _without_comments(script: str) -> str:
 
 def _columns(count: int) -> str:
     """The rules by which an unticked platform hides its column."""
-    return "".join(f":root:has(#c{n}:not(:checked)) .m tr>:nth-child({n}){{display:none}}\n" for n in range(2, count + 2))
+    return "".join(f":root:has(#c{n}:not(:checked)) .m tr>:nth-child({n}):not([colspan]){{display:none}}\n" for n in range(2, count + 2))

@@ -134,7 +134,7 @@ class Site:
         modules = (importlib.import_module(f"fixtures.models.{module.name}") for module in pkgutil.iter_modules(fixtures.models.__path__))
         found = {value.id: value for module in modules for value in vars(module).values() if isinstance(value, Variant)}
         met = (cell.because for cells in self.cells.values() for cell in cells.values())
-        return found | {reason.id: reason for reason in met if isinstance(reason, Variant)}
+        return found | {reason.id: reason for reason in met if isinstance(reason, Variant) and not reason.is_unread}
 
     def owner(self, variant: str) -> str:
         """The platform to which a variant belongs."""
@@ -150,7 +150,7 @@ class Site:
         found: dict[str, dict[str, list[str]]] = {}
         for identifier, across in self.cells.items():
             for platform, cell in across.items():
-                if isinstance(cell.because, Variant):
+                if isinstance(cell.because, Variant) and not cell.because.is_unread:
                     found.setdefault(cell.because.id, {}).setdefault(platform, []).append(identifier)
         return found
 
@@ -172,8 +172,9 @@ class Site:
 
     def number(self, platform: Platform, cell: Cell) -> str:
         """The number of the variant that a cell rests on; none where the rule holds."""
-        counts = isinstance(cell.because, Variant) and cell.outcome != HOLDS
-        return str(self._numbers[str(platform), cell.because.id]) if counts and cell.because else ""
+        if not isinstance(cell.because, Variant) or cell.because.is_unread or cell.outcome == HOLDS:
+            return ""
+        return str(self._numbers[str(platform), cell.because.id])
 
     def bases(self, platform: Platform) -> Counter[str]:
         """How many answers of a platform are known on which basis."""

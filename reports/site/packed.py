@@ -43,7 +43,7 @@ def content(site: Site) -> dict[str, Any]:
 
 
 def _family(site: Site, chapter: Chapter, family: Family, lines: dict[str, int]) -> list[Any]:
-    """Page, function, rule, citations, the templates of id and question, the names of their parameters, and a line for each experiment."""
+    """Page, function, rule, the templates of id and question, the names of their parameters, and a line for each experiment."""
     about = family.first.template
     names = [name for name in family.first.parameters if f"{{{name}}}" in about.id + about.question]
     rows = []
@@ -55,7 +55,6 @@ def _family(site: Site, chapter: Chapter, family: Family, lines: dict[str, int])
         chapter.page,
         family.function,
         about.rule.id,
-        [str(citation) for citation in about.cites],
         about.id,
         about.question,
         names,

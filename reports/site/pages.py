@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 
 from fixtures.models import Platform
 from reports.cells import DEPARTS, EITHER, HOLDS, UNKNOWN, UNTESTABLE, Cell
@@ -35,8 +36,8 @@ def index(site: Site) -> Html:
     body = join(_chapter_rows(site, chapter) for chapter in site.chapters)
     caption = "How many experiments depart from their rule, of those that the platform can run"
     after = fill(
-        "{legend}<p class=legend>In a line that stands for several experiments <b>3/8</b>: in 3 of the 8 that the platform can run, "
-        "the rule does not hold, or nobody knows whether it does.</p>",
+        "{legend}<p class=legend>In these lines <b>3/8</b>: in 3 of the 8 experiments that the platform can run, "
+        "the rule does not hold, or nobody knows whether it does. One = for all: it holds wherever it can be asked.</p>",
         legend=legend_line(),
     )
     return page("Matrix", join([intro, table(caption, heads(site.platforms, "Chapter, question"), body), after]), "index.html")
@@ -60,14 +61,19 @@ def _family_line(site: Site, chapter: Chapter, family: Family) -> Html:
     return fill(
         "<tr><th>{question}{columns}\n",
         question=link(f"{chapter.page}#{family.anchor}", variables(family.question)),
-        columns=join(fill("<td>{mark}", mark=_share(part)) for part in across),
+        columns=_alike([_share(part) for part in across]),
     )
+
+
+def _alike(marks: Sequence[Html]) -> Html:
+    """The cells of a line; one for all where the rule holds with everybody who can be asked."""
+    if all(mark[0] in (SIGNS[HOLDS], SIGNS[UNTESTABLE]) for mark in marks):
+        return fill("<td colspan={count}>=", count=len(marks))
+    return join(fill("<td>{mark}", mark=mark) for mark in marks)
 
 
 def _share(part: Sequence[Cell]) -> Html:
     """What a platform answers to several experiments, in a word."""
-    if len(part) == 1:
-        return mark(part[0])
     testable = [cell for cell in part if cell.outcome != UNTESTABLE]
     open_ = sum(cell.outcome == UNKNOWN for cell in testable)
     away = sum(cell.outcome in (DEPARTS, EITHER) for cell in testable)
@@ -91,12 +97,14 @@ def chapter(site: Site, one: Chapter) -> Html:
     absent = ", ".join(str(platform) for platform in site.platforms if platform not in able)
     intro = fill(
         "<h1>{title}</h1><p>{n} experiments. Those of one script with the same answer everywhere share a line. In a script a call without "
-        "an answer succeeds. The number behind a letter is that of the departure among those of its {platforms}.{absent}</p>"
+        "an answer succeeds. The number behind a letter is that of the departure among those of its {platforms}. "
+        "What stands before a script is its {rule} and where else it is asked.{absent}</p>"
         "<form class=tools role=search hidden><label>Filter <input type=search id=q name=q autocomplete=off></label> "
         "<label><input type=checkbox id=odd> only where platforms differ</label> <span id=found role=status></span></form>",
         title=one.title,
         n=len(one.rows),
         platforms=link("platforms.html", "platform"),
+        rule=link("legend.html#rules", "rule"),
         absent=absent and f" Not here, for they lack what all of this needs: {absent}.",
     )
     return page(one.title, join([intro, legend_line(), table(caption, heads(able, "Experiment"), body)]), one.page)
@@ -106,11 +114,11 @@ def _family_rows(site: Site, family: Family, able: Sequence[Platform]) -> Html:
     about = family.first.experiment
     cites = "; ".join(dict.fromkeys(key_of(citation) for citation in about.cites if citation != about.rule.source))
     head = fill(
-        "<tbody><tr><td colspan={span}><h2 id={anchor}>{question}</h2><p>Rule {rule} {cites}<pre>{script}</pre>\n",
+        "<tbody><tr><td colspan={span}><h2 id={anchor}>{question}</h2><p>{rule} {cites}<pre>{script}</pre>\n",
         span=len(able) + 1,
         anchor=family.anchor,
         question=variables(family.question),
-        rule=link(f"legend.html#{about.rule.id}", about.rule.id),
+        rule=about.rule.id,
         cites=fill("<cite>{cites}</cite>", cites=cites) if cites else "",
         script=_script(site, family),
     )
@@ -121,10 +129,17 @@ def _script(site: Site, family: Family) -> str:
     """The script that stands for a family."""
     platform, lines = site.script(family.first)
     about = [
-        *([family.first.experiment.id] if len(family.rows) > 1 else []),
+        *([_own_part(family)] if len(family.rows) > 1 else []),
         *([f"on {platform}"] if platform != site.platforms[0] else []),
     ]
     return "\n".join([*([f"# {', '.join(about)}"] if about else []), *(line.partition(" #")[0].removesuffix(" = ok") for line in lines)])
+
+
+def _own_part(family: Family) -> str:
+    """What the id of the first experiment has to itself."""
+    ids = [row.experiment.id.split("/") for row in family.rows]
+    shared = sum(1 for _ in takewhile(lambda parts: len(set(parts)) == 1, zip(*ids, strict=False)))
+    return "/".join(ids[0][shared:])
 
 
 def _grouped(site: Site, family: Family, able: Sequence[Platform]) -> dict[Html, list[str]]:
@@ -142,6 +157,6 @@ def _grouped(site: Site, family: Family, able: Sequence[Platform]) -> dict[Html,
 def _group(identifiers: Sequence[str], columns: Html) -> Html:
     """A line of the table. The style sheet shows an id that is an empty element's, and JavaScript makes it text."""
     if len(identifiers) == 1:
-        return fill("<tr><th scope=row id={id}>{columns}\n", id=attribute(identifiers[0]), columns=columns)
+        return fill("<tr><th id={id}>{columns}\n", id=attribute(identifiers[0]), columns=columns)
     items = join(fill("<li id={id}>", id=attribute(identifier)) for identifier in identifiers)
-    return fill("<tr><th scope=row><ul>{items}</ul>{columns}\n", items=items, columns=columns)
+    return fill("<tr><th><ul>{items}</ul>{columns}\n", items=items, columns=columns)

@@ -13,6 +13,11 @@ from reports.site.html import Html, attribute, fill, join, link
 from reports.site.layout import page
 from reports.site.tables import facts_list
 
+TOLD = (
+    "What to know when porting to it, the most frequent first; each with the rule that it departs from, how it is known, and the shortest "
+    "of the experiments that it decides:"
+)
+
 
 def platforms(site: Site) -> Html:
     """The page of the platforms: how each is known, and what to know when porting to it."""
@@ -52,7 +57,7 @@ def _platform(site: Site, one: Platform) -> Html:
         "<section><h2 id={name}>{name}</h2>{facts}<p>{told}</p>{met}{rest}</section>\n",
         name=one,
         facts=facts_list(facts),
-        told="What to know when porting to it, the most frequent first:" if met else "It is the rule.",
+        told=TOLD if met else "It is the rule.",
         met=_variants(site, met, one),
         rest=fill("<p>Of other releases, or deciding nothing by themselves:</p>{list}", list=_variants(site, rest, one)) if rest else "",
     )
@@ -71,20 +76,19 @@ def _variant(site: Site, variant: Variant, one: Platform) -> Html:
     """A variant in full on the page of its own platform; elsewhere a few words that lead there."""
     decided = site.deciding.get(variant.id, {}).get(str(one), [])
     number = fill("{n}. ", n=site.departures[str(one)].index(variant) + 1) if decided else ""
-    count = fill(" Decides {example}.", example=_example(site, decided)) if decided else ""
+    count = fill(" {example}.", example=_example(site, decided)) if decided else ""
     if site.owner(variant.id) != one.name:
         head = fill("<h3>{n}{id}</h3>", n=number, id=link(site.place(variant), variant.id))
         return fill("{head}<p>{statement}<p class=how>{count}\n", head=head, statement=variant.statement, count=count)
     return fill(
-        "<h3 id={anchor}>{n}{id}</h3><p>{statement}{sides}"
-        "<p class=how>Instead of {rule}. {basis}{versions}{note}: <cite>{source}</cite>.{count}\n",
+        "<h3 id={anchor}>{n}{id}</h3><p>{statement}{sides}<p class=how>{rule}: {basis}{versions}{note}: <cite>{source}</cite>.{count}\n",
         anchor=attribute(variant.id),
         n=number,
         id=variant.id,
         statement=variant.statement,
         sides=_sides(variant),
         rule=link(site.place(variant.departs_from), variant.departs_from.id),
-        basis=variant.basis.capitalize(),
+        basis=variant.basis,
         versions="".join(f", {word} {version}" for word, version in (("since", variant.since), ("until", variant.until)) if version),
         note=f"; {variant.note}" if variant.note else "",
         source=key_of(variant.citation),

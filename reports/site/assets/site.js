@@ -130,12 +130,12 @@ function load() {
 function unfold(data) {
   data.experiments = new Map();
   const families = {};
-  for (const [page, test, rule, cites, id, question, names, rows] of data.families) {
+  for (const [page, test, rule, id, question, names, rows] of data.families) {
     const anchor = `f${families[page] = (families[page] ?? 0) + 1}`;
     for (const [values, places] of rows) {
       const put = (text) => text.replace(/\{(\w+)\}/g, (whole, name) => values[names.indexOf(name)] ?? whole);
       const [platform, ...script] = places.map((place) => data.lines[place]);
-      data.experiments.set(put(id), { id: put(id), question: put(question), page, anchor, test, rule, cites, platform, script });
+      data.experiments.set(put(id), { id: put(id), question: put(question), page, anchor, test, rule, platform, script });
     }
   }
   return data;
@@ -200,7 +200,7 @@ async function show() {
     make("h3", {}, `Script, as ${about.platform} answers it`),
     make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Script" }, life(about.script)),
     make("h3", {}, `Rule ${about.rule}`),
-    make("p", {}, `${data.rules[about.rule][0]} `, make("cite", {}, about.cites.join("; "))),
+    make("p", {}, `${data.rules[about.rule][0]} `, make("cite", {}, $("cite", place.closest("tbody"))?.textContent ?? "")),
     make("h3", {}, "Answers"),
     make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Answers" }, answers(place.closest("tr"), data)),
     make("h3", {}, "Run and cite"),
