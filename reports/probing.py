@@ -25,7 +25,7 @@ BEGIN, END = "# --- generated from the suites: begin\n", "# --- generated from t
 #: The calls that the probe does not make: they need a descriptor that moves between processes, a program, or a minute.
 LEFT_OUT_CALLS = ("inherit", "run", "elapse")
 #: The options of systems on which the suite itself runs.
-LEFT_OUT_OPTIONS = ("SO_EXCLUSIVEADDRUSE", "SO_REUSE_UNICASTPORT", "SO_REUSEPORT_LB", IP_LOCAL_PORT_RANGE)
+LEFT_OUT_OPTIONS = ("SO_EXCLUSIVEADDRUSE", "SO_REUSE_UNICASTPORT", "SO_REUSEPORT_LB", "IP_BIND_ADDRESS_NO_PORT", IP_LOCAL_PORT_RANGE)
 
 _REFUSALS = ("EADDRINUSE", "EACCES", "EADDRNOTAVAIL", "EINVAL")
 #: The answers that a script may treat differently. What is not here has one answer, or the stack ends the script.

@@ -15,6 +15,7 @@ from fixtures.words import (
     EADDRINUSE,
     EADDRNOTAVAIL,
     FIN_WAIT_2,
+    IP_BIND_ADDRESS_NO_PORT,
     IPV6_V6ONLY,
     LOOPBACK,
     NONE,
@@ -323,6 +324,53 @@ def test_connect_beside_a_bound_client(stack: Stack) -> None:
     first.connect(LOOPBACK)
     second = confined(stack, "tcp4", first)
     assert second.connect(elsewhere.address) == EADDRNOTAVAIL
+
+
+NO_PORT = LINUX_MAN.at("ip(7), IP_BIND_ADDRESS_NO_PORT")
+
+
+@experiment("tcp/ephemeral/no-port/exhausted", rule=UNUSED_PORT, cites=(NO_PORT, RANGE))
+def test_bind_without_a_port(stack: Stack) -> None:
+    """Is a client with IP_BIND_ADDRESS_NO_PORT refused port 0 when the only port of its range is held?"""
+    holder = holding(stack, "tcp4", LOOPBACK)
+    client = confined(stack, "tcp4", holder, IP_BIND_ADDRESS_NO_PORT)
+    assert client.bind(ANY_PORT) == EADDRINUSE
+
+
+@experiment("tcp/ephemeral/no-port/{destination}-destination", rule=UNUSED_ADDRESS, cites=(NO_PORT, RANGE, CONNECT))
+@pytest.mark.parametrize("destination", ["same", "other"])
+def test_connect_after_bind_without_a_port(stack: Stack, destination: str) -> None:
+    """A client with IP_BIND_ADDRESS_NO_PORT bound port 0: is it refused the {destination} destination when its range is used up?"""
+    listening(stack, LOOPBACK)
+    elsewhere = listening(stack, ANY_PORT)
+    first = stack.tcp4()
+    first.connect(LOOPBACK)
+    second = confined(stack, "tcp4", first, IP_BIND_ADDRESS_NO_PORT)
+    second.bind(ANY_PORT)
+    assert second.connect(LOOPBACK if destination == "same" else elsewhere.address) == EADDRNOTAVAIL
+
+
+@experiment("tcp/ephemeral/no-port/listen", rule=UNUSED_PORT, cites=(NO_PORT,))
+def test_listen_after_bind_without_a_port(stack: Stack) -> None:
+    """Does a server with IP_BIND_ADDRESS_NO_PORT that bound port 0 hold a port once it listens?"""
+    server = stack.tcp4(IP_BIND_ADDRESS_NO_PORT)
+    server.bind(ANY_PORT)
+    server.listen()
+    assert stack.tcp4().bind(server.address) == EADDRINUSE
+
+
+@experiment("{protocol}/ephemeral/no-port/keeps-its-address", rule=UNUSED_PORT, cites=(NO_PORT,))
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_address_after_bind_without_a_port(stack: Stack, protocol: str) -> None:
+    """Does a {protocol} client with IP_BIND_ADDRESS_NO_PORT that bound a second address hold its port there once it is connected?"""
+    server = stack.socket(f"{protocol}4")
+    server.bind(LOOPBACK)
+    if protocol == "tcp":
+        server.listen()
+    client = stack.socket(f"{protocol}4", IP_BIND_ADDRESS_NO_PORT)
+    client.bind(SECOND.at("0"))
+    client.connect(LOOPBACK)
+    assert stack.socket(f"{protocol}4").bind(client.address) == EADDRINUSE
 
 
 def left_in_time_wait(stack: Stack) -> Socket:

@@ -13,7 +13,7 @@ from fixtures.models.linux import Linux
 from fixtures.models.linux_variants import AUTOBIND_REUSE
 from fixtures.models.stevens import Stevens
 from fixtures.verdicts import observe
-from fixtures.words import IP_LOCAL_PORT_RANGE
+from fixtures.words import IP_BIND_ADDRESS_NO_PORT, IP_LOCAL_PORT_RANGE
 from reports.catalogue import ROOT, Row, find, rows_of
 
 REUSE = "net.ipv4.ip_autobind_reuse"
@@ -77,7 +77,7 @@ def test_a_model_without_the_option_leaves_it_untested() -> None:
     confined = [row for row in ROWS if any(call.verb == "setsockopt" for call, _ in observe(row.script, Linux()).trace)]
     assert len(confined) > 20
     assert {(seen.problem, seen.why) for row in confined for seen in [observe(row.script, Stevens())]} == {
-        ("untestable", f"option {IP_LOCAL_PORT_RANGE} is absent")
+        ("untestable", f"option {name} is absent") for name in (IP_LOCAL_PORT_RANGE, IP_BIND_ADDRESS_NO_PORT.name)
     }
 
 
