@@ -234,6 +234,14 @@ def test_the_dual_wildcard_beside_ipv4(stack: Stack) -> None:
     assert newcomer.bind(WILDCARD6) in (EADDRINUSE, EACCES)
 
 
+@experiment("tcp/exclusive/dual-stack/v6only-then-any4", rule=V6ONLY)
+def test_what_takes_no_ipv4_excludes_none(stack: Stack) -> None:
+    """A server with IPV6_V6ONLY and SO_EXCLUSIVEADDRUSE holds [::]: may one bind 0.0.0.0?"""
+    newcomer, holder = stack.tcp4(), stack.tcp6(SO_EXCLUSIVEADDRUSE, IPV6_V6ONLY)
+    holder.bind(WILDCARD6)
+    assert newcomer.bind(WILDCARD) == OK
+
+
 def leave(stack: Stack, left: str, options: Options) -> None:
     """A server on LOOPBACK that has ended; ``left`` says what became of its connection."""
     listener, client = stack.tcp4(*options), stack.tcp4()
