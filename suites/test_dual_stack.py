@@ -11,6 +11,7 @@ from fixtures.stack import Socket, Stack
 from fixtures.words import (
     BOTH,
     EADDRINUSE,
+    ECONNREFUSED,
     EINVAL,
     ESTABLISHED,
     IPV6_V6ONLY,
@@ -287,6 +288,17 @@ def test_the_option_after_bind(stack: Stack, kind: str, value: str) -> None:
     server = stack.socket(kind, IPV6_V6ONLY.off if value == "set" else IPV6_V6ONLY)
     server.bind(WILDCARD6)
     assert server.set(IPV6_V6ONLY if value == "set" else IPV6_V6ONLY.off) == EINVAL
+
+
+@experiment("tcp/dual-stack/option-late/{place}/reached", rule=V6ONLY, cites=(LINUX.at("ipv6/ipv6_sockglue.c, do_ipv6_setsockopt"),))
+@pytest.mark.parametrize(("place", "expected"), [("dual", OK), ("v6only", ECONNREFUSED), ("loopback6", ECONNREFUSED)])
+def test_who_is_reached_after_a_late_option(stack: Stack, place: str, expected: Answer) -> None:
+    """A {place} listener gets the other IPV6_V6ONLY too late: does IPv4 reach it, or not, as before?"""
+    server = make(stack, "tcp", place, NONE)
+    bind(server, place)
+    server.listen()
+    server.set(IPV6_V6ONLY if place == "dual" else IPV6_V6ONLY.off)
+    assert stack.tcp4().connect(LOOPBACK) == expected
 
 
 @experiment("{kind}/dual-stack/v6only-mapped/{place}", rule=V6ONLY)

@@ -234,6 +234,14 @@ def test_the_dual_wildcard_beside_ipv4(stack: Stack) -> None:
     assert newcomer.bind(WILDCARD6) in (EADDRINUSE, EACCES)
 
 
+@experiment("tcp/exclusive/dual-stack/v6only-then-any4", rule=V6ONLY)
+def test_what_takes_no_ipv4_excludes_none(stack: Stack) -> None:
+    """A server with IPV6_V6ONLY and SO_EXCLUSIVEADDRUSE holds [::]: may one bind 0.0.0.0?"""
+    newcomer, holder = stack.tcp4(), stack.tcp6(SO_EXCLUSIVEADDRUSE, IPV6_V6ONLY)
+    holder.bind(WILDCARD6)
+    assert newcomer.bind(WILDCARD) == OK
+
+
 def leave(stack: Stack, left: str, options: Options) -> None:
     """A server on LOOPBACK that has ended; ``left`` says what became of its connection."""
     listener, client = stack.tcp4(*options), stack.tcp4()
@@ -350,3 +358,32 @@ def test_who_clears_it_needs_no_privilege(stack: Stack) -> None:
     """May a user without privileges clear SO_EXCLUSIVEADDRUSE?"""
     sock = stack.stranger.tcp4()
     assert sock.set(SO_EXCLUSIVEADDRUSE.off) == OK
+
+
+# What tells whether every holder of a UDP port is asked, and which is asked first.
+@experiment("udp/exclusive/newer-elsewhere", rule=EXCLUSIVE_BINDING)
+def test_exclbind_behind_a_newer_socket(stack: Stack) -> None:
+    """SO_EXCLBIND holds 127.0.0.1, a newer socket 127.0.0.2: is SO_REUSEADDR refused at 127.0.0.1?"""
+    stack.udp4(SO_EXCLBIND).bind(LOOPBACK)
+    stack.udp4().bind(SECOND)
+    assert stack.udp4(SO_REUSEADDR).bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp/exclusive/newcomer-with-both", rule=EXCLUSIVE_BINDING)
+def test_exclbind_of_a_newcomer_over_udp(stack: Stack) -> None:
+    """A socket without options holds 127.0.0.1: is one with SO_REUSEADDR and SO_EXCLBIND refused it?"""
+    stack.udp4().bind(LOOPBACK)
+    assert stack.udp4(SO_REUSEADDR, SO_EXCLBIND).bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp/exclusive/late/{place}-beside-wildcards", rule=EXCLUSIVE_BINDING)
+@pytest.mark.parametrize("place", ["loopback", "wildcard"])
+def test_exclbind_beside_wildcards(stack: Stack, place: str) -> None:
+    """A socket sets SO_EXCLBIND after others with SO_REUSEADDR took the wildcard: is one more refused its address, the {place}?"""
+    held = LOOPBACK if place == "loopback" else WILDCARD
+    oldest = stack.udp4(SO_REUSEADDR)
+    oldest.bind(held)
+    stack.udp4(SO_REUSEADDR).bind(WILDCARD)
+    stack.udp4(SO_REUSEADDR).bind(WILDCARD)
+    oldest.set(SO_EXCLBIND)
+    assert stack.udp4(SO_REUSEADDR).bind(held) == EADDRINUSE

@@ -299,3 +299,11 @@ def test_retry_of_listen(stack: Stack) -> None:
     second.listen()
     first.close()
     assert second.listen() == OK
+
+
+@experiment("udp/option-timing/set-after-bind/reuseaddr", rule=UNBOUND_CALL, cites=(POSIX.at("setsockopt"),))
+def test_reuseaddr_after_bind(stack: Stack) -> None:
+    """Is it granted to set SO_REUSEADDR on a UDP socket that is bound?"""
+    server = stack.udp4()
+    server.bind(LOOPBACK)
+    assert server.set(SO_REUSEADDR) == OK

@@ -104,7 +104,7 @@ def answers(platform: str) -> list[list[str]]:
     return [world.lines for world in worlds]
 
 
-@pytest.mark.parametrize("platform", ["linux", "freebsd", "gvisor", "lwip", "netbsd"])
+@pytest.mark.parametrize("platform", ["linux", "freebsd", "gvisor", "lwip", "netbsd", "solaris", "illumos"])
 def test_a_parent_that_is_asked_for_the_reason_decides_nothing(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = answers(platform)
     monkeypatch.setattr(Rules, "may_bind", lambda *_: Answer("ok", UNBOUND_CALL))
@@ -114,7 +114,7 @@ def test_a_parent_that_is_asked_for_the_reason_decides_nothing(platform: str, mo
 
 
 def test_classes_that_ask_for_the_reason() -> None:
-    assert {name for name, _ in FOR_THE_REASON} == {"Linux", "Kame", "GVisor", "LwIP", "NetBSD"}
+    assert {name for name, _ in FOR_THE_REASON} == {"Linux", "Kame", "GVisor", "LwIP", "NetBSD", "SunOS"}
     assert issubclass(Linux, Rules)
 
 

@@ -27,7 +27,7 @@ DESCRIBING = ("name", "basis", "source", "releases", "configurations", "eras", "
 #: Overrides that ask their parent for the reason alone: what it answers is compared with their own answer (a test sees to that).
 FOR_THE_REASON = {
     *(("Linux", "may_bind"), ("Kame", "may_bind"), ("Kame", "receivers")),
-    *(("GVisor", "may_bind"), ("LwIP", "may_bind"), ("NetBSD", "may_bind")),
+    *(("GVisor", "may_bind"), ("LwIP", "may_bind"), ("NetBSD", "may_bind"), ("SunOS", "may_bind")),
 }
 #: What is no part of the platform: how a model keeps account of what is unknown, what the notation means, what the bench proves.
 ACCOUNTS = (
