@@ -229,7 +229,7 @@ def _judge(config: pytest.Config, script: Script) -> Judgement:
         return model.make(uid) if model else _bench(config).stack()
 
     predicted = taken_for.predict(script, uid, settings) if taken_for.model else []
-    return judge_repeatedly(script, make, predicted, shared=bench is not None and bench.isolation == "host")
+    return judge_repeatedly(script, make, predicted, busy=bench is not None)
 
 
 def _bench(config: pytest.Config) -> Bench:

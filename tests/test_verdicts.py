@@ -81,14 +81,14 @@ def test_a_model_that_cannot_answer_is_a_surprise() -> None:
     assert judge(observe(script, Linux()), [observe(script, Hangs())]).verdict == "surprise"
 
 
-def repeatedly(*stacks: type[Model], shared: bool) -> Judgement:
+def repeatedly(*stacks: type[Model], busy: bool) -> Judgement:
     left = iter(stacks)
     script = duplicate.test_e1_without_options
-    return judge_repeatedly(script, lambda: next(left)(), [observe(script, Linux())], shared=shared)
+    return judge_repeatedly(script, lambda: next(left)(), [observe(script, Linux())], busy=busy)
 
 
 @pytest.mark.parametrize(
-    ("stacks", "shared", "expected"),
+    ("stacks", "busy", "expected"),
     [
         ((AlwaysOk,), False, ("surprise", 1)),
         ((AlwaysOk, Linux), True, ("conforms", 2)),
@@ -101,8 +101,8 @@ def repeatedly(*stacks: type[Model], shared: bool) -> Judgement:
         ((Crashes,), True, ("broken", 1)),
     ],
 )
-def test_attempts(stacks: tuple[type[Model], ...], shared: bool, expected: tuple[str, int]) -> None:
-    found = repeatedly(*stacks, shared=shared)
+def test_attempts(stacks: tuple[type[Model], ...], busy: bool, expected: tuple[str, int]) -> None:
+    found = repeatedly(*stacks, busy=busy)
     assert (found.verdict, found.attempts) == expected
 
 
