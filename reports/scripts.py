@@ -13,7 +13,7 @@ from fixtures.stack import Broken, Inconclusive, NoSuchFamily, NoSuchUser, Stack
 from fixtures.words import OK, UNKNOWN, Address, Answer
 
 #: The calls that wait for something which may never come.
-WAITING = ("accept", "recv", "shows", "run")
+WAITING = ("accept", "recv", "connect", "shows", "run")
 #: The calls that can ask for an option.
 ASKING = (*KINDS, "setsockopt", "getsockopt", "run")
 
