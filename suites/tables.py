@@ -29,3 +29,23 @@ DUPLICATES = [
 
 #: One of the two binds the wildcard, the other a specific address: what the second asks for decides alone.
 OVERLAPS = [(first, second, EADDRINUSE if second == NONE else OK) for first, second, _ in DUPLICATES]
+
+#: A server starts again where its predecessor's connections are left, (old, new, the answer to bind): only the new socket is asked.
+RESTARTS = [
+    (NONE,      NONE,      EADDRINUSE),
+    (NONE,      REUSEADDR, OK),
+    (NONE,      REUSEPORT, OK),
+    (NONE,      REUSEBOTH, OK),
+    (REUSEADDR, NONE,      EADDRINUSE),
+    (REUSEADDR, REUSEADDR, OK),
+    (REUSEADDR, REUSEPORT, OK),
+    (REUSEADDR, REUSEBOTH, OK),
+    (REUSEPORT, NONE,      EADDRINUSE),
+    (REUSEPORT, REUSEADDR, OK),
+    (REUSEPORT, REUSEPORT, OK),
+    (REUSEPORT, REUSEBOTH, OK),
+    (REUSEBOTH, NONE,      EADDRINUSE),
+    (REUSEBOTH, REUSEADDR, OK),
+    (REUSEBOTH, REUSEPORT, OK),
+    (REUSEBOTH, REUSEBOTH, OK),
+]  # fmt: skip

@@ -26,6 +26,7 @@ from fixtures.words import (
     Address,
     Option,
 )
+from suites.preconditions import listening
 
 CONNECT = LITE2.at("in_pcbconnect")
 SERVER, SERVER6 = LOOPBACK.at("Q"), LOOPBACK6.at("Q")
@@ -147,9 +148,7 @@ def test_an_accepted_connection_that_was_reset(stack: Stack) -> None:
 @experiment("tcp/connected/dual-stack-server/mapped-wildcard", rule=DUAL_STACK)
 def test_an_ipv6_connection_beside_the_mapped_wildcard(stack: Stack) -> None:
     """A dual-stack server's IPv6 connection is open, its listener gone; may an IPv6 socket bind the mapped wildcard and its port?"""
-    listener = stack.tcp6(IPV6_V6ONLY.off)
-    listener.bind(WILDCARD6)
-    listener.listen()
+    listener = listening(stack, WILDCARD6, IPV6_V6ONLY.off)
     client = stack.tcp6()
     client.connect(LOOPBACK6)
     listener.accept()

@@ -44,6 +44,7 @@ from fixtures.words import (
     WR,
     Answer,
 )
+from suites.preconditions import listening
 
 CLIENT = LOOPBACK.at("Q")
 ANY_PORT = LOOPBACK.at("0")
@@ -63,9 +64,7 @@ def test_drawn_port_of_a_refused_client(stack: Stack) -> None:
 @experiment("tcp/after-failure/reset/named-port", rule=RESET, cites=(DROP,))
 def test_port_of_a_client_that_was_reset(stack: Stack) -> None:
     """Is the port that a client had bound free when its server reset the connection but it is not closed yet?"""
-    listener = stack.tcp4(SO_LINGER_0)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, SO_LINGER_0)
     client = stack.tcp4()
     client.bind(CLIENT)
     client.connect(LOOPBACK)
@@ -78,9 +77,7 @@ def test_port_of_a_client_that_was_reset(stack: Stack) -> None:
 @experiment("tcp/after-failure/reset/drawn-port", rule=RESET, cites=(DROP,))
 def test_drawn_port_of_a_client_that_was_reset(stack: Stack) -> None:
     """Is the port that a client got by binding port 0 free when its server reset the connection but it is not closed yet?"""
-    listener = stack.tcp4(SO_LINGER_0)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, SO_LINGER_0)
     client = stack.tcp4()
     client.bind(ANY_PORT)
     client.connect(LOOPBACK)
@@ -133,9 +130,7 @@ def test_a_datagram_arrives(stack: Stack) -> None:
 @experiment("tcp/after-failure/accepted-by-another-user/reuseport", rule=REUSEPORT_ALL)
 def test_beside_a_connection_that_another_user_accepted(stack: Stack) -> None:
     """May a server restart beside its listener (both SO_REUSEPORT) when another user's process accepted a connection from a copy of it?"""
-    listener = stack.tcp4(SO_REUSEPORT)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, SO_REUSEPORT)
     copy = listener.inherit("stranger")
     stack.tcp4().connect(LOOPBACK)
     copy.accept()
@@ -148,9 +143,7 @@ def test_beside_a_connection_that_another_user_accepted(stack: Stack) -> None:
 @experiment("tcp/after-failure/beside-ipv6-client/mapped-wildcard", rule=DUAL_STACK)
 def test_mapped_wildcard_beside_an_ipv6_client(stack: Stack) -> None:
     """May an IPv6 socket bind the mapped wildcard on the port that an IPv6 client has?"""
-    listener = stack.tcp6()
-    listener.bind(LOOPBACK6)
-    listener.listen()
+    listening(stack, LOOPBACK6)
     client = stack.tcp6()
     client.connect(LOOPBACK6)
     second = stack.tcp6(IPV6_V6ONLY.off)
@@ -231,9 +224,7 @@ def test_other_address_beside_a_refused_client(stack: Stack, address: str) -> No
 @experiment("tcp/after-failure/reset/same-connection", rule=RESET, cites=(DROP,))
 def test_connection_of_a_client_that_was_reset(stack: Stack) -> None:
     """May another client with SO_REUSEADDR open the very connection of one that was reset and is open?"""
-    listener = stack.tcp4(SO_LINGER_0)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, SO_LINGER_0)
     client, again = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
     client.bind(CLIENT)
     client.connect(LOOPBACK)
@@ -246,9 +237,7 @@ def test_connection_of_a_client_that_was_reset(stack: Stack) -> None:
 @experiment("tcp/after-failure/reset/then-closed", rule=RESET, cites=(DROP,))
 def test_port_of_a_client_that_was_reset_and_closed(stack: Stack) -> None:
     """Is the port that a client had bound free when its server reset the connection and it was closed?"""
-    listener = stack.tcp4(SO_LINGER_0)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, SO_LINGER_0)
     client = stack.tcp4()
     client.bind(CLIENT)
     client.connect(LOOPBACK)
@@ -261,9 +250,7 @@ def test_port_of_a_client_that_was_reset_and_closed(stack: Stack) -> None:
 @experiment("tcp/after-failure/reset/accepted-binds", rule=BOUND_ONCE, cites=(DROP,))
 def test_accepted_socket_that_was_reset_binds(stack: Stack) -> None:
     """Is an accepted socket that was reset refused another port?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK)
     client = stack.tcp4(SO_LINGER_0)
     client.connect(LOOPBACK)
     accepted = listener.accept()
@@ -363,9 +350,7 @@ def test_who_keeps_time_wait_after_an_early_shutdown(stack: Stack, how: str) -> 
 @pytest.mark.parametrize("v6only", ["dual", "v6only"])
 def test_ipv4_wildcard_beside_an_ipv6_client(stack: Stack, v6only: str) -> None:
     """May an IPv4 socket bind the wildcard on the port that an IPv6 client ({v6only}) has?"""
-    listener = stack.tcp6()
-    listener.bind(LOOPBACK6)
-    listener.listen()
+    listening(stack, LOOPBACK6)
     client = stack.tcp6(IPV6_V6ONLY if v6only == "v6only" else IPV6_V6ONLY.off)
     client.connect(LOOPBACK6)
     assert stack.tcp4().bind(WILDCARD.at(f"port({client.name})")) == OK
@@ -411,9 +396,7 @@ def test_other_address_beside_a_client_that_was_refused_twice(stack: Stack) -> N
 @experiment("tcp/after-failure/reset/shutdown", rule=WRONG_KIND, cites=(POSIX.at("shutdown, [ENOTCONN]"),))
 def test_shutdown_of_a_client_that_was_reset(stack: Stack) -> None:
     """Is shutdown of a client whose server reset the connection refused?"""
-    listener = stack.tcp4(SO_LINGER_0)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, SO_LINGER_0)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     listener.accept().close()

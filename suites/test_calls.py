@@ -48,6 +48,7 @@ from fixtures.words import (
     WR,
     Answer,
 )
+from suites.preconditions import listening
 
 CLIENT = LOOPBACK.at("Q")
 KINDS = ["tcp4", "udp4"]
@@ -55,9 +56,7 @@ KINDS = ["tcp4", "udp4"]
 
 def connected(stack: Stack) -> tuple[Socket, Socket]:
     """The two ends of a connection, the server's first."""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     return listener.accept(), client
@@ -81,9 +80,7 @@ def test_listen_on_a_connected_socket(stack: Stack) -> None:
 @experiment("tcp/calls/listen-twice", rule=LISTEN_IS_FREE, cites=(TCPV2.at("solisten"),))
 def test_listen_twice(stack: Stack) -> None:
     """May a listener listen again?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK)
     assert listener.listen() == OK
 
 
@@ -107,9 +104,7 @@ def test_connect_udp_again(stack: Stack, where: str) -> None:
 @experiment("tcp/calls/same-port-and-destination/another-local-address", rule=SAME_CONNECTION, cites=(TCPV2.at("in_pcbconnect"),))
 def test_connect_from_another_local_address(stack: Stack) -> None:
     """May two clients use one port for one destination if their local addresses differ?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listening(stack, LOOPBACK)
     first, second = stack.tcp4(), stack.tcp4()
     first.bind(CLIENT)
     second.bind(SECOND.at("Q"))
@@ -120,9 +115,7 @@ def test_connect_from_another_local_address(stack: Stack) -> None:
 @experiment("tcp/calls/connect-mapped", rule=DUAL_STACK, cites=(RFC3493.at("§3.7"),))
 def test_connect_to_a_mapped_address(stack: Stack) -> None:
     """Does a dual-stack client reach an IPv4 listener at its mapped address?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listening(stack, LOOPBACK)
     client = stack.tcp6(IPV6_V6ONLY.off)
     assert client.connect(MAPPED) == OK
 
@@ -229,9 +222,7 @@ def test_bind_of_a_closed_socket(stack: Stack) -> None:
 @pytest.mark.parametrize("how", ["wr", "rdwr"])
 def test_shutdown_of_a_listener(stack: Stack, how: str) -> None:
     """Does nobody get the connections after shutdown({how}) of the listener?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK)
     listener.shutdown(how.upper())
     assert stack.connections(LOOPBACK) == NOBODY
 

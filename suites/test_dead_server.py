@@ -21,7 +21,6 @@ from fixtures.words import (
     NONE,
     OK,
     REUSEADDR,
-    REUSEBOTH,
     REUSEPORT,
     SECOND,
     SO_LINGER_0,
@@ -31,41 +30,21 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from suites.preconditions import listening
+from suites.tables import RESTARTS
 
 SERVERS = UNP.at("§7.5, the four reasons for SO_REUSEADDR")
 
 
 def connected(stack: Stack, old: Options) -> tuple[Socket, Socket]:
     """The two ends of a connection, the server's first; the listener (options: ``old``) is closed."""
-    listener = stack.tcp4(*old)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, *old)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     accepted = listener.accept()
     listener.close()
     return accepted, client
 
-
-# Only the new socket is asked: with either option a connected block is no clash.
-RESTARTS = [
-    (NONE,      NONE,      EADDRINUSE),
-    (NONE,      REUSEADDR, OK),
-    (NONE,      REUSEPORT, OK),
-    (NONE,      REUSEBOTH, OK),
-    (REUSEADDR, NONE,      EADDRINUSE),
-    (REUSEADDR, REUSEADDR, OK),
-    (REUSEADDR, REUSEPORT, OK),
-    (REUSEADDR, REUSEBOTH, OK),
-    (REUSEPORT, NONE,      EADDRINUSE),
-    (REUSEPORT, REUSEADDR, OK),
-    (REUSEPORT, REUSEPORT, OK),
-    (REUSEPORT, REUSEBOTH, OK),
-    (REUSEBOTH, NONE,      EADDRINUSE),
-    (REUSEBOTH, REUSEADDR, OK),
-    (REUSEBOTH, REUSEPORT, OK),
-    (REUSEBOTH, REUSEBOTH, OK),
-]  # fmt: skip
 
 # Where SO_REUSEPORT makes the outcome a matter of chance on some system, SO_REUSEADDR alone is asked about.
 REUSEADDR_RESTARTS = [
@@ -185,9 +164,7 @@ def test_restart_after_the_client_reset(stack: Stack) -> None:
 @experiment("tcp/dead-server/linger-0-on-listener/no-options", rule=RESET, cites=(UNP.at("§7.4, inherited options"),))
 def test_linger_set_on_the_listener(stack: Stack) -> None:
     """Does SO_LINGER 0 on the listener alone spare its connections TIME_WAIT, so that a server restarts without options?"""
-    listener = stack.tcp4(SO_LINGER_0)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, SO_LINGER_0)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     accepted = listener.accept()
@@ -201,9 +178,7 @@ def test_linger_set_on_the_listener(stack: Stack) -> None:
 @experiment("tcp/dead-server/never-accepted/no-options", rule=RESET, cites=(TCPV2.at("soclose"),))
 def test_restart_after_a_connection_that_was_never_accepted(stack: Stack) -> None:
     """May a server restart without options when its predecessor ended with a connection that it had not accepted?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     listener.close()
@@ -215,9 +190,7 @@ def test_restart_after_a_connection_that_was_never_accepted(stack: Stack) -> Non
 @experiment("tcp/dead-server/never-connected/no-options", rule=UNBOUND_CALL)
 def test_restart_of_a_server_without_clients(stack: Stack) -> None:
     """May a server restart without options when nobody had connected to its predecessor?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK)
     listener.close()
     restarted = stack.tcp4()
     assert restarted.bind(LOOPBACK) == OK
@@ -263,9 +236,7 @@ def test_restarted_server_receives_beside_a_child(stack: Stack) -> None:
     """Does a server that restarted beside an open connection of its predecessor, both with SO_REUSEADDR, get the new connections?"""
     connected(stack, REUSEADDR)
     stack.shows(LOOPBACK, ESTABLISHED)
-    restarted = stack.tcp4(SO_REUSEADDR)
-    restarted.bind(LOOPBACK)
-    restarted.listen()
+    restarted = listening(stack, LOOPBACK, SO_REUSEADDR)
     assert stack.connections(LOOPBACK) == restarted.itself
 
 
@@ -273,9 +244,7 @@ def test_restarted_server_receives_beside_a_child(stack: Stack) -> None:
 def test_the_old_connection_survives_a_restart(stack: Stack) -> None:
     """Does what a client sends on its old connection still arrive there after another server has restarted on the port?"""
     accepted, client = connected(stack, REUSEADDR)
-    restarted = stack.tcp4(SO_REUSEADDR)
-    restarted.bind(LOOPBACK)
-    restarted.listen()
+    listening(stack, LOOPBACK, SO_REUSEADDR)
     client.send(1)
     assert accepted.recv(1) == OK
 
@@ -320,9 +289,7 @@ def test_another_user_beside_fin_wait_2(stack: Stack, ended: str) -> None:
 @experiment("tcp/dead-server/two-connections/no-options", rule=RESTART, cites=(SERVERS,))
 def test_restart_beside_two_connections(stack: Stack) -> None:
     """A server left two connections: is a server without options refused?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK)
     clients = stack.tcp4(), stack.tcp4()
     for client in clients:
         client.connect(LOOPBACK)

@@ -23,6 +23,7 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from suites.preconditions import listening
 
 CLOSE = POSIX.at("close: the last descriptor")
 FORK = UNP.at("ch. 4, descriptor reference counts")
@@ -30,14 +31,6 @@ FORK = UNP.at("ch. 4, descriptor reference counts")
 # Whose the second descriptor is: the same process's, or that of a process that was started meanwhile.
 HOLDERS = ["dup", "inherit"]
 REFUSED = [(holder, options) for holder in HOLDERS for options in (NONE, REUSEADDR)]
-
-
-def listening(stack: Stack, *, reuseaddr: bool = False) -> Socket:
-    """A listener on the loopback address."""
-    listener = stack.tcp4(SO_REUSEADDR) if reuseaddr else stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
-    return listener
 
 
 def second_descriptor(sock: Socket, holder: str) -> Socket:
@@ -49,7 +42,7 @@ def second_descriptor(sock: Socket, holder: str) -> Socket:
 @pytest.mark.parametrize(("holder", "second"), REFUSED, ids=str)
 def test_listener_closed_in_one_descriptor(stack: Stack, holder: str, second: Options) -> None:
     """A listener was closed, but not its other descriptor ({holder}): is a second server ({second}) refused its address?"""
-    listener = listening(stack, reuseaddr=True)
+    listener = listening(stack, LOOPBACK, SO_REUSEADDR)
     second_descriptor(listener, holder)
     listener.close()
     another = stack.tcp4(*second)
@@ -84,7 +77,7 @@ def test_udp_socket_closed_in_one_descriptor(stack: Stack, holder: str) -> None:
 @pytest.mark.parametrize("holder", HOLDERS, ids=str)
 def test_listener_closed_in_both_descriptors(stack: Stack, holder: str) -> None:
     """A listener was closed, and then its other descriptor ({holder}) too: is its address free without options?"""
-    listener = listening(stack)
+    listener = listening(stack, LOOPBACK)
     remaining = second_descriptor(listener, holder)
     listener.close()
     remaining.close()
@@ -96,7 +89,7 @@ def test_listener_closed_in_both_descriptors(stack: Stack, holder: str) -> None:
 @pytest.mark.parametrize("holder", HOLDERS, ids=str)
 def test_remaining_descriptor_receives(stack: Stack, holder: str) -> None:
     """A listener was closed, but not its other descriptor ({holder}): does that one get the connections?"""
-    listener = listening(stack)
+    listener = listening(stack, LOOPBACK)
     remaining = second_descriptor(listener, holder)
     listener.close()
     assert stack.connections(LOOPBACK) == remaining.itself
@@ -106,7 +99,7 @@ def test_remaining_descriptor_receives(stack: Stack, holder: str) -> None:
 @pytest.mark.parametrize("holder", HOLDERS, ids=str)
 def test_closing_the_copy_does_not_stop_the_listener(stack: Stack, holder: str) -> None:
     """Does a listener still get the connections after its second descriptor ({holder}) was closed?"""
-    listener = listening(stack)
+    listener = listening(stack, LOOPBACK)
     copy = second_descriptor(listener, holder)
     copy.close()
     assert stack.connections(LOOPBACK) == listener.itself
@@ -161,9 +154,7 @@ CHILDREN = [
 @pytest.mark.parametrize(("old", "new", "expected"), CHILDREN, ids=str)
 def test_helper_keeps_the_connection(stack: Stack, old: Options, new: Options, expected: Answer) -> None:
     """A dead server ({old}) left a connection to its helper process: may a server ({new}) restart?"""
-    listener = stack.tcp4(*old)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, *old)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     accepted = listener.accept()
@@ -188,7 +179,7 @@ def test_helper_keeps_the_connection(stack: Stack, old: Options, new: Options, e
 )  # fmt: skip
 def test_time_wait_begins_with_the_last_close(stack: Stack, holder: str, new: Options, expected: Answer) -> None:
     """A connection stayed open in a second descriptor ({holder}) until that closed first: may a server ({new}) restart in TIME_WAIT?"""
-    listener = listening(stack, reuseaddr=True)
+    listener = listening(stack, LOOPBACK, SO_REUSEADDR)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     accepted = listener.accept()
@@ -208,7 +199,7 @@ def test_time_wait_begins_with_the_last_close(stack: Stack, holder: str, new: Op
 @pytest.mark.parametrize("holder", HOLDERS, ids=str)
 def test_shutdown_ends_the_connection_for_every_descriptor(stack: Stack, holder: str) -> None:
     """Does shutdown(WR) on one descriptor send the end although another ({holder}) is open?"""
-    listener = listening(stack)
+    listener = listening(stack, LOOPBACK)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     accepted = listener.accept()
@@ -220,7 +211,7 @@ def test_shutdown_ends_the_connection_for_every_descriptor(stack: Stack, holder:
 @experiment("tcp/descriptors/inherited-by-another-user", rule=PCB_LOOKUP, cites=(CLOSE,))
 def test_listener_inherited_by_another_user(stack: Stack) -> None:
     """Does a listener that only another user's process still has open hold its address against a server with SO_REUSEADDR?"""
-    listener = listening(stack, reuseaddr=True)
+    listener = listening(stack, LOOPBACK, SO_REUSEADDR)
     listener.inherit("stranger")
     listener.close()
     restarted = stack.tcp4(SO_REUSEADDR)

@@ -34,6 +34,7 @@ from fixtures.words import (
     Option,
     Options,
 )
+from suites.preconditions import listening
 
 ON, OFF = Answer("1"), Answer("0")
 OVERLAP = LINUX.at("ipv4/inet_connection_sock.c, inet_rcv_saddr_equal")
@@ -256,18 +257,14 @@ def test_the_default(stack: Stack, kind: str) -> None:
 @pytest.mark.parametrize(("wanted", "expected"), [("any4", EADDRINUSE), ("loopback4", EADDRINUSE), ("loopback6", EADDRINUSE)], ids=str)
 def test_the_default_wildcard_holds(stack: Stack, wanted: str, expected: Answer) -> None:
     """A server listens at [::] and left IPV6_V6ONLY alone: may a {wanted} server bind?"""
-    first = stack.tcp6()
-    first.bind(WILDCARD6)
-    first.listen()
+    listening(stack, WILDCARD6)
     assert bind(make(stack, "tcp", wanted, NONE), wanted) == expected
 
 
 @experiment("tcp/dual-stack/default/receives", rule=DUAL_STACK)
 def test_the_default_wildcard_receives(stack: Stack) -> None:
     """A server listens at [::] and left IPV6_V6ONLY alone: does it get IPv4 connections?"""
-    server = stack.tcp6()
-    server.bind(WILDCARD6)
-    server.listen()
+    server = listening(stack, WILDCARD6)
     assert stack.connections(LOOPBACK) == server.itself
 
 
@@ -433,9 +430,7 @@ def test_one_server_for_each_family(stack: Stack, source: str) -> None:
 
 def leave_connection(stack: Stack, family: int, state: str, options: Options) -> None:
     """Let a dual-stack server serve one client of this family and go; the connection stays behind in this state."""
-    server = stack.tcp6(IPV6_V6ONLY.off, *options)
-    server.bind(WILDCARD6)
-    server.listen()
+    server = listening(stack, WILDCARD6, IPV6_V6ONLY.off, *options)
     client, address = stack.socket(f"tcp{family}"), LOOPBACK6 if family == 6 else LOOPBACK
     client.connect(address)
     child = server.accept()

@@ -35,6 +35,7 @@ from fixtures.words import (
     Option,
     Options,
 )
+from suites.preconditions import listening
 
 ANY_PORT = LOOPBACK.at("0")
 RANGE = LINUX_MAN.at("ip(7), IP_LOCAL_PORT_RANGE")
@@ -55,14 +56,6 @@ def confined(stack: Stack | Actor, kind: str, holder: Socket, *options: Option) 
     drawing = stack.socket(kind, *options)
     drawing.draw_only_the_port_of(holder)
     return drawing
-
-
-def listening(stack: Stack, address: Address) -> Socket:
-    """A listener on the address."""
-    listener = stack.tcp4()
-    listener.bind(address)
-    listener.listen()
-    return listener
 
 
 # No option makes a used port an unused one.
@@ -353,9 +346,7 @@ def test_connect_after_bind_without_a_port(stack: Stack, destination: str) -> No
 @experiment("tcp/ephemeral/no-port/listen", rule=UNUSED_PORT, cites=(NO_PORT,))
 def test_listen_after_bind_without_a_port(stack: Stack) -> None:
     """Does a server with IP_BIND_ADDRESS_NO_PORT that bound port 0 hold a port once it listens?"""
-    server = stack.tcp4(IP_BIND_ADDRESS_NO_PORT)
-    server.bind(ANY_PORT)
-    server.listen()
+    server = listening(stack, ANY_PORT, IP_BIND_ADDRESS_NO_PORT)
     assert stack.tcp4().bind(server.address) == EADDRINUSE
 
 

@@ -34,6 +34,7 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from suites.preconditions import listening
 
 USER_TABLE = WINSOCK.at("enhanced socket security, the table for different users")
 CLOSURE = WINSOCK.at("reuse of an exclusive socket's port after its closure")
@@ -129,9 +130,7 @@ def test_exclbind_beside_a_plain_holder(stack: Stack, newest: str) -> None:
 @pytest.mark.parametrize("options", [EXCLUSIVE, EXCLBIND], ids=str)
 def test_another_address_is_free(stack: Stack, options: Options) -> None:
     """A server with {options} listens at one specific address: may another with {options} bind a different one?"""
-    first = stack.tcp4(*options)
-    first.bind(LOOPBACK)
-    first.listen()
+    listening(stack, LOOPBACK, *options)
     assert stack.tcp4(*options).bind(SECOND) == OK
 
 
@@ -139,9 +138,7 @@ def test_another_address_is_free(stack: Stack, options: Options) -> None:
 @pytest.mark.parametrize("options", [EXCLUSIVE], ids=str)
 def test_a_closed_holder_excludes_nobody(stack: Stack, options: Options) -> None:
     """A server with {options} that served nobody has closed: may one without options bind its address?"""
-    first = stack.tcp4(*options)
-    first.bind(LOOPBACK)
-    first.listen()
+    first = listening(stack, LOOPBACK, *options)
     first.close()
     assert stack.tcp4().bind(LOOPBACK) == OK
 
@@ -150,9 +147,7 @@ def test_a_closed_holder_excludes_nobody(stack: Stack, options: Options) -> None
 @pytest.mark.parametrize("options", [EXCLBIND], ids=str)
 def test_a_closed_holder_of_solaris_excludes_nobody(stack: Stack, options: Options) -> None:
     """A server with {options} that served nobody has closed: may one without options bind its address?"""
-    first = stack.tcp4(*options)
-    first.bind(LOOPBACK)
-    first.listen()
+    first = listening(stack, LOOPBACK, *options)
     first.close()
     assert stack.tcp4().bind(LOOPBACK) == OK
 
@@ -310,9 +305,7 @@ LEFT = {"established": ESTABLISHED, "close-wait": CLOSE_WAIT, "fin-wait-2": FIN_
 @pytest.mark.parametrize("left", LEFT)
 def test_a_server_with_exclbind_restarts(stack: Stack, left: str) -> None:
     """A server with SO_EXCLBIND left a connection, {left}: may its successor bind with SO_REUSEADDR?"""
-    server = stack.tcp4(SO_EXCLBIND)
-    server.bind(LOOPBACK)
-    server.listen()
+    server = listening(stack, LOOPBACK, SO_EXCLBIND)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     child = server.accept()

@@ -34,6 +34,7 @@ from fixtures.words import (
     Option,
     Options,
 )
+from suites.preconditions import listening
 
 
 def first_socket(stack: Stack, address: Address, option: Option, change: str) -> Socket:
@@ -211,9 +212,7 @@ ACCEPTED = [
 @pytest.mark.parametrize(("change", "option", "new", "expected"), ACCEPTED, ids=str)
 def test_option_changed_on_the_accepted_socket(stack: Stack, change: str, option: Options, new: Options, expected: Answer) -> None:
     """{option} was {change} on an accepted socket whose server is gone: may a server ({new}) bind its address?"""
-    listener = stack.tcp4(*option) if change == "cleared" else stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, *(option if change == "cleared" else NONE))
     client = stack.tcp4()
     client.connect(LOOPBACK)
     accepted = listener.accept()
@@ -228,9 +227,7 @@ def test_option_changed_on_the_accepted_socket(stack: Stack, change: str, option
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_accepted_socket_has_the_option(stack: Stack, option: Options) -> None:
     """Does a socket accepted from a listener with {option} have it set?"""
-    listener = stack.tcp4(*option)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, *option)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     accepted = listener.accept()
@@ -241,9 +238,7 @@ def test_accepted_socket_has_the_option(stack: Stack, option: Options) -> None:
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_accepted_socket_has_an_option_set_after_listen(stack: Stack, option: Options) -> None:
     """Does an accepted socket have {option} when the listener set it after listen but before the client connected?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK)
     listener.set(*option)
     client = stack.tcp4()
     client.connect(LOOPBACK)
@@ -255,9 +250,7 @@ def test_accepted_socket_has_an_option_set_after_listen(stack: Stack, option: Op
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_accepted_socket_without_the_option(stack: Stack, option: Options) -> None:
     """Does a socket accepted from a listener without options have {option} clear?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     accepted = listener.accept()

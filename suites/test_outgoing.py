@@ -40,18 +40,11 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from suites.preconditions import listening
 
 CLIENT = LOOPBACK.at("Q")
 ANY_PORT = LOOPBACK.at("0")
 CONNECT = LITE2.at("in_pcbconnect")
-
-
-def listening(stack: Stack, address: Address) -> Socket:
-    """A listener on the address."""
-    listener = stack.tcp4()
-    listener.bind(address)
-    listener.listen()
-    return listener
 
 
 def got_port(client: Socket) -> Address:
@@ -404,9 +397,7 @@ def test_connect_to_the_wildcard(stack: Stack, case: str) -> None:
 @pytest.mark.parametrize("source", ["second", "mapped"])
 def test_connect_to_the_wildcard_from_an_address(stack: Stack, source: str) -> None:
     """A client is bound to a local address ({source}): does it reach only loopback at the wildcard, and no listener of its own address?"""
-    listener = stack.tcp4()
-    listener.bind(SECOND if source == "second" else LOOPBACK)
-    listener.listen()
+    listening(stack, SECOND if source == "second" else LOOPBACK)
     client = stack.tcp4() if source == "second" else stack.tcp6(IPV6_V6ONLY.off)
     client.bind(SECOND.at("Q") if source == "second" else MAPPED.at("Q"))
     assert client.connect(WILDCARD if source == "second" else WILDCARD6) == ECONNREFUSED

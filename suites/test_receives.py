@@ -26,6 +26,7 @@ from fixtures.words import (
     Answer,
     Option,
 )
+from suites.preconditions import listening
 
 #: For each kind of socket: the wildcard, a specific address, and the options that it is always made with.
 KINDS: dict[str, tuple[Address, Address, tuple[Option, ...]]] = {
@@ -178,9 +179,7 @@ def test_connect_to_a_bound_specific_beside_a_listening_wildcard(stack: Stack, k
 @experiment("tcp4/receives/beside-own-connection", rule=MOST_SPECIFIC)
 def test_a_wildcard_beside_its_connection(stack: Stack) -> None:
     """A server on the wildcard has a connection at a specific address: does it still receive what goes to that address?"""
-    listener = stack.tcp4()
-    listener.bind(WILDCARD)
-    listener.listen()
+    listener = listening(stack, WILDCARD)
     stack.tcp4().connect(LOOPBACK)
     listener.accept()
     assert stack.connections(LOOPBACK) == listener.itself

@@ -30,6 +30,7 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from suites.preconditions import listening
 
 PROTOCOLS = ("tcp4", "udp4")
 
@@ -196,9 +197,7 @@ def test_a_group_leaves_nothing_behind(stack: Stack, kind: str, options: Options
 
 def leave_time_wait(stack: Stack, options: Options) -> None:
     """A server serves one client, closes first and goes: TIME_WAIT is left."""
-    server = stack.tcp4(*options)
-    server.bind(LOOPBACK)
-    server.listen()
+    server = listening(stack, LOOPBACK, *options)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     child = server.accept()
@@ -233,9 +232,7 @@ def test_a_group_starts_after_time_wait(stack: Stack, before: Options, after: Op
 def test_the_second_member_after_time_wait(stack: Stack, after: Options, expected: Answer) -> None:
     """A server left a TIME_WAIT and its successor listens, both with SO_REUSEPORT: may another with {after} bind?"""
     leave_time_wait(stack, REUSEPORT)
-    successor = stack.tcp4(SO_REUSEPORT)
-    successor.bind(LOOPBACK)
-    successor.listen()
+    listening(stack, LOOPBACK, SO_REUSEPORT)
     assert stack.tcp4(*after).bind(LOOPBACK) == expected
 
 
@@ -316,9 +313,7 @@ def test_one_of_two_holders_clears_it(stack: Stack, kind: str, clearing: str, ex
 @experiment("tcp/reuseport/cleared-by-listener", rule=REUSEPORT_ALL)
 def test_the_listener_clears_it(stack: Stack) -> None:
     """The first server cleared SO_REUSEPORT after it listened: is a second with SO_REUSEPORT refused?"""
-    first = stack.tcp4(SO_REUSEPORT)
-    first.bind(LOOPBACK)
-    first.listen()
+    first = listening(stack, LOOPBACK, SO_REUSEPORT)
     first.set(SO_REUSEPORT.off)
     assert stack.tcp4(SO_REUSEPORT).bind(LOOPBACK) == EADDRINUSE
 

@@ -28,6 +28,7 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from suites.preconditions import listening
 
 KINDS = ("tcp4", "udp4")
 REUSEPORT_LB = Options(SO_REUSEPORT_LB)
@@ -105,9 +106,7 @@ def test_connect(stack: Stack, bound: str) -> None:
 @pytest.mark.parametrize("second", [NONE], ids=str)
 def test_a_specific_socket_without_options(stack: Stack, second: Options) -> None:
     """A SO_REUSEPORT_LB server is on the wildcard: is one with {second} refused a specific address?"""
-    server = stack.tcp4(SO_REUSEPORT_LB)
-    server.bind(WILDCARD)
-    server.listen()
+    listening(stack, WILDCARD, SO_REUSEPORT_LB)
     assert stack.tcp4(*second).bind(LOOPBACK) == EADDRINUSE
 
 
@@ -115,9 +114,7 @@ def test_a_specific_socket_without_options(stack: Stack, second: Options) -> Non
 @pytest.mark.parametrize("options", [REUSEPORT, REUSEPORT_LB], ids=str)
 def test_the_wildcard_of_another_user(stack: Stack, options: Options) -> None:
     """A server of one user holds the wildcard: may another user bind it too ({options} on both)?"""
-    server = stack.tcp4(*options)
-    server.bind(WILDCARD)
-    server.listen()
+    listening(stack, WILDCARD, *options)
     assert stack.stranger.tcp4(*options).bind(WILDCARD) == OK
 
 
@@ -182,9 +179,7 @@ def test_a_group_address(stack: Stack, first: Options, second: Options, expected
 def test_a_member_that_does_not_listen(stack: Stack) -> None:
     """Two sockets with SO_REUSEPORT_LB are bound and one of them listens: does that one receive?"""
     stack.tcp4(SO_REUSEPORT_LB).bind(LOOPBACK)
-    second = stack.tcp4(SO_REUSEPORT_LB)
-    second.bind(LOOPBACK)
-    second.listen()
+    second = listening(stack, LOOPBACK, SO_REUSEPORT_LB)
     assert stack.connections(LOOPBACK) == second.itself
 
 

@@ -41,13 +41,12 @@ from fixtures.words import (
     Answer,
     Option,
 )
+from suites.preconditions import listening
 
 
 def serve_one(stack: Stack, *options: Option) -> tuple[Socket, Socket, Socket]:
     """A server with one connection: its listener, the accepted socket, the client."""
-    listener = stack.tcp4(*options)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, *options)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     return listener, listener.accept(), client

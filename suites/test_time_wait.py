@@ -27,44 +27,26 @@ from fixtures.words import (
     REUSEBOTH,
     REUSEPORT,
     SECOND,
-    SO_LINGER_0,
     SO_REUSEADDR,
     SO_REUSEPORT,
     TIME_WAIT,
     WILDCARD,
     WILDCARD6,
     WR,
-    Address,
     Answer,
     Option,
     Options,
 )
+from suites.preconditions import came_and_reset, listening, server_closed_first
+from suites.tables import RESTARTS
 
 CLIENT = LOOPBACK.at("Q")
 CLIENT6 = LOOPBACK6.at("Q")
 
 
-def server_closed_first(stack: Stack, bound: Address, old: Options, reached: Address) -> Socket:
-    """A listener, still open, whose only connection was closed by the server first and is in TIME_WAIT."""
-    kind = f"tcp{bound.family}"
-    listener = stack.socket(kind, *old)
-    listener.bind(bound)
-    listener.listen()
-    client = stack.socket(kind)
-    client.connect(reached)
-    accepted = listener.accept()
-    accepted.close()
-    client.recv(1)
-    client.close()
-    stack.shows(reached, TIME_WAIT)
-    return listener
-
-
 def client_closed_first(stack: Stack, old: Options) -> Socket:
     """A listener, still open, whose only connection was closed by the client (bound to port Q) first."""
-    listener = stack.tcp4(*old)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, *old)
     client = stack.tcp4(SO_REUSEADDR)
     client.bind(CLIENT)
     client.connect(LOOPBACK)
@@ -74,27 +56,6 @@ def client_closed_first(stack: Stack, old: Options) -> Socket:
     accepted.close()
     stack.shows(CLIENT, TIME_WAIT)
     return listener
-
-
-# The options of the predecessor do not matter. HP-UX advised SO_REUSEPORT instead of SO_REUSEADDR, or both.
-RESTARTS = [
-    (NONE,      NONE,      EADDRINUSE),
-    (NONE,      REUSEADDR, OK),
-    (NONE,      REUSEPORT, OK),
-    (NONE,      REUSEBOTH, OK),
-    (REUSEADDR, NONE,      EADDRINUSE),
-    (REUSEADDR, REUSEADDR, OK),
-    (REUSEADDR, REUSEPORT, OK),
-    (REUSEADDR, REUSEBOTH, OK),
-    (REUSEPORT, NONE,      EADDRINUSE),
-    (REUSEPORT, REUSEADDR, OK),
-    (REUSEPORT, REUSEPORT, OK),
-    (REUSEPORT, REUSEBOTH, OK),
-    (REUSEBOTH, NONE,      EADDRINUSE),
-    (REUSEBOTH, REUSEADDR, OK),
-    (REUSEBOTH, REUSEPORT, OK),
-    (REUSEBOTH, REUSEBOTH, OK),
-]  # fmt: skip
 
 
 @experiment(
@@ -109,7 +70,7 @@ RESTARTS = [
 @pytest.mark.parametrize(("old", "new", "expected"), RESTARTS, ids=str)
 def test_restart_in_time_wait(stack: Stack, old: Options, new: Options, expected: Answer) -> None:
     """May a server (options: {new}) restart while a connection of its predecessor (options: {old}) is in TIME_WAIT?"""
-    listener = server_closed_first(stack, LOOPBACK, old, LOOPBACK)
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK, *old)
     listener.close()
     restarted = stack.tcp4(*new)
     assert restarted.bind(LOOPBACK) == expected
@@ -144,7 +105,7 @@ STILL_LISTENING = [
 @pytest.mark.parametrize(("old", "new", "expected"), STILL_LISTENING, ids=str)
 def test_start_beside_a_listener_in_time_wait(stack: Stack, old: Options, new: Options, expected: Answer) -> None:
     """May a second server (options: {new}) start on a port that has a connection in TIME_WAIT and a listener (options: {old})?"""
-    server_closed_first(stack, LOOPBACK, old, LOOPBACK)
+    server_closed_first(stack, LOOPBACK, LOOPBACK, *old)
     second = stack.tcp4(*new)
     assert second.bind(LOOPBACK) == expected
 
@@ -188,11 +149,9 @@ def test_client_binds_its_port_again(stack: Stack, new: Options, expected: Answe
 @experiment("tcp/time-wait/restarted-server-receives/reuseaddr", rule=TIME_WAIT_REBIND, cites=(UNP.at("§7.5"),))
 def test_restarted_server_receives(stack: Stack) -> None:
     """Does a server that restarted during TIME_WAIT, both times with SO_REUSEADDR, get the new connections?"""
-    listener = server_closed_first(stack, LOOPBACK, REUSEADDR, LOOPBACK)
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK, *REUSEADDR)
     listener.close()
-    restarted = stack.tcp4(SO_REUSEADDR)
-    restarted.bind(LOOPBACK)
-    restarted.listen()
+    restarted = listening(stack, LOOPBACK, SO_REUSEADDR)
     assert stack.connections(LOOPBACK) == restarted.itself
 
 
@@ -209,7 +168,7 @@ def test_restarted_server_receives(stack: Stack) -> None:
 )  # fmt: skip
 def test_option_of_the_second_start_is_not_remembered(stack: Stack, old: Options, new: Options, expected: Answer) -> None:
     """After a start that bound with SO_REUSEADDR during TIME_WAIT (options then: {old}) and ended, may the next one ({new}) bind?"""
-    listener = server_closed_first(stack, LOOPBACK, old, LOOPBACK)
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK, *old)
     listener.close()
     restarted = stack.tcp4(SO_REUSEADDR)
     restarted.bind(LOOPBACK)
@@ -233,7 +192,7 @@ WILDCARD_RESTARTS = [
 @pytest.mark.parametrize(("old", "new", "expected"), WILDCARD_RESTARTS, ids=str)
 def test_restart_on_the_wildcard(stack: Stack, old: Options, new: Options, expected: Answer) -> None:
     """May a server (options: {new}) restart on the wildcard while a connection of its predecessor ({old}, wildcard) is in TIME_WAIT?"""
-    listener = server_closed_first(stack, WILDCARD, old, LOOPBACK)
+    listener = server_closed_first(stack, WILDCARD, LOOPBACK, *old)
     listener.close()
     restarted = stack.tcp4(*new)
     assert restarted.bind(WILDCARD) == expected
@@ -243,7 +202,7 @@ def test_restart_on_the_wildcard(stack: Stack, old: Options, new: Options, expec
 @pytest.mark.parametrize(("old", "new", "expected"), WILDCARD_RESTARTS, ids=str)
 def test_restart_on_a_specific_address(stack: Stack, old: Options, new: Options, expected: Answer) -> None:
     """May a server ({new}) bind the very address on which a predecessor on the wildcard ({old}) has a connection in TIME_WAIT?"""
-    listener = server_closed_first(stack, WILDCARD, old, LOOPBACK)
+    listener = server_closed_first(stack, WILDCARD, LOOPBACK, *old)
     listener.close()
     restarted = stack.tcp4(*new)
     assert restarted.bind(LOOPBACK) == expected
@@ -253,7 +212,7 @@ def test_restart_on_a_specific_address(stack: Stack, old: Options, new: Options,
 @pytest.mark.parametrize(("old", "new", "expected"), WILDCARD_RESTARTS, ids=str)
 def test_restart_on_the_wildcard_after_a_specific_address(stack: Stack, old: Options, new: Options, expected: Answer) -> None:
     """May a server ({new}) bind the wildcard while a connection of a predecessor on a specific address ({old}) is in TIME_WAIT?"""
-    listener = server_closed_first(stack, LOOPBACK, old, LOOPBACK)
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK, *old)
     listener.close()
     restarted = stack.tcp4(*new)
     assert restarted.bind(WILDCARD) == expected
@@ -262,7 +221,7 @@ def test_restart_on_the_wildcard_after_a_specific_address(stack: Stack, old: Opt
 @experiment("tcp/time-wait/wildcard-then-other-address/no-options", rule=DIFFERENT_ADDRESSES, cites=(LITE2.at("in_pcblookup"),))
 def test_time_wait_belongs_to_one_address(stack: Stack) -> None:
     """Is another local address free, without options, while a connection of a wildcard server is in TIME_WAIT on the first?"""
-    listener = server_closed_first(stack, WILDCARD, NONE, LOOPBACK)
+    listener = server_closed_first(stack, WILDCARD, LOOPBACK)
     listener.close()
     elsewhere = stack.tcp4()
     assert elsewhere.bind(SECOND) == OK
@@ -281,7 +240,7 @@ IPV6_RESTARTS = [
 @pytest.mark.parametrize(("old", "new", "expected"), IPV6_RESTARTS, ids=str)
 def test_restart_in_time_wait_on_ipv6(stack: Stack, old: Options, new: Options, expected: Answer) -> None:
     """May a server on ::1 ({new}) restart while a connection of its predecessor ({old}) is in TIME_WAIT?"""
-    listener = server_closed_first(stack, LOOPBACK6, old, LOOPBACK6)
+    listener = server_closed_first(stack, LOOPBACK6, LOOPBACK6, *old)
     listener.close()
     restarted = stack.tcp6(*new)
     assert restarted.bind(LOOPBACK6) == expected
@@ -291,7 +250,7 @@ def test_restart_in_time_wait_on_ipv6(stack: Stack, old: Options, new: Options, 
 @pytest.mark.parametrize(("old", "new", "expected"), IPV6_RESTARTS, ids=str)
 def test_restart_on_the_ipv6_wildcard(stack: Stack, old: Options, new: Options, expected: Answer) -> None:
     """May a server on :: ({new}) restart while a connection over ::1 of its predecessor ({old}) is in TIME_WAIT?"""
-    listener = server_closed_first(stack, WILDCARD6, old, LOOPBACK6)
+    listener = server_closed_first(stack, WILDCARD6, LOOPBACK6, *old)
     listener.close()
     restarted = stack.tcp6(*new)
     assert restarted.bind(WILDCARD6) == expected
@@ -300,9 +259,7 @@ def test_restart_on_the_ipv6_wildcard(stack: Stack, old: Options, new: Options, 
 @experiment("tcp6/time-wait/client-closes-first/no-options", rule=ACTIVE_CLOSER)
 def test_restart_on_ipv6_after_the_client_closed_first(stack: Stack) -> None:
     """May a server on ::1 restart without options after the client closed first?"""
-    listener = stack.tcp6()
-    listener.bind(LOOPBACK6)
-    listener.listen()
+    listener = listening(stack, LOOPBACK6)
     client = stack.tcp6()
     client.bind(CLIENT6)
     client.connect(LOOPBACK6)
@@ -329,9 +286,7 @@ ON_THE_ACCEPTED = [
 @pytest.mark.parametrize(("change", "new", "expected"), ON_THE_ACCEPTED, ids=str)
 def test_option_changed_on_the_accepted_socket(stack: Stack, change: str, new: Options, expected: Answer) -> None:
     """Does it matter for a restart ({new}) that SO_REUSEADDR was {change} on the accepted socket before it closed into TIME_WAIT?"""
-    listener = stack.tcp4(SO_REUSEADDR) if change == "cleared" else stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, *(REUSEADDR if change == "cleared" else NONE))
     client = stack.tcp4()
     client.connect(LOOPBACK)
     accepted = listener.accept()
@@ -349,9 +304,7 @@ def test_option_changed_on_the_accepted_socket(stack: Stack, change: str, new: O
 @pytest.mark.parametrize(("new", "expected"), [(NONE, EADDRINUSE), (REUSEADDR, OK)], ids=str)
 def test_option_set_on_the_listener_after_accept(stack: Stack, new: Options, expected: Answer) -> None:
     """Does it matter for a restart ({new}) that the old listener set SO_REUSEADDR only after it had accepted?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     accepted = listener.accept()
@@ -369,9 +322,7 @@ def test_option_set_on_the_listener_after_accept(stack: Stack, new: Options, exp
 @pytest.mark.parametrize(("new", "expected"), [(NONE, EADDRINUSE), (REUSEADDR, OK)], ids=str)
 def test_shutdown_does_not_avoid_time_wait(stack: Stack, new: Options, expected: Answer) -> None:
     """May a server ({new}) restart when its predecessor first sent the end by shutdown(WR), read the client's end, and then closed?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     accepted = listener.accept()
@@ -391,7 +342,7 @@ def test_shutdown_does_not_avoid_time_wait(stack: Stack, new: Options, expected:
 )
 def test_retry_with_the_option(stack: Stack) -> None:
     """May a server that was refused because of TIME_WAIT set SO_REUSEADDR and bind the same socket?"""
-    listener = server_closed_first(stack, LOOPBACK, REUSEADDR, LOOPBACK)
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK, *REUSEADDR)
     listener.close()
     restarted = stack.tcp4()
     restarted.bind(LOOPBACK)
@@ -403,11 +354,9 @@ def test_retry_with_the_option(stack: Stack) -> None:
 @pytest.mark.parametrize("options", [NONE, REUSEADDR], ids=str)
 def test_time_wait_does_not_admit_two(stack: Stack, options: Options) -> None:
     """Is a second server ({options}) refused when a first one with SO_REUSEADDR has restarted during TIME_WAIT and listens?"""
-    listener = server_closed_first(stack, LOOPBACK, REUSEADDR, LOOPBACK)
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK, *REUSEADDR)
     listener.close()
-    restarted = stack.tcp4(SO_REUSEADDR)
-    restarted.bind(LOOPBACK)
-    restarted.listen()
+    listening(stack, LOOPBACK, SO_REUSEADDR)
     second = stack.tcp4(*options)
     assert second.bind(LOOPBACK) == EADDRINUSE
 
@@ -424,7 +373,7 @@ def test_time_wait_does_not_admit_two(stack: Stack, options: Options) -> None:
 )  # fmt: skip
 def test_another_user_binds_in_time_wait(stack: Stack, old: Options, new: Options, expected: Answer) -> None:
     """May another user's server ({new}) bind a port on which a connection of ours ({old}) is in TIME_WAIT?"""
-    listener = server_closed_first(stack, LOOPBACK, old, LOOPBACK)
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK, *old)
     listener.close()
     stranger = stack.stranger.tcp4(*new)
     assert stranger.bind(LOOPBACK) == expected
@@ -433,7 +382,7 @@ def test_another_user_binds_in_time_wait(stack: Stack, old: Options, new: Option
 @experiment("tcp/time-wait/natural-end/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.4.2, 2MSL"), TCPV1.at("§18.6")))
 def test_time_wait_ends(stack: Stack) -> None:
     """May a server restart without options 61 seconds after its predecessor's connection went into TIME_WAIT?"""
-    listener = server_closed_first(stack, LOOPBACK, NONE, LOOPBACK)
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK)
     listener.close()
     stack.elapse(61)
     restarted = stack.tcp4()
@@ -443,7 +392,7 @@ def test_time_wait_ends(stack: Stack) -> None:
 @experiment("tcp/time-wait/a-second-later/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.4.2, 2MSL"),))
 def test_time_wait_lasts(stack: Stack) -> None:
     """Is a server without options still refused one second after its predecessor's connection went into TIME_WAIT?"""
-    listener = server_closed_first(stack, LOOPBACK, NONE, LOOPBACK)
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK)
     listener.close()
     stack.elapse(1)
     restarted = stack.tcp4()
@@ -453,7 +402,7 @@ def test_time_wait_lasts(stack: Stack) -> None:
 @experiment("tcp/time-wait/forty-five-seconds-later/no-options", rule=ACTIVE_CLOSER, cites=(TCPV2.at("TCPTV_MSL"),))
 def test_how_long_time_wait_lasts(stack: Stack) -> None:
     """Is a server without options still refused 45 seconds after its predecessor's connection went into TIME_WAIT?"""
-    listener = server_closed_first(stack, LOOPBACK, NONE, LOOPBACK)
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK)
     listener.close()
     stack.elapse(45)
     restarted = stack.tcp4()
@@ -463,9 +412,7 @@ def test_how_long_time_wait_lasts(stack: Stack) -> None:
 @experiment("tcp/time-wait/established-stays/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.4.2, 2MSL"),))
 def test_only_time_wait_ends_by_itself(stack: Stack) -> None:
     """Is a server without options refused while its predecessor's connection is open, however long that was idle?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     listener.accept()
@@ -497,9 +444,7 @@ def test_reconnect_out_of_time_wait(stack: Stack, options: Options) -> None:
 def test_connect_elsewhere_out_of_time_wait(stack: Stack) -> None:
     """May a client with SO_REUSEADDR that binds the port of its connection in TIME_WAIT connect to another server?"""
     client_closed_first(stack, NONE)
-    another = stack.tcp4()
-    another.bind(LOOPBACK.at("0"))
-    another.listen()
+    another = listening(stack, LOOPBACK.at("0"))
     again = stack.tcp4(SO_REUSEADDR)
     again.bind(CLIENT)
     assert again.connect(another.address) == OK
@@ -508,17 +453,7 @@ def test_connect_elsewhere_out_of_time_wait(stack: Stack) -> None:
 @experiment("tcp/time-wait/passive-side-reconnects/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.6.1, MAY-2"),))
 def test_reconnect_into_time_wait(stack: Stack) -> None:
     """May a client without options reconnect from the same port while the server's end of the old connection is in TIME_WAIT?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
-    client = stack.tcp4()
-    client.bind(CLIENT)
-    client.connect(LOOPBACK)
-    accepted = listener.accept()
-    accepted.close()
-    client.recv(1)
-    client.close()
-    stack.shows(LOOPBACK, TIME_WAIT)
+    server_closed_first(stack, LOOPBACK, LOOPBACK, at=CLIENT)
     again = stack.tcp4()
     again.bind(CLIENT)
     assert again.connect(LOOPBACK) == OK
@@ -527,11 +462,9 @@ def test_reconnect_into_time_wait(stack: Stack) -> None:
 @experiment("tcp/time-wait/server-calls-back/reuseport", rule=TIME_WAIT_REBIND, cites=(UNP.at("§7.5"),))
 def test_client_role_on_a_server_port(stack: Stack) -> None:
     """May a socket with SO_REUSEPORT, as the server before it, bind the port in TIME_WAIT and connect elsewhere from it?"""
-    listener = server_closed_first(stack, LOOPBACK, REUSEPORT, LOOPBACK)
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK, *REUSEPORT)
     listener.close()
-    another = stack.tcp4()
-    another.bind(LOOPBACK.at("0"))
-    another.listen()
+    another = listening(stack, LOOPBACK.at("0"))
     caller = stack.tcp4(SO_REUSEPORT)
     caller.bind(LOOPBACK)
     assert caller.connect(another.address) == OK
@@ -540,24 +473,8 @@ def test_client_role_on_a_server_port(stack: Stack) -> None:
 @experiment("tcp/time-wait/passive-side-reconnects/then-reset", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.6.1, MAY-2"),))
 def test_nothing_is_left_of_a_reused_time_wait(stack: Stack) -> None:
     """A client reconnected into the server's TIME_WAIT and reset that connection: may a server restart without options?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
-    client = stack.tcp4()
-    client.bind(CLIENT)
-    client.connect(LOOPBACK)
-    accepted = listener.accept()
-    accepted.close()
-    client.recv(1)
-    client.close()
-    stack.shows(LOOPBACK, TIME_WAIT)
-    again = stack.tcp4(SO_LINGER_0)
-    again.bind(CLIENT)
-    assert again.connect(LOOPBACK) == OK
-    accepted = listener.accept()
-    again.close()
-    accepted.recv(1)
-    accepted.close()
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK, at=CLIENT)
+    came_and_reset(stack, listener, LOOPBACK, CLIENT)
     listener.close()
     assert stack.tcp4().bind(LOOPBACK) == OK
 
@@ -565,14 +482,8 @@ def test_nothing_is_left_of_a_reused_time_wait(stack: Stack) -> None:
 @experiment("tcp/time-wait/another-client-connects/no-options", rule=ACTIVE_CLOSER, cites=(TCPV1.at("§18.6"),))
 def test_another_connection_leaves_time_wait_alone(stack: Stack) -> None:
     """The server's end of an old connection is in TIME_WAIT, another client came and reset: is a restart without options refused?"""
-    listener = server_closed_first(stack, LOOPBACK, NONE, LOOPBACK)
-    another = stack.tcp4(SO_LINGER_0)
-    another.bind(CLIENT)
-    another.connect(LOOPBACK)
-    accepted = listener.accept()
-    another.close()
-    accepted.recv(1)
-    accepted.close()
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK)
+    came_and_reset(stack, listener, LOOPBACK, CLIENT)
     listener.close()
     assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
@@ -580,23 +491,8 @@ def test_another_connection_leaves_time_wait_alone(stack: Stack) -> None:
 @experiment("tcp/time-wait/same-port-of-another-client/no-options", rule=ACTIVE_CLOSER, cites=(TCPV1.at("§18.6"),))
 def test_the_same_port_of_another_address_leaves_time_wait_alone(stack: Stack) -> None:
     """A client's old connection is in TIME_WAIT at the server, one of another address and the same port reset: is a restart refused?"""
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
-    client, another = stack.tcp4(), stack.tcp4(SO_LINGER_0)
-    client.bind(CLIENT)
-    client.connect(LOOPBACK)
-    accepted = listener.accept()
-    accepted.close()
-    client.recv(1)
-    client.close()
-    stack.shows(LOOPBACK, TIME_WAIT)
-    another.bind(SECOND.at("Q"))
-    another.connect(LOOPBACK)
-    accepted = listener.accept()
-    another.close()
-    accepted.recv(1)
-    accepted.close()
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK, at=CLIENT)
+    came_and_reset(stack, listener, LOOPBACK, SECOND.at("Q"))
     listener.close()
     assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
@@ -604,33 +500,15 @@ def test_the_same_port_of_another_address_leaves_time_wait_alone(stack: Stack) -
 @experiment("tcp/time-wait/same-client-elsewhere/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.6.1, MAY-2"),))
 def test_the_same_client_elsewhere_leaves_time_wait_alone(stack: Stack) -> None:
     """A client whose connection is in TIME_WAIT at the server came to its other address and reset: is a restart at the first refused?"""
-    listener = stack.tcp4()
-    listener.bind(WILDCARD)
-    listener.listen()
-    client = stack.tcp4()
-    client.bind(CLIENT)
-    client.connect(LOOPBACK)
-    accepted = listener.accept()
-    accepted.close()
-    client.recv(1)
-    client.close()
-    stack.shows(LOOPBACK, TIME_WAIT)
-    again = stack.tcp4(SO_LINGER_0)
-    again.bind(CLIENT)
-    assert again.connect(SECOND) == OK
-    accepted = listener.accept()
-    again.close()
-    accepted.recv(1)
-    accepted.close()
+    listener = server_closed_first(stack, WILDCARD, LOOPBACK, at=CLIENT)
+    came_and_reset(stack, listener, SECOND, CLIENT)
     listener.close()
     assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
 
 def in_time_wait(stack: Stack, *options: Option) -> Socket:
     """The socket that a server accepted, still open: it shut down its sending half first, then the client closed. Nobody listens."""
-    listener = stack.tcp4(*options)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, *options)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     accepted = listener.accept()

@@ -26,6 +26,7 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from suites.preconditions import listening
 
 #: Which address is held, and which is asked for.
 ORDERS = {
@@ -75,9 +76,7 @@ def test_beside_a_bound_socket(stack: Stack, order: str, first: Options, second:
 def test_beside_a_listening_socket(stack: Stack, order: str, first: Options, second: Options, expected: Answer) -> None:
     """The first socket ({first}) listens: may the second ({second}) bind, {order}?"""
     held, wanted = ORDERS[order]
-    holder = stack.tcp4(*first)
-    holder.bind(held)
-    holder.listen()
+    listening(stack, held, *first)
     newcomer = stack.tcp4(*second)
     assert newcomer.bind(wanted) == expected
 
@@ -88,9 +87,7 @@ def test_beside_a_listening_socket(stack: Stack, order: str, first: Options, sec
 def test_within_ipv6(stack: Stack, order: str, first: Options, second: Options, expected: Answer) -> None:
     """Both sockets are IPv6 only and the first ({first}) listens: may the second ({second}) bind, {order}?"""
     held, wanted = ORDERS6[order]
-    holder = stack.tcp6(IPV6_V6ONLY, *first)
-    holder.bind(held)
-    holder.listen()
+    listening(stack, held, IPV6_V6ONLY, *first)
     newcomer = stack.tcp6(IPV6_V6ONLY, *second)
     assert newcomer.bind(wanted) == expected
 
@@ -167,9 +164,7 @@ def test_different_specific_addresses(stack: Stack, kind: str, first: Options, s
 @experiment("tcp/different-addresses/listening", rule=DIFFERENT_ADDRESSES)
 def test_different_specific_addresses_listening(stack: Stack) -> None:
     """A server without options listens at one specific address: may a second listen at the same port of another?"""
-    first = stack.tcp4()
-    first.bind(LOOPBACK)
-    first.listen()
+    listening(stack, LOOPBACK)
     second = stack.tcp4()
     second.bind(SECOND)
     assert second.listen() == OK
@@ -178,9 +173,7 @@ def test_different_specific_addresses_listening(stack: Stack) -> None:
 @experiment("tcp/different-addresses/each-its-own", rule=DIFFERENT_ADDRESSES)
 def test_each_address_is_served_by_its_own(stack: Stack) -> None:
     """Two servers without options listen at two addresses: does the second get the connections to its address?"""
-    first = stack.tcp4()
-    first.bind(LOOPBACK)
-    first.listen()
+    listening(stack, LOOPBACK)
     second = stack.tcp4()
     second.bind(SECOND)
     second.listen()
@@ -232,8 +225,6 @@ def test_the_udp_wildcard_inherits_from_the_specific(stack: Stack) -> None:
 )
 def test_nothing_is_left_of_a_closed_listener(stack: Stack, held: str, wanted: str) -> None:
     """A server at {held} that served nobody has closed: may one without options start at {wanted}?"""
-    server = stack.tcp4()
-    server.bind(Address(held))
-    server.listen()
+    server = listening(stack, Address(held))
     server.close()
     assert stack.tcp4().bind(Address(wanted)) == OK

@@ -52,6 +52,7 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from suites.preconditions import listening
 
 TABLES = WINSOCK.at("Enhanced Socket Security, tables 2 and 3")
 ADDRESSES = {"wildcard": WILDCARD, "specific": LOOPBACK}
@@ -207,9 +208,7 @@ LEFT = [
 
 def dead_server(stack: Stack, options: Options, state: str) -> None:
     """A server that has closed; its connection is left in this state."""
-    listener = stack.tcp4(*options)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listener = listening(stack, LOOPBACK, *options)
     client = stack.tcp4()
     client.connect(LOOPBACK)
     accepted = listener.accept()
@@ -313,9 +312,7 @@ def test_unicastport_and_a_named_port(stack: Stack, first: Options, second: Opti
 def test_unicastport_on_outgoing_connections(stack: Stack) -> None:
     """Two clients with SO_REUSE_UNICASTPORT bind port 0: do both connect to one server?"""
     clients = [stack.tcp4(SO_REUSE_UNICASTPORT) for _ in range(2)]
-    listener = stack.tcp4()
-    listener.bind(LOOPBACK)
-    listener.listen()
+    listening(stack, LOOPBACK)
     for client in clients:
         client.bind(LOOPBACK.at("0"))
     assert [client.connect(LOOPBACK) for client in clients] == [OK, OK]
