@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fixtures.stack import Actor, Socket, Stack
-from fixtures.words import SO_LINGER_0, TIME_WAIT, Address, Option
+from fixtures.words import OK, SO_LINGER_0, TIME_WAIT, Address, Option
 
 
 def listening(stack: Stack | Actor, address: Address, *options: Option) -> Socket:
@@ -19,7 +19,7 @@ def connected(stack: Stack, listener: Socket, to: Address, at: Address | None = 
     client = stack.socket(f"tcp{to.family}", *options)
     if at:
         client.bind(at)
-    client.connect(to)
+    assert client.connect(to) == OK
     return client, listener.accept()
 
 

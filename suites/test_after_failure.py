@@ -24,6 +24,7 @@ from fixtures.stack import Stack
 from fixtures.words import (
     EADDRINUSE,
     ECONNREFUSED,
+    ECONNRESET,
     EINVAL,
     ESTABLISHED,
     IPV6_V6ONLY,
@@ -33,6 +34,7 @@ from fixtures.words import (
     MAPPED_WILDCARD,
     NOBODY,
     OK,
+    RD,
     RDWR,
     SECOND,
     SO_LINGER_0,
@@ -106,6 +108,21 @@ def test_shutdown_that_came_too_early(stack: Stack) -> None:
     client.connect(LOOPBACK)
     accepted = listener.accept()
     assert accepted.send(1) == OK
+
+
+@experiment("tcp/after-failure/shutdown-before-listen/both/shut-again", rule=RESET, cites=(POSIX.at("send, [ECONNRESET]"),))
+def test_a_listener_that_was_shut_down_twice(stack: Stack) -> None:
+    """A server had been shut down in vain before it listened and is shut down again: is a client that had sent told of a reset?"""
+    listener = stack.tcp4()
+    listener.shutdown(WR)
+    listener.shutdown(RD)
+    listener.bind(LOOPBACK)
+    listener.listen()
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    client.send(1)
+    listener.shutdown(RDWR)
+    assert client.send(1) == ECONNRESET
 
 
 @experiment("udp/after-failure/send-without-peer/no-options", rule=UNBOUND_CALL, cites=(POSIX.at("send, [EDESTADDRREQ]"),))
