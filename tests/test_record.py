@@ -141,6 +141,7 @@ time.sleep(600)
 
 
 @pytest.mark.skipif(not record._can_guard(), reason="there is no guard here")
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 @pytest.mark.parametrize("how", HOW)
 def test_nothing_is_left_however_the_recorder_ends(how: str, number: signal.Signals, tmp_path: Path) -> None:

@@ -109,6 +109,7 @@ def test_a_script_that_does_not_parse(reports: Any, script: str) -> None:
 
 
 @linux
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_leaves_nothing() -> None:
     command = [sys.executable, "-m", "reports", "try", "-"]
     run = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
