@@ -122,6 +122,7 @@ EXPERIMENTS = [
 ('tcp/calls/closed', 'calls', 'Is bind of a socket that was closed refused?', 'A = tcp4(); A.close(); A.bind(127.0.0.1:P)'),
 ('tcp/calls/shut-listener/wr', 'calls', 'Does nobody get the connections after shutdown(wr) of the listener?', 'A = tcp4(); A.bind(127.0.0.1:P); A.listen(); A.shutdown(WR); connections(127.0.0.1:P)'),
 ('tcp/calls/shut-listener/rdwr', 'calls', 'Does nobody get the connections after shutdown(rdwr) of the listener?', 'A = tcp4(); A.bind(127.0.0.1:P); A.listen(); A.shutdown(RDWR); connections(127.0.0.1:P)'),
+('tcp/calls/shut-listener/rd/keeps-its-address', 'calls', 'Does a listener that shut down its receiving half alone keep its address?', 'A = tcp4(); A.bind(127.0.0.1:P); A.listen(); A.shutdown(RD); B = tcp4(); B.bind(127.0.0.1:P)'),
 ('tcp/calls/listen-twice/other-cleared', 'calls', 'May a listener listen again although another socket of the address cleared SO_REUSEADDR meanwhile?', 'A = tcp4(SO_REUSEADDR); B = tcp4(SO_REUSEADDR); A.bind(127.0.0.1:P); B.bind(127.0.0.1:P); A.listen(); B.setsockopt(SO_REUSEADDR, 0); A.listen()'),
 ('tcp6/calls/listen-unbound/dual/ipv4', 'calls', 'An IPv6 socket (dual) listens without bind: do connections over ipv4 reach it unless IPV6_V6ONLY keeps them off?', 'A = tcp6(IPV6_V6ONLY=0); A.listen(); connections(127.0.0.1:port(A))'),
 ('tcp6/calls/listen-unbound/dual/ipv6', 'calls', 'An IPv6 socket (dual) listens without bind: do connections over ipv6 reach it unless IPV6_V6ONLY keeps them off?', 'A = tcp6(IPV6_V6ONLY=0); A.listen(); connections([::1]:port(A))'),

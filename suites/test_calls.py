@@ -227,6 +227,14 @@ def test_shutdown_of_a_listener(stack: Stack, how: str) -> None:
     assert stack.connections(LOOPBACK) == NOBODY
 
 
+@experiment("tcp/calls/shut-listener/rd/keeps-its-address", rule=SHUT_DOWN, cites=(TCPV2.at("soshutdown"),))
+def test_shutdown_of_the_receiving_half_of_a_listener(stack: Stack) -> None:
+    """Does a listener that shut down its receiving half alone keep its address?"""
+    listener = listening(stack, LOOPBACK)
+    listener.shutdown(RD)
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
+
+
 @experiment("tcp/calls/listen-twice/other-cleared", rule=LISTEN_IS_FREE, cites=(TCPV2.at("solisten"),))
 def test_listen_again_asks_nobody(stack: Stack) -> None:
     """May a listener listen again although another socket of the address cleared SO_REUSEADDR meanwhile?"""
