@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
-import subprocess
 import sys
 import tarfile
 import time
 import traceback
 import tty
-from typing import IO, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any, NoReturn
 
 HOME, PACKAGES, USER = "/addrinuse", "/packages", 60000
 MOUNTS = (("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/tmp"))
 #: Emulated, and beside other guests, everything may take longer.
 _PATIENCE = 5
-#: Pytest without what a guest does not use, each of which costs something at every experiment; its memory lasts without collection.
-_PYTEST = "import gc, sys, pytest; gc.disable(); sys.exit(pytest.main())"
-_WITHOUT = ("cacheprovider", "doctest", "faulthandler", "junitxml", "logging", "pastebin", "stepwise", "unittest")
+#: What a guest does not use of pytest, each part of which costs something at every experiment.
+_WITHOUT = (
+    *("cacheprovider", "debugging", "doctest", "faulthandler", "junitxml", "logging", "monkeypatch", "pastebin", "recwarn", "setuponly"),
+    *("setupplan", "stepwise", "threadexception", "tmpdir", "unittest", "unraisableexception", "warnings"),
+)
 _FINIT_MODULE, _POWER_OFF = 313, 0x4321FEDC
 
 Job = dict[str, Any]
@@ -44,7 +48,7 @@ def main() -> None:
     from fixtures.namespace import raise_loopback
 
     raise_loopback()
-    _send(job, {privilege: _run(privilege, job) for privilege in job["privileges"]})
+    _send(job, _run(job))
 
 
 def _mount(kind: str, target: str, options: bytes = b"") -> None:
@@ -59,23 +63,70 @@ def _load_module(path: str) -> None:
             print(f"guest: {path}: {os.strerror(ctypes.get_errno())}", flush=True)
 
 
-def _run(privilege: str, job: Job) -> dict[str, Any]:
-    # One process: under emulation a second interpreter costs more than it saves.
-    folder = f"/tmp/{privilege}"
-    os.makedirs(folder)
-    command = [sys.executable, "-c", _PYTEST, "suites", "-q", "--color=no", "--assert=plain", "-n", "0", "--timeout", str(120 * _PATIENCE)]
-    command += [word for plugin in _WITHOUT for word in ("-p", f"no:{plugin}")]
-    command += ["--record", f"{folder}/run.jsonl", "--platform", job["platform"], *job["arguments"]]
-    environment = {"PYTHONPATH": PACKAGES, "HOME": folder, "TMPDIR": folder, "PATH": "/", "COLUMNS": "140"}
-    environment["ADDRINUSE_PATIENCE"] = str(_PATIENCE)
-    print(f"guest: {privilege}", flush=True)
-    started = time.monotonic()
+class ForEachUser:
+    """Runs what pytest has collected once for each privilege, in a process of its own: to collect costs a sixth of a run."""
+
+    def __init__(self, privileges: Sequence[str]) -> None:
+        self._privileges = privileges
+        self.started = time.monotonic()
+
+    def pytest_runtestloop(self, session: Any) -> bool | None:
+        """Be the parent, which runs nothing and ends with its last child, or a child, which goes on."""
+        for privilege in self._privileges:
+            if not (child := os.fork()):
+                print(f"guest: {privilege}", flush=True)
+                self.started = time.monotonic()
+                _become(privilege)
+                session.config.option.record = Path(_folder(privilege), "run.jsonl")
+                return None
+            os.waitpid(child, 0)
+        os._exit(0)
+
+
+def _folder(privilege: str) -> str:
+    return f"/tmp/{privilege}"
+
+
+def _become(privilege: str) -> None:
+    os.environ["HOME"] = os.environ["TMPDIR"] = _folder(privilege)
     if privilege == "user":
-        os.chown(folder, USER, USER)
-        done = subprocess.run(command, cwd=HOME, env=environment, user=USER, group=USER, extra_groups=[], check=False)
-    else:
-        done = subprocess.run(command, cwd=HOME, env=environment, check=False)
-    return {"status": done.returncode, "seconds": round(time.monotonic() - started, 1)}
+        os.setgroups([])
+        os.setgid(USER)
+        os.setuid(USER)
+
+
+def _run(job: Job) -> dict[str, Any]:
+    """The exit status of each run, and how long it took in seconds."""
+    for privilege in job["privileges"]:
+        os.makedirs(_folder(privilege))
+        os.chown(_folder(privilege), *([USER] * 2 if privilege == "user" else [0, 0]))
+    if not (child := os.fork()):
+        _test(job)
+    os.waitpid(child, 0)
+    return {privilege: _result(Path(_folder(privilege), "result.json")) for privilege in job["privileges"]}
+
+
+def _result(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {"status": -1, "seconds": 0}
+    return found
+
+
+def _test(job: Job) -> NoReturn:
+    os.environ |= {"PATH": "/", "COLUMNS": "140", "ADDRINUSE_PATIENCE": str(_PATIENCE)}
+    os.chdir(HOME)
+    sys.path.insert(0, PACKAGES)
+    import pytest
+
+    # Memory lasts without collection. One process: under emulation a second interpreter costs more than it saves.
+    gc.disable()
+    command = ["suites", "-q", "--color=no", "--assert=plain", "--capture=no", "-n", "0", "--timeout", str(120 * _PATIENCE)]
+    command += [word for plugin in _WITHOUT for word in ("-p", f"no:{plugin}")]
+    runs = ForEachUser(job["privileges"])
+    status = int(pytest.main([*command, "--platform", job["platform"], *job["arguments"]], plugins=[runs]))
+    result = {"status": status, "seconds": round(time.monotonic() - runs.started, 1)}
+    Path(os.environ["HOME"], "result.json").write_text(json.dumps(result), encoding="utf-8")
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _send(job: Job, results: dict[str, Any]) -> None:
