@@ -15,7 +15,7 @@ from reports.catalogue import Row, by_id
 from reports.cells import OUTCOMES, UNKNOWN, UNTESTABLE, Cell, cells, columns, platform_named, statement
 from reports.inputs import BadInput
 
-#: How one function of the suites is run on its own.
+#: How an experiment is run on its own: by its id.
 RUN = "python -m tox run -e conformance -- -k"
 
 
@@ -68,7 +68,7 @@ def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
         "",
         *_reasons(list(across.values())),
         "to run",
-        f"  {RUN} {row.test.rpartition('::')[2]}",
+        f"  {RUN} {about.id}",
         "to cite",
         f"  {citation_line(about.id)}",
         f"  {comment(row, across)}",

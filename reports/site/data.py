@@ -43,11 +43,6 @@ class Family:
         """Its question, parameters in braces if there are several experiments."""
         return (self.first.experiment if len(self.rows) == 1 else self.first.template).question
 
-    @property
-    def function(self) -> str:
-        """The test function, by which pytest finds it."""
-        return self.first.test.rpartition("::")[2]
-
 
 @dataclass
 class Chapter:

@@ -14,7 +14,7 @@ from reports.site.layout import page
 from reports.site.tables import facts_list
 
 TOLD = (
-    "What to know when porting to it, the most frequent first; each with the rule that it departs from, how it is known, and the shortest "
+    "What to know when porting to it, the most frequent first; each with the {rule} that it departs from, how it is known, and the shortest "
     "of the experiments that it decides:"
 )
 
@@ -57,7 +57,7 @@ def _platform(site: Site, one: Platform) -> Html:
         "<section><h2 id={name}>{name}</h2>{facts}<p>{told}</p>{met}{rest}</section>\n",
         name=one,
         facts=facts_list(facts),
-        told=TOLD if met else "It is the rule.",
+        told=fill(TOLD, rule=link("legend.html#rules", "rule")) if met else "It is the rule.",
         met=_variants(site, met, one),
         rest=fill("<p>Of other releases, or deciding nothing by themselves:</p>{list}", list=_variants(site, rest, one)) if rest else "",
     )
@@ -81,13 +81,13 @@ def _variant(site: Site, variant: Variant, one: Platform) -> Html:
         head = fill("<h3>{n}{id}</h3>", n=number, id=link(site.place(variant), variant.id))
         return fill("{head}<p>{statement}<p class=how>{count}\n", head=head, statement=variant.statement, count=count)
     return fill(
-        "<h3 id={anchor}>{n}{id}</h3><p>{statement}{sides}<p class=how>{rule}: {basis}{versions}{note}: <cite>{source}</cite>.{count}\n",
+        "<h3 id={anchor}>{n}{id}</h3><p>{statement}{sides}<p class=how>{rule}: {basis}{versions}{note}: {source}.{count}\n",
         anchor=attribute(variant.id),
         n=number,
         id=variant.id,
         statement=variant.statement,
         sides=_sides(variant),
-        rule=link(site.place(variant.departs_from), variant.departs_from.id),
+        rule=variant.departs_from.id,
         basis=variant.basis,
         versions="".join(f", {word} {version}" for word, version in (("since", variant.since), ("until", variant.until)) if version),
         note=f"; {variant.note}" if variant.note else "",

@@ -72,8 +72,8 @@ def _wish(site: Site, wish: Wish) -> Html:
 
 def _granted(wish: Wish, cell: Cell) -> Html:
     word = wish.granted(cell)
-    letter = LETTERS.get(cell.basis, "")
-    return fill("<b>{word}</b> {letter}" if word in ("no", "maybe") else "{word} {letter}", word=word, letter=letter)
+    letter = LETTERS.get(cell.basis, "") if word not in (SIGNS[UNKNOWN], SIGNS[UNTESTABLE]) else ""
+    return fill("<p>{word} {letter}" if word in ("no", "maybe") else "{word} {letter}", word=word, letter=letter)
 
 
 def disputed(site: Site) -> Html:
@@ -122,10 +122,14 @@ def legend(site: Site) -> Html:
     signs = {HOLDS: "=", DEPARTS: "the answer", EITHER: "both answers", UNKNOWN: "?", UNTESTABLE: "-"}
     body = fill(
         "<h1>Legend</h1><h2>A cell</h2><dl>{outcomes}<dt>!<dd>A recorded run contradicts the model; the run is shown.</dl>"
-        '<h2 id="bases">How it is known, best first</h2><dl>{bases}</dl><h2 id="verdicts">Verdicts of a run</h2>{verdicts}'
+        "<h2 id=chapter>A chapter</h2><p>Above a script stand its rule, and where else it is asked; a call without an answer succeeds. "
+        "Experiments of one script with the same answer everywhere share a line. The number behind a letter is that of the departure "
+        "among those of its {platforms}."
+        "<h2 id=bases>How it is known, best first</h2><dl>{bases}</dl><h2 id=verdicts>Verdicts of a run</h2>{verdicts}"
         "<h2 id=cite>Run and cite</h2><p>{explain} prints all its answers, how to run it, a line, a comment and a BibTeX "
         "entry that cite it. To cite: <q>{cite}</q>. Ids never change; {permalink} leads to an experiment on the site of a release.</p>"
         "<h2 id=rules>Rules</h2>{rules}",
+        platforms=link("platforms.html", "platform"),
         explain=code("python -m reports explain ID"),
         cite=citation_line("ID"),
         permalink=code(f"index.html?id=ID&release={VERSION}"),
