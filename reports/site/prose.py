@@ -53,7 +53,7 @@ def _situation(site: Site, one: Situation) -> Html:
 def _incident(site: Site, one: incidents.Incident) -> Html:
     """What happened, where it is told, and the experiments that answer it on the platforms concerned."""
     told = join((link(address, incidents.place(address)) for address in one.links), ", ")
-    asked = join((link(site.address(name), n) for n, name in enumerate(one.experiments, 1)), " ")
+    asked = join((link(site.near(name), n) for n, name in enumerate(one.experiments, 1)), " ")
     return fill(
         "<li id={id}>{what} {told}. {platforms}: {answer} {note}\n",
         id=one.id,
@@ -67,7 +67,7 @@ def _incident(site: Site, one: incidents.Incident) -> Html:
 
 def _wish(site: Site, wish: Wish) -> Html:
     cells = join(fill("<td>{mark}", mark=_granted(wish, cell)) for cell in site.across(wish.experiment))
-    return fill("<tr><th>{words}{cells}\n", words=link(site.address(wish.experiment), wish.words), cells=cells)
+    return fill("<tr><th>{words}{cells}\n", words=link(site.near(wish.experiment), wish.words), cells=cells)
 
 
 def _granted(wish: Wish, cell: Cell) -> Html:
@@ -99,7 +99,7 @@ def _claims(site: Site, source: Source, claims: Iterable[Claim]) -> Html:
 
 def _claim(site: Site, claim: Claim) -> Html:
     known = [name for name in claim.experiments if name in site.pages]
-    asked = join((link(site.address(name), n) for n, name in enumerate(known[:MOST], 1)), ", ")
+    asked = join((link(site.near(name), n) for n, name in enumerate(known[:MOST], 1)), ", ")
     more = f" and {len(known) - MOST} more" if len(known) > MOST else ""
     return fill(
         "<p id={anchor}><b>{id}</b> <em>{verdict}</em> ({at}) {claim}<p class=how>{seen} {note} {why} {asked}\n",
