@@ -169,6 +169,12 @@ def weakest(bases: Iterable[str]) -> str:
     return max(bases, key=order.index)
 
 
+def strongest(bases: Iterable[str]) -> str:
+    """Of several bases the one on which what follows from any of them stands."""
+    order = list(BASES)
+    return min(bases, key=order.index)
+
+
 @cache
 def shape_of(socket: str, host: str, options: tuple[Option, ...]) -> Shape:
     """A server with one such socket, as the porting report plays it."""

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from fixtures.libraries import policies
 from fixtures.models import Platform
-
 from reports.cells import LETTERS, UNKNOWN, UNTESTABLE
-from reports.libraries.answers import ASKED, Data, chapter, everywhere, explaining, weakest
+from reports.libraries.answers import ASKED, Data, chapter, everywhere, explaining, strongest, weakest
 from reports.libraries.text import HEADS, counted
 from reports.site.data import Site
 from reports.site.html import Html, attribute, code, fill, join, link
@@ -35,10 +34,10 @@ def libraries(site: Site) -> Html:
     told = chapter(policies.load(), [str(platform) for platform in platforms])
     groups = alike(told["libraries"])
     intro = fill(
-        "<h1>Servers and libraries</h1><p>What they set on the socket on which they listen (UDP: which they bind) unless told otherwise, and "
-        "what follows from it on each platform: is a second start refused, and does a restart over TIME_WAIT start? {counted} “Seen”: the "
-        "version that was started, looked at, started twice and restarted on Linux, and did what is said here. The letter is the weakest "
-        "basis on which an answer stands for any of them. {explain} tells one in full, and {run} looks again.</p>",
+        "<h1>Servers and libraries</h1><p>What they set on the socket on which they listen (UDP: which they bind) unless told otherwise, "
+        "and what follows from it: is a second start refused, and may one start over TIME_WAIT? {counted} The letter behind a name says "
+        "how it is known what it sets; “seen”: this version was looked at, started twice and restarted on Linux, and did what is said. "
+        "{explain} tells one in full, {run} looks again.</p>",
         counted=counted(told),
         explain=code("python -m reports explain NAME"),
         run=code("tox -e libraries"),
@@ -79,14 +78,16 @@ def _by_platform(sets: dict[str, str]) -> str:
 
 
 def _library(one: Data) -> Html:
+    version = one["version"] if one["source"]["author"] == one["name"] else one["edition"]
     seen = ", ".join(dict.fromkeys(check["version"] for check in one["checks"].values()))
     return fill(
-        "<li id={id}>{name} ({edition}, {at}){seen}\n",
+        "<li id={id}>{name} {letter}: {version}, {at}{seen}\n",
         id=attribute(f"library/{one['id']}"),
         name=link(one["source"]["link"], one["name"]),
-        edition=one["edition"],
+        letter=LETTERS[weakest(filter(None, (there["sets"]["basis"] for there in one["on"].values())))],
+        version=version,
         at=one["source"]["at"],
-        seen=f". Seen: {seen}" if seen else "",
+        seen="" if not seen else "; seen" if seen == one["version"] else f"; seen: {seen}",
     )
 
 
@@ -109,7 +110,7 @@ def _mark(question: str, group: Alike, platform: Platform) -> Html:
     there = _there(group, question, platform)
     if not there:
         return Html(SIGNS[UNTESTABLE] if group.sets[str(platform)] == "-" else SIGNS[UNKNOWN])
-    brief, basis = there[0]["brief"], weakest(one["basis"] for one in there)
+    brief, basis = there[0]["brief"], strongest(one["basis"] for one in there)
     if brief == UNKNOWN:
         return Html(SIGNS[UNKNOWN])
     return fill("{words} {letter}" if brief == _USUAL[question] else "<p>{words} {letter}", words=brief, letter=LETTERS[basis])

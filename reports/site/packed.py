@@ -38,7 +38,7 @@ def content(site: Site) -> dict[str, Any]:
             [str(platform), str(platform.make().source), [variants.index(variant) for variant in site.departures[str(platform)]]]
             for platform in site.platforms
         ],
-        "variants": [[variant.id, variant.statement, key_of(variant.citation), site.place(variant)] for variant in variants],
+        "variants": [[variant.id, variant.statement, key_of(variant.citation)] for variant in variants],
     }
 
 

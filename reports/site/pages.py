@@ -25,8 +25,7 @@ def index(site: Site) -> Html:
         "<p>Every operating system answers differently. {n} experiments, each a short script of socket calls that ends in one question, "
         "and what {p} platforms answer, with how that is known. Who ports a server has its calls read: {port}.</p>"
         "<h2>My situation</h2><ul class=cards>{entries}</ul><h2 id=matrix>The matrix</h2>"
-        "<form class=tools role=search hidden><label>Search questions and ids "
-        "<input type=search id=q name=q autocomplete=off></label><span id=found role=status></span></form>{chooser}",
+        "{chooser}",
         n=len(site.rows),
         p=len(site.platforms),
         port=code("python -m reports port --from linux --to windows calls.log"),
@@ -98,9 +97,7 @@ def chapter(site: Site, one: Chapter) -> Html:
     caption = f"{one.title}: {len(one.rows)} experiments on {len(able)} platforms"
     absent = ", ".join(str(platform) for platform in site.platforms if platform not in able)
     intro = fill(
-        "<h1>{title}</h1><p>{n} experiments. {how}.{absent}</p>"
-        "<form class=tools role=search hidden><label>Filter <input type=search id=q name=q autocomplete=off></label> "
-        "<label><input type=checkbox id=odd> only where platforms differ</label> <span id=found role=status></span></form>",
+        "<h1>{title}</h1><p>{n} experiments. {how}.{absent}</p>",
         title=one.title,
         n=len(one.rows),
         how=link("legend.html#chapter", "How to read them"),
@@ -118,7 +115,7 @@ def _family_rows(site: Site, family: Family, able: Sequence[Platform]) -> Html:
         anchor=family.anchor,
         question=variables(family.question),
         rule=about.rule.id,
-        cites=fill("<cite>{cites}</cite>", cites=cites) if cites else "",
+        cites=cites,
         script=_script(site, family),
     )
     return join([head, *(_group(identifiers, columns) for columns, identifiers in _grouped(site, family, able).items())])

@@ -80,12 +80,12 @@ def _variant(site: Site, variant: Variant, one: Platform) -> Html:
     count = fill(" {example}.", example=_example(site, decided)) if decided else ""
     if site.owner(variant.id) != one.name:
         head = fill("<h3>{n}{id}</h3>", n=number, id=link(site.place(variant), variant.id))
-        return fill("{head}<p>{statement}<p class=how>{count}\n", head=head, statement=variant.statement, count=count)
+        return fill("{head}<p>{statement}<p>{count}\n", head=head, statement=variant.statement, count=count)
     return fill(
-        "<h3 id={anchor}>{n}{id}</h3><p>{statement}{sides}<p class=how>{rule}: {known}{versions}: {source}.{count}\n",
+        "<h3 id={anchor}>{n}{name}</h3><p>{statement}{sides}<p>{rule}: {known}{versions}: {source}.{count}\n",
         anchor=attribute(variant.id),
         n=number,
-        id=variant.id,
+        name=variant.id.partition("/")[2],
         statement=variant.statement,
         sides=_sides(variant),
         rule=variant.departs_from.id,

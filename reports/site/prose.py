@@ -102,7 +102,7 @@ def _claim(site: Site, claim: Claim) -> Html:
     asked = join((link(site.near(name), n) for n, name in enumerate(known[:MOST], 1)), ", ")
     more = f" and {len(known) - MOST} more" if len(known) > MOST else ""
     return fill(
-        "<p id={anchor}><b>{id}</b> <em>{verdict}</em> ({at}) {claim}<p class=how>{seen} {note} {why} {asked}\n",
+        "<p id={anchor}><b>{id}</b> <em>{verdict}</em> ({at}) {claim}<p>{seen} {note} {why} {asked}\n",
         anchor=attribute(claim.id),
         id=claim.id,
         verdict=claim.verdict,

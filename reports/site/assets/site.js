@@ -69,9 +69,12 @@ function addChooser(names) {
 const words = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
 
 function search() {
-  const form = $(".tools");
-  if (!form) return;
-  form.hidden = false;
+  const first = $("#matrix"), box = (type, id) => make("input", { type, id, name: id, autocomplete: "off" });
+  if (!first && !anchors().length) return;
+  const form = make("form", { class: "tools", role: "search" }, make("label", {}, first ? "Search questions and ids " : "Filter ", box("search", "q")));
+  if (!first) form.append(make("label", {}, box("checkbox", "odd"), " only where platforms differ"));
+  form.append(make("span", { id: "found", role: "status" }));
+  $(".choose").before(form);
   form.addEventListener("submit", (event) => { event.preventDefault(); open(form.q.value.trim()); });
   form.addEventListener("input", () => filter(form));
   form.addEventListener("focusin", () => identify(form), { once: true });
@@ -200,7 +203,7 @@ async function show() {
     make("h3", {}, `Script, as ${about.platform} answers it`),
     make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Script" }, life(about.script)),
     make("h3", {}, `Rule ${about.rule}`),
-    make("p", {}, `${data.rules[about.rule][0]} `, make("cite", {}, $("cite", place.closest("tbody"))?.textContent ?? "")),
+    make("p", {}, `${data.rules[about.rule][0]} `, make("cite", {}, $("p", place.closest("tbody")).textContent.slice(about.rule.length))),
     make("h3", {}, "Answers"),
     make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Answers" }, answers(place.closest("tr"), data)),
     make("h3", {}, "Run and cite"),
@@ -259,7 +262,7 @@ function answers(row, data) {
     const text = row.cells[shown.indexOf(platform) + 1 || row.cells.length]?.textContent.trim() ?? "-", [, answer, letter, number] = /^(=|.*?)\s?([OSDRPX]?)(\d*)!?$/.exec(text);
     const variant = data.variants[variants[number - 1]];
     const said = answer === "=" ? "the rule holds" : answer === "-" ? "lacks what is needed" : answer.startsWith("?") ? "unknown" : answer;
-    const why = variant ? [make("a", { href: variant[3] }, variant[0]), `: ${variant[1]} `, make("cite", {}, variant[2])] : answer === "=" ? [make("cite", {}, source)] : [];
+    const why = variant ? [make("a", { href: `platforms.html#${variant[0]}` }, variant[0]), `: ${variant[1]} `, make("cite", {}, variant[2])] : answer === "=" ? [make("cite", {}, source)] : [];
     return make("tr", {}, make("th", { scope: "row" }, platform), make("td", {}, said), make("td", {}, LETTERS[letter] ?? ""), make("td", {}, ...why));
   });
   const head = ["platform", "answer", "known", "why"].map((word) => make("th", { scope: "col" }, word));
