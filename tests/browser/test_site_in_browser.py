@@ -146,9 +146,9 @@ def test_every_experiment_has_its_story(visit: Visit, folder: Path) -> None:
 @pytest.mark.parametrize("chapter", ["time-wait.html", "udp.html"])
 def test_a_question_is_told_with_what_the_experiment_puts_in(visit: Visit, folder: Path, chapter: str) -> None:
     visit.page.goto(f"{folder.as_uri()}/{chapter}")
-    asked = "async () => { const { experiments } = await load(); return anchors().map((one) => [one.id, question(one, experiments.get(one.id))]); }"
+    told = visit.page.evaluate("load().then((data) => anchors().map((one) => [one.id, question(one, data.experiments.get(one.id))]))")
     wanted = {name: row.experiment.question for name, row in by_id().items() if gathered().pages[name] == chapter}
-    assert dict(visit.page.evaluate(asked)) == wanted
+    assert dict(told) == wanted
 
 
 def test_search_opens_the_chapters_with_hits_and_hides_the_rest(visit: Visit, root: str) -> None:
