@@ -59,7 +59,7 @@ def alike(told: Sequence[Data]) -> list[Alike]:
 
 def _section(site: Site, number: int, group: Alike, platforms: Sequence[Platform]) -> Html:
     return fill(
-        "<tbody><tr><td colspan={span}><h2 id=f{n}>{title}</h2><ul>{libraries}</ul>\n{lines}",
+        "<tbody><tr><td colspan={span}><h2 id=f{n}>{title}</h2>\n{lines}<tr><td colspan={span}><ul>{libraries}</ul>\n",
         span=len(platforms) + 1,
         n=number,
         title=f"{group.socket[:3].upper()}{' over IPv6' * group.socket.endswith('6')}: {_by_platform(group.sets)}",
@@ -87,7 +87,7 @@ def _library(one: Data) -> Html:
         letter=LETTERS[weakest(filter(None, (there["sets"]["basis"] for there in one["on"].values())))],
         version=version,
         at=one["source"]["at"],
-        seen="" if not seen else "; seen" if seen == one["version"] else f"; seen: {seen}",
+        seen="" if not seen else Html("; <b>seen</b>") if seen == one["version"] else fill("; <b>seen: {seen}</b>", seen=seen),
     )
 
 

@@ -33,7 +33,7 @@ def index(site: Site) -> Html:
         chooser=chooser(site),
     )
     body = join(_chapter_rows(site, chapter) for chapter in site.chapters)
-    caption = "How many experiments depart from their rule, of those that the platform can run"
+    caption = "How many experiments depart from their rule, of those that the platform can run; in a chapter, its questions and who departs"
     after = fill(
         "{legend}<p class=legend>3/8: in 3 of the 8 experiments that the platform can run the rule does not hold, or nobody knows whether "
         "it does. Beside a question stand the platforms that depart from its rule, in some of its experiments or in all, and on how many "
