@@ -177,7 +177,20 @@ def test_servers_that_do_the_same_are_one() -> None:
 def test_many_twins_are_two() -> None:
     text = "".join(f"A{n} = tcp4(SO_REUSEPORT)\nA{n}.bind(0.0.0.0:80)\nA{n}.listen()\n" for n in range(1, 9))
     group = only(text)
-    assert (len(group.shape.kinds), list(group.notes)) == (2, ["8 sockets at these addresses; of those that do the same two are played"])
+    assert len(group.shape.kinds) == 2
+    assert list(group.notes) == ["8 sockets at these addresses; of those that do the same 2 are played, of all 20"]
+
+
+def test_of_many_addresses_at_one_port_some_are_played() -> None:
+    group = only("".join(f"A{n} = udp4()\nA{n}.bind(127.0.1.{n}:53)\n" for n in range(1, 41)))
+    assert group.shape.hosts == tuple(f"127.0.0.{n}" for n in range(1, 21))
+    assert len(group.sockets) == 40
+
+
+def test_a_server_that_overlaps_with_its_successor_is_played_with_it() -> None:
+    first, second, third = (server("SO_REUSEPORT").replace("A", name) for name in "ABC")
+    assert len(only(f"{first}{second}A.close()\n{third}B.close()\n").sockets) == 3
+    assert len(only(f"{first}A.close()\n{second}B.close()\n").sockets) == 1
 
 
 def test_a_server_that_was_started_twice_is_one() -> None:

@@ -35,15 +35,15 @@ def read(lines: Iterable[str]) -> Iterator[Syscall]:
         pid = int((bracketed or plain or "0")[:18])
         if ended:
             yield Syscall(number, pid, "exit_group", "", 0)
-        elif name and rest.rstrip().endswith(UNFINISHED):
-            pending[pid] = (name, rest.rstrip()[: -len(UNFINISHED)], number)
+        elif name and (begun := rest.rstrip()).endswith(UNFINISHED):
+            pending[pid] = (name, begun.removesuffix(UNFINISHED), number)
             if name in FORKS:
                 yield Syscall(number, pid, name, rest, None, begun=True)
         elif name:
             yield _call(number, pid, name, rest)
         elif pid in pending and pending[pid][0] == resumed:
-            name, head, begun = pending.pop(pid)
-            yield _call(begun, pid, name, head + tail)
+            name, head, place = pending.pop(pid)
+            yield _call(place, pid, name, head + tail)
 
 
 def _call(number: int, pid: int, name: str, text: str) -> Syscall:
