@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from reports.porting import advice
 from reports.porting.groups import Group, groups_of
 from reports.porting.judge import SAME, VERDICTS, Bench, changes, verdict
 from reports.porting.situations import AS_RECORDED, SITUATIONS
+from tests import big_logs
 from tests.fuzz_calls import FOLDER
 
 LETTERS = {"same": "=", "stricter": "<", "looser": ">", "unknown": "?"}
@@ -191,6 +193,24 @@ def test_a_server_that_overlaps_with_its_successor_is_played_with_it() -> None:
     first, second, third = (server("SO_REUSEPORT").replace("A", name) for name in "ABC")
     assert len(only(f"{first}{second}A.close()\n{third}B.close()\n").sockets) == 3
     assert len(only(f"{first}A.close()\n{second}B.close()\n").sockets) == 1
+
+
+@pytest.mark.parametrize(
+    ("log", "servers", "ports"),
+    [
+        ("long_lived", 1, 1),
+        ("forking", 1, 1),
+        ("short_lived", 1, 100),
+        ("beside", 1, 125),
+        ("sharing", 1, 1),
+        ("replaced", 1, 1),
+        ("programs", 3, 46),
+    ],
+)
+def test_long_logs(log: str, servers: int, ports: int) -> None:
+    """`python -m tests.big_logs` makes reports of 100,000 lines."""
+    found = groups("\n".join(islice(getattr(big_logs, log)(), 500)))
+    assert (len(found), sum(len(group.ports) for group in found)) == (servers, ports)
 
 
 def test_a_server_that_was_started_twice_is_one() -> None:

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from fixtures.libraries import policies
 from fixtures.models import Platform
 from fixtures.models.lifecycle import TRANSITIONS
 from fixtures.rules import Variant
@@ -19,9 +20,10 @@ from reports import cells, incidents, situations
 from reports.__main__ import main
 from reports.catalogue import ROOT, by_id, find
 from reports.claims import load
-from reports.libraries.answers import everywhere
+from reports.libraries.answers import chapter, everywhere
 from reports.site import data, files, html, inventory, layout, pictures, recorded, tables
 from reports.site import pages as site_pages
+from reports.site.libraries_page import alike
 from tests.site import built, gathered
 from tests.site import pages as parsed
 from tests.test_matrix import run_of
@@ -68,6 +70,29 @@ def test_every_id_has_one_anchor() -> None:
     assert {identifier: anchors[identifier] for identifier in by_id()} == gathered().pages
     entries = {*(one.anchor for one in situations.SITUATIONS), *(one.id for one in incidents.load())}
     assert entries <= set(parsed()["situations.html"].ids)
+    assert {f"library/{one.id}" for one in policies.load()} <= set(parsed()["libraries.html"].ids)
+
+
+def test_a_library_is_told_with_what_follows() -> None:
+    text = built()["libraries.html"].decode()
+    part = next(part for part in text.split("<tbody>") if "id=library/asyncio>" in part)
+    for words in (
+        "<h2 id=f",
+        "TCP: SO_REUSEADDR; ",
+        "none",
+        "second start (<a href=duplicate-bind.html#",
+        "<b>seen: CPython 3.11.7</b>",
+        "refused O",
+    ):
+        assert words in part
+
+
+def test_libraries_are_alike_only_where_they_set_the_same() -> None:
+    groups = alike(chapter(policies.load(), ["linux", "windows"])["libraries"])
+    for group in groups:
+        for one in group.libraries:
+            assert {platform: there["sets"]["text"] for platform, there in one["on"].items()} == group.sets
+    assert sum(len(group.libraries) for group in groups) == len(policies.load())
 
 
 def test_pages_are_whole_and_say_where_they_are() -> None:

@@ -23,7 +23,7 @@ class Act(NamedTuple):
     @property
     def granted(self) -> bool:
         """Whether it was answered ok."""
-        return self.answer == OK
+        return self.answer.name == OK.name
 
 
 @dataclass(eq=False)

@@ -15,6 +15,8 @@ _LINE = re.compile(
     re.ASCII,
 )
 _RESULT = re.compile(r"(-?\d+|0x[0-9a-f]+)(?:<.*>)?(?: +(E[A-Z0-9]+))?", re.ASCII)
+#: What most calls return, so that it need not be taken apart.
+_USUAL = {str(number): number for number in range(1000)}
 UNFINISHED = "<unfinished ...>"
 
 
@@ -48,6 +50,8 @@ def read(lines: Iterable[str]) -> Iterator[Syscall]:
 
 def _call(number: int, pid: int, name: str, text: str) -> Syscall:
     args, _, returned = text.rpartition(" = ")
+    if args and returned in _USUAL:
+        return Syscall(number, pid, name, args.rstrip().removesuffix(")"), _USUAL[returned])
     found = _RESULT.match(returned.strip())
     args = args.rstrip().removesuffix(")") if args else text
     if not found:
