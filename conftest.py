@@ -119,8 +119,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return _library(pyfuncitem, *mark.args)
     if template is None:
         return None
-    callspec = getattr(pyfuncitem, "callspec", None)
-    experiment = template.with_parameters(callspec.params if callspec else {})
+    experiment = _experiment(template, pyfuncitem)
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames if name != "stack"}
 
     def script(stack: Stack) -> None:
@@ -210,6 +209,13 @@ def _library(item: pytest.Function, question: str) -> bool:
     return True
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let ``-k`` find an experiment by its id."""
+    template: Experiment | None = getattr(getattr(item, "obj", None), "experiment", None)
+    if template is not None:
+        item.extra_keyword_matches.add(_experiment(template, item).id)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the pairs out of a run of everything, unless they are asked for."""
     others = [item for item in items if not getattr(getattr(item, "obj", None), "every_pair", False)]
@@ -239,6 +245,12 @@ def _bench(config: pytest.Config) -> Bench:
         config.stash[BENCH] = Bench(config.getoption("--isolation"), int(worker[2:]), workers, config.getoption("--slow"))
         config.stash[FINGERPRINT] = config.stash[BENCH].fingerprint()
     return config.stash[BENCH]
+
+
+def _experiment(template: Experiment, item: pytest.Item) -> Experiment:
+    """The experiment of an item, with its parameters filled in."""
+    callspec = getattr(item, "callspec", None)
+    return template.with_parameters(callspec.params if callspec else {})
 
 
 def _record(item: pytest.Function, experiment: Experiment, judgement: Judgement) -> Record:

@@ -1,4 +1,4 @@
-"""``explain ID[/PLATFORM]``: one experiment, its answers on every platform, the reasons, and how to cite it."""
+"""``explain ID[/PLATFORM]``: one experiment, its answers on every platform, the reasons, and how to cite it; or a server or library."""
 
 from __future__ import annotations
 
@@ -8,27 +8,42 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from fixtures import VERSION
+from fixtures.libraries import policies
+from fixtures.libraries.policies import Policy
 from fixtures.models import Platform
 from fixtures.rules import BASES, Variant
 from fixtures.stack import format_trace
 from reports.catalogue import Row, by_id
 from reports.cells import OUTCOMES, UNKNOWN, UNTESTABLE, Cell, cells, columns, platform_named, statement
 from reports.inputs import BadInput
+from reports.libraries.answers import chapter, everywhere
+from reports.libraries.text import as_text
 
-#: How one function of the suites is run on its own.
+#: How an experiment is run on its own: by its id.
 RUN = "python -m tox run -e conformance -- -k"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
-    parser.add_argument("id", metavar="ID[/PLATFORM]", help="an experiment, and a platform if only that is of interest")
+    known = "an experiment, and a platform if only that is of interest; or the name of a server or library"
+    parser.add_argument("id", metavar="ID[/PLATFORM]", help=known)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the explanation."""
+    if known := libraries(args.id):
+        print(as_text(chapter(known, list(map(str, everywhere())))), end="")
+        return 0
     row, chosen = asked(args.id)
     print("\n".join(explanation(row, chosen)))
     return 0
+
+
+def libraries(words: str) -> list[Policy]:
+    """The servers and libraries that are meant by ``asyncio`` or ``library/asyncio/restart``, if any are."""
+    prefix, _, rest = words.partition("library/")
+    name = rest.partition("/")[0] if rest and not prefix else words
+    return [] if words in by_id() else policies.find(name)
 
 
 def asked(words: str) -> tuple[Row, list[Platform]]:
@@ -43,7 +58,7 @@ def asked(words: str) -> tuple[Row, list[Platform]]:
     if identifier in experiments:
         return experiments[identifier], [platform_named(spec)]
     near = difflib.get_close_matches(words, experiments, n=3, cutoff=0.5)
-    raise BadInput(f"{words}: no such experiment{'; did you mean ' + ', '.join(near) if near else ''}")
+    raise BadInput(f"{words}: no such experiment or library{'; did you mean ' + ', '.join(near) if near else ''}")
 
 
 def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
@@ -68,7 +83,7 @@ def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
         "",
         *_reasons(list(across.values())),
         "to run",
-        f"  {RUN} {row.test.rpartition('::')[2]}",
+        f"  {RUN} {about.id}",
         "to cite",
         f"  {citation_line(about.id)}",
         f"  {comment(row, across)}",

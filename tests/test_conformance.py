@@ -36,6 +36,13 @@ def test_one_stack_taken_for_another(stack: str, platform: str, word: str) -> No
     assert f"--stack {stack} --platform {platform}" in done.stdout
 
 
+def test_an_experiment_runs_by_its_id() -> None:
+    done = conformance("--stack", "linux", "-k", "tcp/duplicate/both-reuseaddr/unlistened", "--collect-only", "-q")
+    assert [line for line in done.stdout.splitlines() if "::" in line] == [
+        "suites/test_duplicate_bind.py::test_e2_both_set_reuseaddr_and_neither_listens"
+    ]
+
+
 def test_a_platform_without_a_model() -> None:
     done = conformance("--stack", "linux", "--platform", "plan9", "-k", "test_e1")
     assert done.returncode == 6, done.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -352,6 +353,32 @@ def test_one_library_on_chosen_platforms(capsys: pytest.CaptureFixture[str]) -> 
     assert "illumos sets SO_REUSEADDR (source)" in capsys.readouterr().out
     assert main(["libraries"]) == 0
     assert capsys.readouterr().out.startswith("72 servers and libraries; 49 were started")
+
+
+def test_explain_tells_a_library_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["libraries", "trio", "--platform", "all"]) == 0
+    told = capsys.readouterr().out
+    for words in ("trio", "library/trio", "library/trio/restart"):
+        assert main(["explain", words]) == 0
+        assert capsys.readouterr().out == told
+    assert "as tcp/time-wait/server-closes-first/old-reuseaddr/new-reuseaddr" in told
+
+
+def test_what_follows_from_options_has_an_experiment_that_asks_the_same() -> None:
+    without = set()
+    for policy in load():
+        for platform in answers.everywhere():
+            sets = str(policy.on(platform.name))
+            for question in answers.ASKED:
+                applies = sets not in ("-", "unknown") and not (question == "restart" and policy.protocol == "udp")
+                identifier = answers.explaining(question, policy.socket, sets)
+                if applies and not identifier:
+                    without.add((question, sets))
+                elif applies:
+                    set_by = {str(option).removeprefix("SO_").lower() for option in policy.on(platform.name).options if option.value}
+                    assert set(re.split(r"[/+-]", identifier)) & {"reuseaddr", "reuseport", "exclusiveaddruse"} == set_by, identifier
+    several = {"SO_REUSEADDR SO_REUSEPORT SO_REUSEPORT_LB", "SO_REUSEADDR SO_REUSEPORT IPV6_V6ONLY=0", "SO_EXCLUSIVEADDRUSE IPV6_V6ONLY=0"}
+    assert without == {(question, sets) for sets in several for question in answers.ASKED}
 
 
 @pytest.mark.parametrize("words", [["nosuch"], ["trio", "--platform", "nosuch"]])

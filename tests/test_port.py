@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from reports.porting import advice
 from reports.porting.groups import Group, groups_of
 from reports.porting.judge import SAME, VERDICTS, Bench, changes, verdict
 from reports.porting.situations import AS_RECORDED, SITUATIONS
+from tests import big_logs
 from tests.fuzz_calls import FOLDER
 
 LETTERS = {"same": "=", "stricter": "<", "looser": ">", "unknown": "?"}
@@ -177,7 +179,38 @@ def test_servers_that_do_the_same_are_one() -> None:
 def test_many_twins_are_two() -> None:
     text = "".join(f"A{n} = tcp4(SO_REUSEPORT)\nA{n}.bind(0.0.0.0:80)\nA{n}.listen()\n" for n in range(1, 9))
     group = only(text)
-    assert (len(group.shape.kinds), list(group.notes)) == (2, ["8 sockets at these addresses; of those that do the same two are played"])
+    assert len(group.shape.kinds) == 2
+    assert list(group.notes) == ["8 sockets at these addresses; of those that do the same 2 are played, of all 20"]
+
+
+def test_of_many_addresses_at_one_port_some_are_played() -> None:
+    group = only("".join(f"A{n} = udp4()\nA{n}.bind(127.0.1.{n}:53)\n" for n in range(1, 41)))
+    assert group.shape.hosts == tuple(f"127.0.0.{n}" for n in range(1, 21))
+    assert len(group.sockets) == 40
+
+
+def test_a_server_that_overlaps_with_its_successor_is_played_with_it() -> None:
+    first, second, third = (server("SO_REUSEPORT").replace("A", name) for name in "ABC")
+    assert len(only(f"{first}{second}A.close()\n{third}B.close()\n").sockets) == 3
+    assert len(only(f"{first}A.close()\n{second}B.close()\n").sockets) == 1
+
+
+@pytest.mark.parametrize(
+    ("log", "servers", "ports"),
+    [
+        ("long_lived", 1, 1),
+        ("forking", 1, 1),
+        ("short_lived", 1, 100),
+        ("beside", 1, 125),
+        ("sharing", 1, 1),
+        ("replaced", 1, 1),
+        ("programs", 3, 46),
+    ],
+)
+def test_long_logs(log: str, servers: int, ports: int) -> None:
+    """`python -m tests.big_logs` makes reports of 100,000 lines."""
+    found = groups("\n".join(islice(getattr(big_logs, log)(), 500)))
+    assert (len(found), sum(len(group.ports) for group in found)) == (servers, ports)
 
 
 def test_a_server_that_was_started_twice_is_one() -> None:

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from fixtures.libraries import policies
 from fixtures.models import Platform
 from fixtures.models.lifecycle import TRANSITIONS
 from fixtures.rules import Variant
@@ -19,8 +20,10 @@ from reports import cells, incidents, situations
 from reports.__main__ import main
 from reports.catalogue import ROOT, by_id, find
 from reports.claims import load
+from reports.libraries.answers import chapter, everywhere
 from reports.site import data, files, html, inventory, layout, pictures, recorded, tables
 from reports.site import pages as site_pages
+from reports.site.libraries_page import alike
 from tests.site import built, gathered
 from tests.site import pages as parsed
 from tests.test_matrix import run_of
@@ -30,7 +33,7 @@ E2 = "tcp/duplicate/both-reuseaddr/unlistened"
 
 
 def test_the_whole_site_and_its_first_page_are_small() -> None:
-    assert sum(map(len, built().values())) < 1_048_576
+    assert sum(map(len, built().values())) < 1_000_000
     first = sum(len(built()[name]) for name in ("index.html", "site.css", "site.js"))
     assert first < 150_000
 
@@ -67,6 +70,29 @@ def test_every_id_has_one_anchor() -> None:
     assert {identifier: anchors[identifier] for identifier in by_id()} == gathered().pages
     entries = {*(one.anchor for one in situations.SITUATIONS), *(one.id for one in incidents.load())}
     assert entries <= set(parsed()["situations.html"].ids)
+    assert {f"library/{one.id}" for one in policies.load()} <= set(parsed()["libraries.html"].ids)
+
+
+def test_a_library_is_told_with_what_follows() -> None:
+    text = built()["libraries.html"].decode()
+    part = next(part for part in text.split("<tbody>") if "id=library/asyncio>" in part)
+    for words in (
+        "<h2 id=f",
+        "TCP: SO_REUSEADDR; ",
+        "none",
+        "second start (<a href=duplicate-bind.html#",
+        "<b>seen: CPython 3.11.7</b>",
+        "refused O",
+    ):
+        assert words in part
+
+
+def test_libraries_are_alike_only_where_they_set_the_same() -> None:
+    groups = alike(chapter(policies.load(), ["linux", "windows"])["libraries"])
+    for group in groups:
+        for one in group.libraries:
+            assert {platform: there["sets"]["text"] for platform, there in one["on"].items()} == group.sets
+    assert sum(len(group.libraries) for group in groups) == len(policies.load())
 
 
 def test_pages_are_whole_and_say_where_they_are() -> None:
@@ -83,10 +109,9 @@ def test_pages_are_whole_and_say_where_they_are() -> None:
 def test_every_line_of_the_matrix_has_a_cell_for_each_platform() -> None:
     site = gathered()
     columns = {"index.html": len(site.platforms), **{chapter.page: len(site.able(chapter)) for chapter in site.chapters}}
-    for name, count in columns.items():
-        lines = re.findall(r"(?s)<tr[^>]*><th(?! id=c).*?(?=<tr|<tbody|</tbody|</table)", built()[name].decode().partition("</thead>")[2])
-        wide = f"<td colspan={count}>="
-        assert {count if wide in line else line.count("<td>") for line in lines} == {count}, name
+    for name, count in {**columns, "libraries.html": len(everywhere())}.items():
+        lines = re.findall(r"(?s)<tr[^>]*><th.*?(?=<tr|<tbody|</tbody|</table)", built()[name].decode().partition("</thead>")[2])
+        assert {line.count("<td>") for line in lines} == {count}, name
     assert columns["winsock.html"] < len(site.platforms) == columns["udp.html"]
 
 
@@ -96,7 +121,7 @@ def test_a_page_tells_question_rule_script_answer_and_how_to_run_it() -> None:
     for words in (
         "S5",
         "B = tcp4(SO_REUSEADDR)",
-        "<b>ok</b> O",
+        "<p>ok O",
         "PYTHON_DEV_2008 078446",
     ):
         assert words in part
@@ -108,10 +133,10 @@ def test_the_cells_are_those_of_the_matrix() -> None:
     site = gathered()
     row = find(E2)
     linux = site.cells[E2]["linux"]
-    assert tables.mark(linux, "bind", site.number(Platform("linux"), linux)).startswith("<b>ok</b> O")
+    assert tables.mark(linux, "bind", site.number(Platform("linux"), linux)).startswith("<p>ok O")
     assert tables.mark(replace(linux, surprise=True), "bind").endswith("<mark>!</mark>")
     looks = {tables.mark(replace(linux, outcome=outcome), "bind") for outcome in cells.OUTCOMES}
-    assert looks == {"=O", "<b>ok</b> O", "?", "-"}
+    assert looks == {"=O", "<p>ok O", "?", "-"}
     assert [line for line, _ in site.played(Platform("linux"), row)] == Platform("linux").predict(row.script)[0].lines
 
 
@@ -152,16 +177,15 @@ def test_the_data_of_single_experiments_is_whole() -> None:
     assert packed
     told = json.loads(zlib.decompress(base64.b64decode(packed[1])))
     found = {}
-    for page, _, rule, identifier, question, names, rows in told["families"]:
+    for page, rule, identifier, names, rows in told["families"]:
         for values, places in rows:
-            words = dict(zip(names, values, strict=True))
             script = [told["lines"][place].partition(" # ")[0] for place in places]
-            found[identifier.format(**words)] = (page, rule, question.format(**words), script[-1])
+            found[identifier.format(**dict(zip(names, values, strict=True)))] = (page, rule, script[-1])
     for row in by_id().values():
         about = row.experiment
         shown, lines = gathered().script(row)
         last = lines[-1].partition(" # ")[0] if lines else str(shown)
-        assert found.pop(about.id) == (gathered().pages[about.id], about.rule.id, about.question, last)
+        assert found.pop(about.id) == (gathered().pages[about.id], about.rule.id, last)
     assert found == {}
     assert [name for name, *_ in told["platforms"]] == [str(platform) for platform in gathered().platforms]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 from fixtures.words import Address
 
@@ -16,6 +17,7 @@ _STRACE_6 = re.compile(r'sin6_port=htons\((\d+)\).*?inet_pton\(AF_INET6, "([0-9a
 _BSD = re.compile(r"AF_INET6?,? \[?([0-9a-fA-F.:]+?)\]?:(\d+)[ ,}]")
 
 
+@lru_cache(maxsize=1024)
 def kind(args: str) -> str:
     """``tcp4`` and so on, or nothing for what is no TCP or UDP socket."""
     found = _SOCKET.match(args)
@@ -28,6 +30,8 @@ def kind(args: str) -> str:
 
 def number(word: str) -> int:
     """A number as tracers write it, decimal or hexadecimal."""
+    if word.isdecimal() and word.isascii():
+        return int(word[:12])
     return int(word[:12], 16 if word.lower().startswith("0x") else 10) if NUMBER.fullmatch(word) else -1
 
 
@@ -36,9 +40,14 @@ def address(args: str) -> Address | None:
     for pattern, port, host in ((_STRACE_4, 1, 2), (_STRACE_6, 1, 2), (_BSD, 2, 1)):
         if found := pattern.search(args):
             given = int(found[port][:12])
-            try:
-                ipaddress.ip_address(found[host])
-            except ValueError:
-                return None
-            return Address(found[host], str(given)) if given <= 65535 else None
+            return Address(found[host], str(given)) if given <= 65535 and _exists(found[host]) else None
     return None
+
+
+@lru_cache(maxsize=1024)
+def _exists(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from reports.calls.syscalls import NAMES, Syscall
 
@@ -35,13 +34,13 @@ def read(lines: Iterable[str]) -> Iterator[Syscall]:
                 pending[pid] = Syscall(number, pid, called[1], called[2], None)
         elif pid in pending and found[2] == "STRU":
             if address := _ADDRESS.match(text):
-                pending[pid] = replace(pending[pid], args=f"{pending[pid].args}, {{ {address[1]} {address[2]} }}")
+                pending[pid] = pending[pid]._replace(args=f"{pending[pid].args}, {{ {address[1]} {address[2]} }}")
         elif (returned := _RET.match(text)) and pid in pending and returned[1] == pending[pid].name:
             yield _returned(pending.pop(pid), returned)
 
 
 def _returned(call: Syscall, returned: re.Match[str]) -> Syscall:
     if returned[3]:
-        return replace(call, result=-1, errno=_NUMBERS.get(int(returned[3][:9]), f"errno {returned[3]}"))
+        return call._replace(result=-1, errno=_NUMBERS.get(int(returned[3][:9]), f"errno {returned[3]}"))
     word = returned[2][:18]
-    return replace(call, result=int(word, 16 if word.startswith("0x") else 10))
+    return call._replace(result=int(word, 16 if word.startswith("0x") else 10))

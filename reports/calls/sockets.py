@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fixtures.notation import Argument, Call
 from fixtures.stack import socket_names
 from fixtures.words import OK, Address, Answer
 
 
-@dataclass(frozen=True)
-class Act:
+class Act(NamedTuple):
     """One call on a socket: its place in the log, who made it (0: the process that made the first socket), and what it answered."""
 
     line: int
@@ -23,7 +23,7 @@ class Act:
     @property
     def granted(self) -> bool:
         """Whether it was answered ok."""
-        return self.answer == OK
+        return self.answer.name == OK.name
 
 
 @dataclass(eq=False)

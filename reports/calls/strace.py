@@ -15,6 +15,8 @@ _LINE = re.compile(
     re.ASCII,
 )
 _RESULT = re.compile(r"(-?\d+|0x[0-9a-f]+)(?:<.*>)?(?: +(E[A-Z0-9]+))?", re.ASCII)
+#: What most calls return, so that it need not be taken apart.
+_USUAL = {str(number): number for number in range(1000)}
 UNFINISHED = "<unfinished ...>"
 
 
@@ -35,19 +37,21 @@ def read(lines: Iterable[str]) -> Iterator[Syscall]:
         pid = int((bracketed or plain or "0")[:18])
         if ended:
             yield Syscall(number, pid, "exit_group", "", 0)
-        elif name and rest.rstrip().endswith(UNFINISHED):
-            pending[pid] = (name, rest.rstrip()[: -len(UNFINISHED)], number)
+        elif name and (begun := rest.rstrip()).endswith(UNFINISHED):
+            pending[pid] = (name, begun.removesuffix(UNFINISHED), number)
             if name in FORKS:
                 yield Syscall(number, pid, name, rest, None, begun=True)
         elif name:
             yield _call(number, pid, name, rest)
         elif pid in pending and pending[pid][0] == resumed:
-            name, head, begun = pending.pop(pid)
-            yield _call(begun, pid, name, head + tail)
+            name, head, place = pending.pop(pid)
+            yield _call(place, pid, name, head + tail)
 
 
 def _call(number: int, pid: int, name: str, text: str) -> Syscall:
     args, _, returned = text.rpartition(" = ")
+    if args and returned in _USUAL:
+        return Syscall(number, pid, name, args.rstrip().removesuffix(")"), _USUAL[returned])
     found = _RESULT.match(returned.strip())
     args = args.rstrip().removesuffix(")") if args else text
     if not found:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Syscall:
+class Syscall(NamedTuple):
     """A call as a tracer shows it. ``result`` is None where the log does not tell; ``begun``: it had not returned yet."""
 
     line: int

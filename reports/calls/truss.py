@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from reports.calls.syscalls import NAMES, Syscall
 
@@ -52,7 +51,7 @@ def read(lines: Iterable[str]) -> Iterator[Syscall]:
     for number, line in enumerate(lines, 1):
         if held and (address := _ADDRESS.match(line)):
             bracketed = f"[{address[2]}]" if address[1] else address[2]
-            held = replace(held, args=f"{held.args}, {{ AF_INET{address[1]} {bracketed}:{address[3]} }}")
+            held = held._replace(args=f"{held.args}, {{ AF_INET{address[1]} {bracketed}:{address[3]} }}")
             continue
         if found := _LINE.match(line):
             if held:

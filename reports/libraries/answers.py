@@ -15,12 +15,24 @@ from fixtures.rules import BASES
 from fixtures.runfile import read_run
 from fixtures.words import Option
 from reports.calls import parse_calls
-from reports.catalogue import ROOT
+from reports.catalogue import ROOT, by_id
 from reports.porting.groups import Shape, groups_of
 from reports.porting.judge import Bench, Found
 from reports.porting.situations import ALL, GRANTED, REFUSED, SHARED, SITUATIONS
 
 Data = dict[str, Any]
+
+#: The experiments that ask the same of bare sockets, by question and protocol; {} is what a server sets. The first that there is.
+_EXPLAINING = {
+    ("second-start", "tcp4"): (
+        "tcp/duplicate/specific/bind-listen-bind-listen/{0}-then-{0}",
+        "tcp/duplicate/exclusive/bind-listen-bind-listen/{0}-then-{0}",
+    ),
+    ("restart", "tcp4"): ("tcp/time-wait/server-closes-first/old-{0}/new-{0}", "tcp/exclusive/restart/time-wait/{0}-{0}"),
+    ("second-start", "udp4"): ("udp4/duplicate/same-specific/{0}-{0}",),
+    ("second-start", "tcp6"): ("tcp/dual-stack/same/mapped-then-mapped/{0}",),
+    ("restart", "tcp6"): ("tcp/dual-stack/restart/time-wait/ipv4/{0}-{0}",),
+}
 
 RUNS = ROOT / "reports" / "libraries"
 #: A user without privileges, as whom servers are played.
@@ -126,6 +138,7 @@ def _answer(policy: Policy, question: str, platform: Platform, setting: Setting)
         "outcome": found.words,
         "brief": brief(found),
         "basis": "observed" if whole else weakest(bases),
+        "explained": explaining(question, policy.socket, str(setting)),
         "because": [{"id": reason.id, "basis": basis, "source": str(source)} for reason, basis, source in found.reasons],
         "seen": seen["observed"] if seen else None,
     }
@@ -143,10 +156,23 @@ def brief(found: Found) -> str:
     return " or ".join(words + [f"starts{_RECEIVES[rank] if receives else ''}" for rank in granted])
 
 
+def explaining(question: str, socket: str, sets: str) -> str:
+    """The id of the experiment that asks the same of sockets that set this: ``SO_REUSEADDR IPV6_V6ONLY=0``; nothing if none does."""
+    words = [option.removeprefix("SO_").replace("_", "-").lower() for option in sets.split() if option.startswith("SO_")]
+    written = (template.format("+".join(words) or "none") for template in _EXPLAINING.get((question, socket), ()))
+    return next((identifier for identifier in written if identifier in by_id()), "") if sets not in ("-", "unknown") else ""
+
+
 def weakest(bases: Iterable[str]) -> str:
     """Of several bases the one on which what follows from all of them stands."""
     order = list(BASES)
     return max(bases, key=order.index)
+
+
+def strongest(bases: Iterable[str]) -> str:
+    """Of several bases the one on which what follows from any of them stands."""
+    order = list(BASES)
+    return min(bases, key=order.index)
 
 
 @cache

@@ -110,6 +110,7 @@ def _told(one: Data, data: Data) -> list[str]:
         for question in ASKED:
             if cell := there[question]:
                 lines.append(f"        {HEADS[question]}: {cell['outcome']}{_basis(cell)}")
+                lines += [f"            as {cell['explained']}"] if cell["explained"] else []
                 lines += [f"            {because['id']} ({because['basis']}) [{because['source']}]" for because in cell["because"]]
     return lines
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from fixtures.words import Address
 from reports.calls import Recorded, Recording
@@ -11,12 +14,12 @@ from reports.calls.sockets import Act
 
 #: Options, bind and listen: what a server does before it is asked anything.
 SETUP = ("setsockopt", "bind", "listen")
-#: Of sockets that do the same only so many are played.
+#: Of sockets that do the same only so many are played, and of all at one port so many.
 ENOUGH = 2
+MOST = 20
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(NamedTuple):
     """One call of a server that starts: which of its sockets, what, and with which arguments; ``socket`` makes it."""
 
     member: int
@@ -96,15 +99,18 @@ class Group:
 def groups_of(recording: Recording) -> list[Group]:
     """The servers of a recording; those that do the same are one."""
     found: dict[Shape, Group] = {}
+    told: dict[tuple[object, ...], Group] = {}
     for sockets in _together(recording.servers):
-        shape = _shape(sockets)
-        port = sockets[0].address.port if sockets[0].address else ""
-        group = found.setdefault(shape, Group(shape, sockets))
-        group.places[port] = None
+        story = _story(sockets)
+        group = told.get(story)
+        if group is None:
+            shape = _shape(sockets)
+            group = told[story] = found.setdefault(shape, Group(shape, sockets))
+        group.places[sockets[0].address.port if sockets[0].address else ""] = None
         for one in sockets:
             group.notes |= one.notes
-        if len(sockets) > len(shape.kinds):
-            group.notes[f"{len(sockets)} sockets at these addresses; of those that do the same two are played"] = None
+        if len(sockets) > len(group.shape.kinds):
+            group.notes[f"{len(sockets)} sockets at these addresses; of those that do the same {ENOUGH} are played, of all {MOST}"] = None
     return list(found.values())
 
 
@@ -121,20 +127,35 @@ def _port(one: Recorded) -> str:
 
 def _together(servers: Iterable[Recorded]) -> list[list[Recorded]]:
     """Sockets of one protocol and port that were open at the same time, each such generation for itself."""
-    latest: dict[tuple[str, str], list[Recorded]] = {}
     found: list[list[Recorded]] = []
-    for one in sorted((one for one in servers if _port(one) != "0"), key=_bound_at):
+    latest: dict[tuple[str, str], list[Recorded]] = {}
+    ends: dict[tuple[str, str], float] = {}
+    placed = [(_bound_at(one), one) for one in servers if _port(one) != "0"]
+    for line, one in sorted(placed, key=lambda found: found[0]):
         key = (one.protocol, _port(one))
-        generation = latest.get(key)
-        if generation is None or all(old.closed_at and old.closed_at <= _bound_at(one) for old in generation):
-            generation = latest[key] = []
-            found.append(generation)
-        generation.append(one)
+        if ends.get(key, 0) <= line:
+            latest[key] = []
+            found.append(latest[key])
+        latest[key].append(one)
+        ends[key] = max(ends.get(key, 0), one.closed_at or math.inf)
     return found
 
 
 def _bound_at(one: Recorded) -> int:
-    return next((act.line for act in one.acts if act.verb == "bind" and act.granted), one.line)
+    for act in one.acts:
+        if act.verb == "bind" and act.granted:
+            return act.line
+    return one.line
+
+
+def _story(sockets: Sequence[Recorded]) -> tuple[object, ...]:
+    """What decides the shape, and is told at once: logs have thousands of servers that do the same, each with one socket."""
+    if len(sockets) > 1:
+        return tuple(map(id, sockets))
+    (one,) = sockets
+    acts = tuple((act.verb, act.verb != "bind" and act.args) for act in one.acts if _counts(act))
+    host = one.address and one.address.host
+    return one.kind, host, one.listening, one.inherited, len(one.workers) > 1, tuple(one.on_accepted.items()), acts
 
 
 def _shape(sockets: Sequence[Recorded]) -> Shape:
@@ -169,20 +190,25 @@ def _move(member: int, act: Act, address: Address, process: int) -> Move:
 
 def _hosts(sockets: Sequence[Recorded]) -> dict[int, Address]:
     """Each socket's address with a host that every machine has."""
-    names: dict[str, str] = {}
+    names: dict[str, dict[str, str]] = {}
     return {id(one): Address(_host(one.address.host, names)) for one in sockets if one.address}
 
 
-def _host(host: str, names: dict[str, str]) -> str:
+def _host(host: str, names: dict[str, dict[str, str]]) -> str:
+    kind = _kind(host)
+    if not kind:
+        return host
+    alike = names.setdefault(kind, {})
+    return alike.setdefault(host, f"{_STARTS[kind]}{len(alike) + 1}")
+
+
+@lru_cache(maxsize=1024)
+def _kind(host: str) -> str:
+    """Which kind of specific address it is; nothing for one that every machine has."""
     address = Address(host)
     if address.is_wildcard or address.is_multicast:
-        return host
-    if host not in names:
-        mapped = host.lower().startswith("::ffff:") and "." in host
-        kind = "mapped" if mapped else str(address.family)
-        place = sum(name.startswith(_STARTS[kind]) for name in names.values()) + 1
-        names[host] = f"{_STARTS[kind]}{place}"
-    return names[host]
+        return ""
+    return "mapped" if host.lower().startswith("::ffff:") and "." in host else str(address.family)
 
 
 #: What stands for the specific addresses of this machine, in the order in which they come.
@@ -190,12 +216,12 @@ _STARTS = {"4": "127.0.0.", "6": "::", "mapped": "::ffff:127.0.0."}
 
 
 def _kept(sockets: Sequence[Recorded], hosts: dict[int, Address]) -> list[Recorded]:
-    """Of sockets that do the same only two."""
+    """Of sockets that do the same only a few."""
     seen: dict[tuple[object, ...], int] = {}
-    kept = []
+    kept: list[Recorded] = []
     for one in sockets:
         same = (one.kind, hosts[id(one)], *((act.verb, act.args) for act in one.acts if act.verb == "setsockopt"))
         seen[same] = seen.get(same, 0) + 1
-        if seen[same] <= ENOUGH:
+        if seen[same] <= ENOUGH and len(kept) < MOST:
             kept.append(one)
     return kept

@@ -8,7 +8,7 @@ from pathlib import Path
 from reports import cells
 from reports.catalogue import all_rows
 from reports.inputs import BadInput
-from reports.site import inventory, packed, pages, pictures, platform_page, prose
+from reports.site import inventory, libraries_page, packed, pages, pictures, platform_page, prose
 from reports.site.data import Site, recorded
 
 __all__ = ["Site", "configure", "files", "gather", "recorded", "run", "write"]
@@ -52,6 +52,7 @@ def files(site: Site) -> dict[str, bytes]:
     text: dict[str, str] = {
         "index.html": pages.index(site),
         "situations.html": prose.situations(site),
+        "libraries.html": libraries_page.libraries(site),
         "platforms.html": platform_page.platforms(site),
         "disputed.html": prose.disputed(site),
         "legend.html": prose.legend(site),

@@ -43,11 +43,6 @@ class Family:
         """Its question, parameters in braces if there are several experiments."""
         return (self.first.experiment if len(self.rows) == 1 else self.first.template).question
 
-    @property
-    def function(self) -> str:
-        """The test function, by which pytest finds it."""
-        return self.first.test.rpartition("::")[2]
-
 
 @dataclass
 class Chapter:
@@ -117,8 +112,17 @@ class Site:
         return {row.experiment.id: chapter.page for chapter in self.chapters for row in chapter.rows}
 
     def address(self, identifier: str) -> str:
-        """Where an experiment stands, relative to the root."""
+        """Where an experiment stands, relative to the root, in this release and in every later one."""
         return f"{self.pages[identifier]}#{identifier}"
+
+    def near(self, identifier: str) -> str:
+        """The same for the pages of this site: of a script that is one experiment's alone it is that of the script."""
+        return self._alone.get(identifier) or self.address(identifier)
+
+    @cached_property
+    def _alone(self) -> dict[str, str]:
+        families = ((chapter.page, family) for chapter in self.chapters for family in chapter.families)
+        return {family.first.experiment.id: f"{page}#{family.anchor}" for page, family in families if len(family.rows) == 1}
 
     @cached_property
     def rules(self) -> dict[str, Rule]:

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 
 from fixtures import VERSION
+from fixtures.libraries import policies
 from reports.claims import load
 from reports.site.data import Site
 
@@ -15,7 +16,7 @@ HEADER = (
 
 
 def inventory(site: Site) -> bytes:
-    """The file: every experiment, rule, variant, claim and platform as a label (``:external+addrinuse:ref:`ID```)."""
+    """The file: every experiment, rule, variant, claim, library and platform as a label (``:external+addrinuse:ref:`ID```)."""
     lines = "".join(f"{name} std:label -1 {_short(address, name)} {shown}\n" for name, address, shown in sorted(objects(site)))
     return HEADER.format(version=VERSION).encode() + zlib.compress(lines.encode(), 9)
 
@@ -30,6 +31,8 @@ def objects(site: Site) -> Iterator[tuple[str, str, str]]:
         yield f"rule/{rule.id.lower()}", site.place(rule), rule.id
     for variant in site.variants.values():
         yield variant.id, site.place(variant), "-"
+    for policy in policies.load():
+        yield f"library/{policy.id}", f"libraries.html#library/{policy.id}", policy.name
     for claim in load():
         yield f"claim/{claim.id.lower()}", f"disputed.html#{claim.id}", claim.id
 

@@ -9,6 +9,7 @@ PAGES = {
     "index.html": "Matrix",
     "situations.html": "My situation",
     "platforms.html": "Platforms",
+    "libraries.html": "Libraries",
     "disputed.html": "What people cite",
     "pictures.html": "Pictures",
     "legend.html": "Legend",

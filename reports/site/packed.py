@@ -1,4 +1,4 @@
-"""``data.js``: what JavaScript adds to a page: question, script, rule and sources of every single experiment; deflated, as base64."""
+"""``data.js``: what JavaScript adds to the pages: script, rule and sources of every single experiment; deflated, as base64."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def content(site: Site) -> dict[str, Any]:
             [str(platform), str(platform.make().source), [variants.index(variant) for variant in site.departures[str(platform)]]]
             for platform in site.platforms
         ],
-        "variants": [[variant.id, variant.statement, key_of(variant.citation), site.place(variant)] for variant in variants],
+        "variants": [[variant.id, variant.statement, key_of(variant.citation)] for variant in variants],
     }
 
 
 def _family(site: Site, chapter: Chapter, family: Family, lines: dict[str, int]) -> list[Any]:
-    """Page, function, rule, the templates of id and question, the names of their parameters, and a line for each experiment."""
+    """Page, rule, the template of the ids, the names of the parameters, and a line for each experiment. The page has the question."""
     about = family.first.template
     names = [name for name in family.first.parameters if f"{{{name}}}" in about.id + about.question]
     rows = []
@@ -53,10 +53,8 @@ def _family(site: Site, chapter: Chapter, family: Family, lines: dict[str, int])
         rows.append([[row.parameters[name] for name in names], places])
     return [
         chapter.page,
-        family.function,
         about.rule.id,
         about.id,
-        about.question,
         names,
         rows,
     ]

@@ -19,14 +19,13 @@ from reports.situations import SITUATIONS
 
 def index(site: Site) -> Html:
     """The first page: the situations and the whole matrix, chapters opening into families."""
-    entries = join(fill('<li><a href="situations.html#{a}">{t}</a>', a=each.anchor, t=each.title) for each in SITUATIONS)
+    entries = join(fill("<li><a href=situations.html#{a}>{t}</a>", a=each.anchor, t=each.title) for each in SITUATIONS)
     intro = fill(
         "<h1>Who may bind an address that is already in use?</h1>"
         "<p>Every operating system answers differently. {n} experiments, each a short script of socket calls that ends in one question, "
         "and what {p} platforms answer, with how that is known. Who ports a server has its calls read: {port}.</p>"
-        '<h2>My situation</h2><ul class="cards">{entries}</ul><h2 id="matrix">The matrix</h2>'
-        "<form class=tools role=search hidden><label>Search questions and ids "
-        "<input type=search id=q name=q autocomplete=off></label><span id=found role=status></span></form>{chooser}",
+        "<h2>My situation</h2><ul class=cards>{entries}</ul><h2 id=matrix>The matrix</h2>"
+        "{chooser}",
         n=len(site.rows),
         p=len(site.platforms),
         port=code("python -m reports port --from linux --to windows calls.log"),
@@ -34,56 +33,58 @@ def index(site: Site) -> Html:
         chooser=chooser(site),
     )
     body = join(_chapter_rows(site, chapter) for chapter in site.chapters)
-    caption = "How many experiments depart from their rule, of those that the platform can run"
+    caption = "How many experiments depart from their rule, of those that the platform can run; in a chapter, its questions and who departs"
     after = fill(
-        "{legend}<p class=legend>In these lines <b>3/8</b>: in 3 of the 8 experiments that the platform can run, "
-        "the rule does not hold, or nobody knows whether it does. One = for all: it holds wherever it can be asked.</p>",
+        "{legend}<p class=legend>3/8: in 3 of the 8 experiments that the platform can run the rule does not hold, or nobody knows whether "
+        "it does. Beside a question stand the platforms that depart from its rule, in some of its experiments or in all, and on how many "
+        "the answer is unknown; =: it holds wherever it can be asked.</p>",
         legend=legend_line(),
     )
     return page("Matrix", join([intro, table(caption, heads(site.platforms, "Chapter, question"), body), after]), "index.html")
 
 
 def _chapter_rows(site: Site, chapter: Chapter) -> Html:
-    columns = join(
-        fill("<td>{mark}", mark=_share([site.across(row.experiment.id)[n] for row in chapter.rows])) for n in range(len(site.platforms))
-    )
-    head = fill(
-        '<tbody><tr class="c"><th scope="rowgroup"><details><summary>{title}</summary></details> {more}{columns}\n',
+    """The line of a chapter, and below it the questions, which the style sheet shows when the chapter is open."""
+    across = zip(*(site.across(row.experiment.id) for row in chapter.rows), strict=True)
+    return fill(
+        "<tbody><tr class=c><th scope=rowgroup><details><summary>{title}</summary></details> {more}{columns}\n"
+        "<tr><td colspan={span}><ul>{questions}</ul>\n",
         title=chapter.title,
         more=link(chapter.page, f"{len(chapter.rows)} experiments"),
-        columns=columns,
+        columns=join(fill("<td>{mark}", mark=_share(part)) for part in across),
+        span=len(site.platforms) + 1,
+        questions=join(_question(site, chapter, family) for family in chapter.families),
     )
-    return join([head, *(_family_line(site, chapter, family) for family in chapter.families)])
-
-
-def _family_line(site: Site, chapter: Chapter, family: Family) -> Html:
-    across = zip(*(site.across(row.experiment.id) for row in family.rows), strict=True)
-    return fill(
-        "<tr><th>{question}{columns}\n",
-        question=link(f"{chapter.page}#{family.anchor}", variables(family.question)),
-        columns=_alike([_share(part) for part in across]),
-    )
-
-
-def _alike(marks: Sequence[Html]) -> Html:
-    """The cells of a line; one for all where the rule holds with everybody who can be asked."""
-    if all(mark[0] in (SIGNS[HOLDS], SIGNS[UNTESTABLE]) for mark in marks):
-        return fill("<td colspan={count}>=", count=len(marks))
-    return join(fill("<td>{mark}", mark=mark) for mark in marks)
 
 
 def _share(part: Sequence[Cell]) -> Html:
     """What a platform answers to several experiments, in a word."""
-    testable = [cell for cell in part if cell.outcome != UNTESTABLE]
-    open_ = sum(cell.outcome == UNKNOWN for cell in testable)
-    away = sum(cell.outcome in (DEPARTS, EITHER) for cell in testable)
-    if not testable:
+    able, away, unknown = _counts(part)
+    if not able:
         return Html(SIGNS[UNTESTABLE])
-    if not away + open_:
-        return Html(SIGNS[HOLDS])
-    if open_ == len(testable):
+    if unknown == able:
         return Html(SIGNS[UNKNOWN])
-    return fill("<b>{away}/{of}</b>", away=away + open_, of=len(testable))
+    return fill("<p>{away}/{able}", away=away + unknown, able=able) if away + unknown else Html(SIGNS[HOLDS])
+
+
+def _counts(part: Sequence[Cell]) -> tuple[int, int, int]:
+    """How many of several experiments a platform can run, in how many it departs from the rule, and in how many it is unknown."""
+    found = Counter(cell.outcome for cell in part)
+    return len(part) - found[UNTESTABLE], found[DEPARTS] + found[EITHER], found[UNKNOWN]
+
+
+def _question(site: Site, chapter: Chapter, family: Family) -> Html:
+    """A question, with the platforms that depart from its rule, and on how many the answer is unknown."""
+    across = zip(*(site.across(row.experiment.id) for row in family.rows), strict=True)
+    counted = [(platform, *_counts(part)) for platform, part in zip(site.platforms, across, strict=True)]
+    away = ", ".join(f"{platform} {n}/{able}" if n < able else str(platform) for platform, able, n, _ in counted if n)
+    unknown = sum(1 for *_, unknown in counted if unknown)
+    signs = [fill("<b>{away}</b>", away=away)] * bool(away) + [fill("? {n}", n=unknown)] * bool(unknown)
+    return fill(
+        "<li>{question} {signs}\n",
+        question=link(f"{chapter.page}#{family.anchor}", variables(family.question)),
+        signs=join(signs or [Html(SIGNS[HOLDS])], " "),
+    )
 
 
 # A chapter.
@@ -96,15 +97,10 @@ def chapter(site: Site, one: Chapter) -> Html:
     caption = f"{one.title}: {len(one.rows)} experiments on {len(able)} platforms"
     absent = ", ".join(str(platform) for platform in site.platforms if platform not in able)
     intro = fill(
-        "<h1>{title}</h1><p>{n} experiments. Those of one script with the same answer everywhere share a line. In a script a call without "
-        "an answer succeeds. The number behind a letter is that of the departure among those of its {platforms}. "
-        "What stands before a script is its {rule} and where else it is asked.{absent}</p>"
-        "<form class=tools role=search hidden><label>Filter <input type=search id=q name=q autocomplete=off></label> "
-        "<label><input type=checkbox id=odd> only where platforms differ</label> <span id=found role=status></span></form>",
+        "<h1>{title}</h1><p>{n} experiments. {how}.{absent}</p>",
         title=one.title,
         n=len(one.rows),
-        platforms=link("platforms.html", "platform"),
-        rule=link("legend.html#rules", "rule"),
+        how=link("legend.html#chapter", "How to read them"),
         absent=absent and f" Not here, for they lack what all of this needs: {absent}.",
     )
     return page(one.title, join([intro, legend_line(), table(caption, heads(able, "Experiment"), body)]), one.page)
@@ -119,7 +115,7 @@ def _family_rows(site: Site, family: Family, able: Sequence[Platform]) -> Html:
         anchor=family.anchor,
         question=variables(family.question),
         rule=about.rule.id,
-        cites=fill("<cite>{cites}</cite>", cites=cites) if cites else "",
+        cites=cites,
         script=_script(site, family),
     )
     return join([head, *(_group(identifiers, columns) for columns, identifiers in _grouped(site, family, able).items())])
@@ -158,5 +154,5 @@ def _group(identifiers: Sequence[str], columns: Html) -> Html:
     """A line of the table. The style sheet shows an id that is an empty element's, and JavaScript makes it text."""
     if len(identifiers) == 1:
         return fill("<tr><th id={id}>{columns}\n", id=attribute(identifiers[0]), columns=columns)
-    items = join(fill("<li id={id}>", id=attribute(identifier)) for identifier in identifiers)
-    return fill("<tr><th><ul>{items}</ul>{columns}\n", items=items, columns=columns)
+    items = join(fill("<p id={id}>", id=attribute(identifier)) for identifier in identifiers)
+    return fill("<tr><th>{items}{columns}\n", items=items, columns=columns)

@@ -22,8 +22,9 @@ _STYLE = (
     "--a:#274a73;--b:#6b4a1c;--c:#24523a;--d:#4c3468;--e:#6d2b36;--f:#55502a;--g:#3a414a}}"
     "text{font:12px system-ui,'DejaVu Sans',sans-serif;fill:var(--ink)}"
     ".m{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:11px}"
-    + "".join(f".{name}{{fill:var(--{name});stroke:var(--line);stroke-width:.7}}" for name in ("hold", "free", "box", "paper", *"abcdefg"))
-    + ".h{font-weight:600;font-size:13px}.s{fill:var(--line)}.l{stroke:var(--line);fill:none;stroke-width:1.4}"
+    "path{stroke:var(--line);stroke-width:.7}marker path{stroke:none}"
+    + "".join(f".{name}{{fill:var(--{name})}}" for name in ("hold", "free", "box", "paper", *"abcdefg"))
+    + ".h{font-weight:600;font-size:13px}.s{fill:var(--line)}.l{fill:none;stroke-width:1.4}"
 )
 
 

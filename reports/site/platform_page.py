@@ -14,8 +14,8 @@ from reports.site.layout import page
 from reports.site.tables import facts_list
 
 TOLD = (
-    "What to know when porting to it, the most frequent first; each with the rule that it departs from, how it is known, and the shortest "
-    "of the experiments that it decides:"
+    "Of each platform then what to know when porting to it, the most frequent first: the {rule} that it departs from, how that is known, "
+    "and an experiment that it decides."
 )
 
 
@@ -35,7 +35,9 @@ def platforms(site: Site) -> Html:
         '<h1>Platforms</h1><div class=scroll role=region tabindex=0 aria-label="How the answers of each platform are known"><table class=n>'
         "<caption>How the answers of each platform are known, in experiments</caption>"
         "<thead><tr>{head}</thead><tbody>{rows}</tbody></table></div>"
-        '<p><a href="pictures.html#evidence">The same as a picture</a></p>',
+        "<p>{picture}. {told}</p>",
+        picture=link("pictures.html#evidence", "The same as a picture"),
+        told=fill(TOLD, rule=link("legend.html#rules", "rule")),
         head=head,
         rows=rows,
     )
@@ -54,10 +56,9 @@ def _platform(site: Site, one: Platform) -> Html:
         *_runs(site, one),
     ]
     return fill(
-        "<section><h2 id={name}>{name}</h2>{facts}<p>{told}</p>{met}{rest}</section>\n",
+        "<section><h2 id={name}>{name}</h2>{facts}{met}{rest}</section>\n",
         name=one,
         facts=facts_list(facts),
-        told=TOLD if met else "It is the rule.",
         met=_variants(site, met, one),
         rest=fill("<p>Of other releases, or deciding nothing by themselves:</p>{list}", list=_variants(site, rest, one)) if rest else "",
     )
@@ -79,18 +80,17 @@ def _variant(site: Site, variant: Variant, one: Platform) -> Html:
     count = fill(" {example}.", example=_example(site, decided)) if decided else ""
     if site.owner(variant.id) != one.name:
         head = fill("<h3>{n}{id}</h3>", n=number, id=link(site.place(variant), variant.id))
-        return fill("{head}<p>{statement}<p class=how>{count}\n", head=head, statement=variant.statement, count=count)
+        return fill("{head}<p>{statement}<p>{count}\n", head=head, statement=variant.statement, count=count)
     return fill(
-        "<h3 id={anchor}>{n}{id}</h3><p>{statement}{sides}<p class=how>{rule}: {basis}{versions}{note}: <cite>{source}</cite>.{count}\n",
+        "<h3 id={anchor}>{n}{name}</h3><p>{statement}{sides}<p>{rule}: {known}{versions}: {source}.{count}\n",
         anchor=attribute(variant.id),
         n=number,
-        id=variant.id,
+        name=variant.id.partition("/")[2],
         statement=variant.statement,
         sides=_sides(variant),
-        rule=link(site.place(variant.departs_from), variant.departs_from.id),
-        basis=variant.basis,
+        rule=variant.departs_from.id,
+        known=variant.note if variant.note.startswith(variant.basis) else "; ".join(filter(None, (variant.basis, variant.note))),
         versions="".join(f", {word} {version}" for word, version in (("since", variant.since), ("until", variant.until)) if version),
-        note=f"; {variant.note}" if variant.note else "",
         source=key_of(variant.citation),
         count=count,
     )
@@ -106,5 +106,5 @@ def _sides(variant: Variant) -> Html:
 
 
 def _example(site: Site, decided: Sequence[str]) -> Html:
-    shortest = min(decided, key=lambda identifier: (len(identifier), identifier))
-    return link(site.address(shortest), f"{len(decided)} here" if len(decided) > 1 else "one here")
+    shortest = min(map(site.near, decided), key=lambda address: (len(address), address))
+    return link(shortest, f"{len(decided)} here" if len(decided) > 1 else "one here")

@@ -53,7 +53,7 @@ def _situation(site: Site, one: Situation) -> Html:
 def _incident(site: Site, one: incidents.Incident) -> Html:
     """What happened, where it is told, and the experiments that answer it on the platforms concerned."""
     told = join((link(address, incidents.place(address)) for address in one.links), ", ")
-    asked = join((link(site.address(name), n) for n, name in enumerate(one.experiments, 1)), " ")
+    asked = join((link(site.near(name), n) for n, name in enumerate(one.experiments, 1)), " ")
     return fill(
         "<li id={id}>{what} {told}. {platforms}: {answer} {note}\n",
         id=one.id,
@@ -67,13 +67,13 @@ def _incident(site: Site, one: incidents.Incident) -> Html:
 
 def _wish(site: Site, wish: Wish) -> Html:
     cells = join(fill("<td>{mark}", mark=_granted(wish, cell)) for cell in site.across(wish.experiment))
-    return fill("<tr><th>{words}{cells}\n", words=link(site.address(wish.experiment), wish.words), cells=cells)
+    return fill("<tr><th>{words}{cells}\n", words=link(site.near(wish.experiment), wish.words), cells=cells)
 
 
 def _granted(wish: Wish, cell: Cell) -> Html:
     word = wish.granted(cell)
-    letter = LETTERS.get(cell.basis, "")
-    return fill("<b>{word}</b> {letter}" if word in ("no", "maybe") else "{word} {letter}", word=word, letter=letter)
+    letter = LETTERS.get(cell.basis, "") if word not in (SIGNS[UNKNOWN], SIGNS[UNTESTABLE]) else ""
+    return fill("<p>{word} {letter}" if word in ("no", "maybe") else "{word} {letter}", word=word, letter=letter)
 
 
 def disputed(site: Site) -> Html:
@@ -99,10 +99,10 @@ def _claims(site: Site, source: Source, claims: Iterable[Claim]) -> Html:
 
 def _claim(site: Site, claim: Claim) -> Html:
     known = [name for name in claim.experiments if name in site.pages]
-    asked = join((link(site.address(name), n) for n, name in enumerate(known[:MOST], 1)), ", ")
+    asked = join((link(site.near(name), n) for n, name in enumerate(known[:MOST], 1)), ", ")
     more = f" and {len(known) - MOST} more" if len(known) > MOST else ""
     return fill(
-        "<p id={anchor}><b>{id}</b> <em>{verdict}</em> ({at}) {claim}<p class=how>{seen} {note} {why} {asked}\n",
+        "<p id={anchor}><b>{id}</b> <em>{verdict}</em> ({at}) {claim}<p>{seen} {note} {why} {asked}\n",
         anchor=attribute(claim.id),
         id=claim.id,
         verdict=claim.verdict,
@@ -122,10 +122,14 @@ def legend(site: Site) -> Html:
     signs = {HOLDS: "=", DEPARTS: "the answer", EITHER: "both answers", UNKNOWN: "?", UNTESTABLE: "-"}
     body = fill(
         "<h1>Legend</h1><h2>A cell</h2><dl>{outcomes}<dt>!<dd>A recorded run contradicts the model; the run is shown.</dl>"
-        '<h2 id="bases">How it is known, best first</h2><dl>{bases}</dl><h2 id="verdicts">Verdicts of a run</h2>{verdicts}'
+        "<h2 id=chapter>A chapter</h2><p>Above a script stand its rule, and where else it is asked; a call without an answer succeeds. "
+        "Experiments of one script with the same answer everywhere share a line. The number behind a letter is that of the departure "
+        "among those of its {platforms}."
+        "<h2 id=bases>How it is known, best first</h2><dl>{bases}</dl><h2 id=verdicts>Verdicts of a run</h2>{verdicts}"
         "<h2 id=cite>Run and cite</h2><p>{explain} prints all its answers, how to run it, a line, a comment and a BibTeX "
         "entry that cite it. To cite: <q>{cite}</q>. Ids never change; {permalink} leads to an experiment on the site of a release.</p>"
         "<h2 id=rules>Rules</h2>{rules}",
+        platforms=link("platforms.html", "platform"),
         explain=code("python -m reports explain ID"),
         cite=citation_line("ID"),
         permalink=code(f"index.html?id=ID&release={VERSION}"),

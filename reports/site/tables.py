@@ -27,7 +27,7 @@ def chooser(site: Site) -> Html:
         for n, platform in enumerate(site.platforms, 2)
     )
     return fill(
-        '<details class="choose"><summary>Choose platforms</summary><fieldset><legend>Columns</legend>{boxes}</fieldset></details>',
+        "<details class=choose><summary>Choose platforms</summary><fieldset><legend>Columns</legend>{boxes}</fieldset></details>",
         boxes=boxes,
     )
 
@@ -35,7 +35,7 @@ def chooser(site: Site) -> Html:
 def table(caption: str, head: Html, body: Html) -> Html:
     """A table of cells, in a region that scrolls by itself."""
     return fill(
-        '<div class="scroll" role="region" tabindex="0" aria-label="{caption}"><table class="m">'
+        '<div class=scroll role=region tabindex=0 aria-label="{caption}"><table class=m>'
         "<caption>{caption}</caption>{head}{body}</table></div>",
         caption=caption,
         head=head,
@@ -47,10 +47,10 @@ def legend_line() -> Html:
     """The marks in one paragraph."""
     letters = ", ".join(f"{letter} {basis}" for basis, letter in LETTERS.items())
     return fill(
-        "<p class=legend>= the rule holds; otherwise the answer is shown. ? nobody is known to have said. "
-        "- the platform lacks what is needed. ! a recorded run contradicts the model. How it is known: {letters}. {more}. {cite}.",
+        "<p class=legend>= the rule holds; otherwise the answer is shown. ? unknown. - the platform lacks what is needed. "
+        "! a run contradicts the model. {letters}. {more}. {cite}.",
         letters=letters,
-        more=link("legend.html", "The whole legend"),
+        more=link("legend.html", "Legend"),
         cite=link("legend.html#cite", "How to run and cite"),
     )
 
@@ -61,13 +61,14 @@ def variables(text: str) -> Html:
 
 
 def mark(cell: Cell, usual: str = "bind", number: object = "") -> Html:
-    """A cell: ``=`` or the answer, the letter of its basis, and the number of its reason. The usual call is not named."""
+    """A cell: ``=`` or the answer, the letter of its basis, and the number of its reason. The usual call is not named.
+
+    What departs is a paragraph, for the style sheet to mark; and of paragraphs HTML lets the end be omitted.
+    """
     if cell.outcome in (UNKNOWN, UNTESTABLE):
         return fill("{sign}{number}", sign=SIGNS[cell.outcome], number=number)
     surprise = Html("<mark>!</mark>") if cell.surprise else ""
-    words = (
-        Html("=") if cell.outcome == HOLDS else fill("<b>{answer}</b> ", answer=" or ".join(_short(word, usual) for word in cell.answers))
-    )
+    words = Html("=") if cell.outcome == HOLDS else fill("<p>{answer} ", answer=" or ".join(_short(word, usual) for word in cell.answers))
     return fill("{words}{letter}{number}{surprise}", words=words, letter=LETTERS[cell.basis], number=number, surprise=surprise)
 
 

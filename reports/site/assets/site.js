@@ -69,9 +69,12 @@ function addChooser(names) {
 const words = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
 
 function search() {
-  const form = $(".tools");
-  if (!form) return;
-  form.hidden = false;
+  const first = $("#matrix"), box = (type, id) => make("input", { type, id, name: id, autocomplete: "off" });
+  if (!first && !anchors().length) return;
+  const form = make("form", { class: "tools", role: "search" }, make("label", {}, first ? "Search questions and ids " : "Filter ", box("search", "q")));
+  if (!first) form.append(make("label", {}, box("checkbox", "odd"), " only where platforms differ"));
+  form.append(make("span", { id: "found", role: "status" }));
+  $(".choose").before(form);
   form.addEventListener("submit", (event) => { event.preventDefault(); open(form.q.value.trim()); });
   form.addEventListener("input", () => filter(form));
   form.addEventListener("focusin", () => identify(form), { once: true });
@@ -94,10 +97,10 @@ function filter(form) {
   for (const body of all(".m tbody")) {
     const head = body.rows[0], about = head.textContent.toLowerCase();
     let kept = 0;
-    for (const row of [...body.rows].slice(1)) {
-      const text = `${about} ${row.textContent.toLowerCase()} ${behind.get(row.cells[0].querySelector("a")?.getAttribute("href")) ?? ""}`;
+    for (const row of $("details", head) ? all("li", body) : [...body.rows].slice(1)) {
+      const text = `${about} ${row.textContent.toLowerCase()} ${behind.get($("a", row)?.getAttribute("href")) ?? ""}`;
       row.hidden = !wanted.every((word) => text.includes(word)) || (odd && !differs(row));
-      if (!row.hidden) kept += row.querySelectorAll("li").length || 1;
+      if (!row.hidden) kept += all("th p", row).length || 1;
     }
     body.hidden = kept === 0;
     const details = $("details", head);
@@ -130,12 +133,12 @@ function load() {
 function unfold(data) {
   data.experiments = new Map();
   const families = {};
-  for (const [page, test, rule, id, question, names, rows] of data.families) {
+  for (const [page, rule, id, names, rows] of data.families) {
     const anchor = `f${families[page] = (families[page] ?? 0) + 1}`;
     for (const [values, places] of rows) {
       const put = (text) => text.replace(/\{(\w+)\}/g, (whole, name) => values[names.indexOf(name)] ?? whole);
       const [platform, ...script] = places.map((place) => data.lines[place]);
-      data.experiments.set(put(id), { id: put(id), question: put(question), page, anchor, test, rule, platform, script });
+      data.experiments.set(put(id), { id: put(id), page, anchor, rule, put, platform, script });
     }
   }
   return data;
@@ -164,12 +167,12 @@ async function open(id, loud = false) {
 
 // One experiment.
 
-const anchors = () => all(".m li[id], .m tbody th[id]");
+const anchors = () => all(".m th p[id], .m tbody th[id]");
 
 /** Make the ids text and links. What the ids of a family have in common is left out of sight. */
 function name() {
   for (const body of all(".m tbody")) {
-    const own = all("li[id], th[id]", body), ids = own.map((each) => each.id);
+    const own = all("th p[id], th[id]", body), ids = own.map((each) => each.id);
     const cut = ids.length > 1 ? common(ids) : 0;
     for (const each of own) each.append(make("a", { href: `#${each.id}`, title: each.id }, each.id.slice(cut)));
   }
@@ -185,7 +188,7 @@ async function show() {
   const hash = location.hash.slice(1), id = decodeURIComponent(hash), place = anchors().find((each) => each.id === id);
   $("dialog")?.remove();
   if (!place) {
-    const own = all("li[id], th[id]", document.getElementById(id)?.closest("tbody") ?? make("p"));
+    const own = all("th p[id], th[id]", document.getElementById(id)?.closest("tbody") ?? make("p"));
     if (/^f\d+$/.test(id) && own.length === 1) location.replace(`#${own[0].id}`);
     return;
   }
@@ -196,24 +199,31 @@ async function show() {
   dialog.append(
     make("button", { class: "shut", onclick: () => dialog.close() }, "Close"),
     make("h2", { id: "what" }, id),
-    make("p", {}, about.question),
+    make("p", {}, question(place, about)),
     make("h3", {}, `Script, as ${about.platform} answers it`),
     make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Script" }, life(about.script)),
     make("h3", {}, `Rule ${about.rule}`),
-    make("p", {}, `${data.rules[about.rule][0]} `, make("cite", {}, $("cite", place.closest("tbody"))?.textContent ?? "")),
+    make("p", {}, `${data.rules[about.rule][0]} `, make("cite", {}, $("p", place.closest("tbody")).textContent.slice(about.rule.length))),
     make("h3", {}, "Answers"),
     make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Answers" }, answers(place.closest("tr"), data)),
     make("h3", {}, "Run and cite"),
-    ...["run", "explain", "cite", "link", "bibtex"].map((what) => copyable(lines(what, id, about, data))),
+    ...["run", "explain", "cite", "link", "bibtex"].map((what) => copyable(lines(what, id, data))),
   );
   document.body.append(dialog);
   dialog.addEventListener("close", () => { dialog.remove(); history.replaceState(null, "", location.pathname + location.search); $("a", place)?.focus(); });
   dialog.showModal();
 }
 
-function lines(what, id, about, data) {
+/** The question of its script, with what the experiment puts in the place of each parameter. */
+function question(place, about) {
+  const asked = $("h2", place.closest("tbody")).cloneNode(true);
+  for (const name of all("var", asked)) name.replaceWith(about.put(`{${name.textContent}}`));
+  return asked.textContent;
+}
+
+function lines(what, id, data) {
   const link = new URL(`index.html?id=${encodeURIComponent(id).replaceAll("%2F", "/")}&release=${release}`, location.href);
-  return { run: `${data.run} ${about.test}`, explain: `python -m reports explain ${id}`, cite: data.cite.replace("ID", id), bibtex: data.bibtex.replace("ID", id), link: link.href }[what];
+  return { run: `${data.run} ${id}`, explain: `python -m reports explain ${id}`, cite: data.cite.replace("ID", id), bibtex: data.bibtex.replace("ID", id), link: link.href }[what];
 }
 
 function copyable(text) {
@@ -252,7 +262,7 @@ function answers(row, data) {
     const text = row.cells[shown.indexOf(platform) + 1 || row.cells.length]?.textContent.trim() ?? "-", [, answer, letter, number] = /^(=|.*?)\s?([OSDRPX]?)(\d*)!?$/.exec(text);
     const variant = data.variants[variants[number - 1]];
     const said = answer === "=" ? "the rule holds" : answer === "-" ? "lacks what is needed" : answer.startsWith("?") ? "unknown" : answer;
-    const why = variant ? [make("a", { href: variant[3] }, variant[0]), `: ${variant[1]} `, make("cite", {}, variant[2])] : answer === "=" ? [make("cite", {}, source)] : [];
+    const why = variant ? [make("a", { href: `platforms.html#${variant[0]}` }, variant[0]), `: ${variant[1]} `, make("cite", {}, variant[2])] : answer === "=" ? [make("cite", {}, source)] : [];
     return make("tr", {}, make("th", { scope: "row" }, platform), make("td", {}, said), make("td", {}, LETTERS[letter] ?? ""), make("td", {}, ...why));
   });
   const head = ["platform", "answer", "known", "why"].map((word) => make("th", { scope: "col" }, word));
