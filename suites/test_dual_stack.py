@@ -531,3 +531,12 @@ def test_ipv6_after_a_mapped_address_was_refused(stack: Stack) -> None:
     newcomer = stack.tcp6(IPV6_V6ONLY.off)
     newcomer.bind(MAPPED)
     assert newcomer.bind(LOOPBACK6) == OK
+
+
+@experiment("tcp/dual-stack/refused-ipv6/then-mapped", rule=UNBOUND_CALL)
+def test_a_mapped_address_after_ipv6_was_refused(stack: Stack) -> None:
+    """A dual-stack socket was refused an IPv6 address: may it bind a mapped one?"""
+    stack.tcp6(IPV6_V6ONLY).bind(LOOPBACK6)
+    newcomer = stack.tcp6(IPV6_V6ONLY.off)
+    newcomer.bind(LOOPBACK6)
+    assert newcomer.bind(MAPPED) == OK

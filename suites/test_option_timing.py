@@ -26,6 +26,7 @@ from fixtures.words import (
     OK,
     REUSEADDR,
     REUSEPORT,
+    SECOND,
     SO_REUSEADDR,
     SO_REUSEPORT,
     WILDCARD,
@@ -282,6 +283,14 @@ def test_option_reads_as_it_was_set(stack: Stack, kind: str, option: Options) ->
     assert stack.socket(kind, *option).get(*option) == Answer("1")
 
 
+@experiment("tcp4/option-timing/read-back/reuseaddr-cleared", rule=UNBOUND_CALL, cites=(POSIX.at("getsockopt; socket options"),))
+def test_a_cleared_option_reads_as_clear(stack: Stack) -> None:
+    """Does SO_REUSEADDR, once set and cleared again, read as clear?"""
+    first = stack.tcp4(SO_REUSEADDR)
+    first.set(SO_REUSEADDR.off)
+    assert first.get(SO_REUSEADDR) == Answer("0")
+
+
 @experiment("tcp/option-timing/retry-of-listen/reuseaddr", rule=LISTEN_IS_FREE)
 def test_retry_of_listen(stack: Stack) -> None:
     """Two sockets ask for one address with SO_REUSEADDR and the second called listen too early: may it when the first has closed?"""
@@ -292,6 +301,19 @@ def test_retry_of_listen(stack: Stack) -> None:
     second.listen()
     first.close()
     assert second.listen() == OK
+
+
+@experiment("tcp/option-timing/refused-listen/then-connect", rule=UNBOUND_CALL)
+def test_connect_after_a_refused_listen(stack: Stack) -> None:
+    """Two sockets ask for one address with SO_REUSEADDR, the second called listen too late: may it be a client of another server?"""
+    listening(stack, SECOND.at("Q"))
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(LOOPBACK)
+    # Where the bind was refused there is nothing to listen at.
+    if second.bind(LOOPBACK) == OK:
+        first.listen()
+        second.listen()
+    assert second.connect(SECOND.at("Q")) == OK
 
 
 @experiment("udp/option-timing/set-after-bind/reuseaddr", rule=UNBOUND_CALL, cites=(POSIX.at("setsockopt"),))

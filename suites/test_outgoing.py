@@ -280,6 +280,16 @@ def test_duplicate_udp_connection(stack: Stack) -> None:
     assert second.connect(LOOPBACK) == EADDRINUSE
 
 
+@experiment("udp/outgoing/duplicate-four-tuple/reuseport-then-both", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_duplicate_udp_connection_of_a_group(stack: Stack) -> None:
+    """Two UDP sockets share a port, the first with SO_REUSEPORT, the second with both options: is the same connection refused to it?"""
+    first, second = stack.udp4(*REUSEPORT), stack.udp4(*REUSEBOTH)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second.bind(CLIENT)
+    assert second.connect(LOOPBACK) == EADDRINUSE
+
+
 @experiment("udp/outgoing/two-destinations/reuseaddr", rule=SAME_CONNECTION, cites=(CONNECT,))
 def test_two_udp_destinations(stack: Stack) -> None:
     """May a second UDP socket on the local port of the first (both SO_REUSEADDR) connect to another address?"""

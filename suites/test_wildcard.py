@@ -26,7 +26,7 @@ from fixtures.words import (
     Answer,
     Options,
 )
-from suites.preconditions import listening
+from suites.preconditions import connected, listening
 
 #: Which address is held, and which is asked for.
 ORDERS = {
@@ -216,6 +216,14 @@ def test_the_udp_wildcard_inherits_from_the_specific(stack: Stack) -> None:
     stack.connections(LOOPBACK)
     specific.close()
     assert stack.connections(LOOPBACK) == wildcard.itself
+
+
+@experiment("tcp/wildcard/specific-beside-a-connection/reuseaddr", rule=WILDCARD_AND_SPECIFIC)
+def test_the_address_of_a_connection_of_the_wildcard_server(stack: Stack) -> None:
+    """A wildcard server has a connection: may another server bind the address of that connection (both SO_REUSEADDR)?"""
+    listener = listening(stack, WILDCARD, SO_REUSEADDR)
+    connected(stack, listener, LOOPBACK)
+    assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
 
 
 @experiment("tcp/wildcard/{held}-closed/{wanted}-starts", rule=PCB_LOOKUP)
