@@ -46,7 +46,7 @@ from fixtures.words import (
     WR,
     Answer,
 )
-from suites.preconditions import listening
+from suites.preconditions import connected, listening
 
 CLIENT = LOOPBACK.at("Q")
 ANY_PORT = LOOPBACK.at("0")
@@ -419,6 +419,16 @@ def test_shutdown_of_a_client_that_was_reset(stack: Stack) -> None:
     listener.accept().close()
     client.recv(1)
     assert client.shutdown(WR) == Answer("ENOTCONN")
+
+
+@experiment("tcp/after-failure/reset/accepted-shuts-down", rule=WRONG_KIND, cites=(POSIX.at("shutdown, [ENOTCONN]"),))
+def test_shutdown_of_a_connection_that_its_client_reset(stack: Stack) -> None:
+    """Is shutdown of an accepted connection refused that its client reset?"""
+    listener = listening(stack, LOOPBACK)
+    client, accepted = connected(stack, listener, LOOPBACK, None, SO_LINGER_0)
+    client.close()
+    accepted.recv(1)
+    assert accepted.shutdown(WR) == Answer("ENOTCONN")
 
 
 @experiment("tcp/after-failure/shutdown-before-listen/two-clients", rule=ACTIVE_CLOSER, cites=(ACTIVE_CLOSER.source,))

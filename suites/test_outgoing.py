@@ -386,6 +386,7 @@ TO_WILDCARD = {
     "ipv6-from-wildcard":   ("tcp6", WILDCARD6,        WILDCARD6,       LOOPBACK6),
     "mapped":               ("tcp6", None,             MAPPED_WILDCARD, LOOPBACK),
     "mapped-from-wildcard": ("tcp6", WILDCARD6,        MAPPED_WILDCARD, LOOPBACK),
+    "mapped-from-mapped":   ("tcp6", MAPPED,           MAPPED_WILDCARD, LOOPBACK),
 }  # fmt: skip
 
 
