@@ -37,9 +37,9 @@ FATES = {
 }
 
 
-def _reasons(worlds: Sequence[Observation]) -> list[list[int]]:
-    """Which reasons were given: those of a model live as long as it does."""
-    return [[id(answer.because) for _, answer in world.trace] for world in worlds]
+def _reasons(worlds: Sequence[Observation]) -> list[list[str]]:
+    """Which reasons were given, by their ids: what was not read is made anew each time."""
+    return [[answer.because.id if answer.because else "" for _, answer in world.trace] for world in worlds]
 
 
 def _seen(observation: Observation) -> Seen:
@@ -56,7 +56,7 @@ class Context:
         self.model, self.version, self.settings = model, version, settings
         self.predicted: dict[int, list[Observation]] = {}
         self.runs: dict[tuple[str, int], set[int]] = {}
-        self.reasons: dict[int, tuple[list[Seen], list[list[int]]]] = {}
+        self.reasons: dict[int, tuple[list[Seen], list[list[str]]]] = {}
         self.same: set[int] = set()
         own = {cls.__module__ for cls in model.__mro__} - SHARED
         for number, row in enumerate(all_rows()):
