@@ -12,6 +12,7 @@ from fixtures.models import MODELS
 from fixtures.models.base import Model
 from fixtures.rules import Variant
 from fixtures.verdicts import FAILURES, Observation, judge, predict
+from fixtures.words import UNKNOWN
 from reports.catalogue import Row, all_rows
 from tests.mutants.targets import PACKAGE, Mutant, mutants_of, variant_dropped
 
@@ -147,10 +148,11 @@ class Bench:
 
     @cached_property
     def mutants(self) -> list[Mutant]:
-        """All of them; those of variants only for variants that were met."""
+        """All of them; those of variants only for variants that were met and say what the platform does."""
         worlds = (world for context in list(self.contexts) for worlds in context.predicted.values() for world in worlds)
         met = dict.fromkeys(variant for world in worlds for variant in world.variants if isinstance(variant, Variant))
-        dropped = (variant_dropped(self.model, variant) for variant in sorted(met, key=lambda variant: variant.id))
+        known = (variant for variant in sorted(met, key=lambda variant: variant.id) if variant.basis != UNKNOWN.name)
+        dropped = (variant_dropped(self.model, variant) for variant in known)
         return [*mutants_of(self.model), *filter(None, dropped)]
 
     def fate(self, mutant: Mutant) -> str:
