@@ -228,6 +228,28 @@ def test_what_a_refused_client_listens_on_after_a_refused_bind(stack: Stack) -> 
     assert stack.connections(SECOND.at(f"port({client.name})")) == NOBODY
 
 
+@experiment("tcp/after-failure/refused-bind/then-wildcard/reached", rule=UNBOUND_CALL)
+def test_a_server_that_was_refused_an_address_is_reached(stack: Stack) -> None:
+    """A server was refused an address and listens at the wildcard on another port: do connections to another address reach it?"""
+    stack.tcp4().bind(LOOPBACK)
+    server = stack.tcp4()
+    server.bind(LOOPBACK)
+    server.bind(WILDCARD.at("Q"))
+    server.listen()
+    assert stack.connections(SECOND.at("Q")) == server.itself
+
+
+@experiment("tcp/after-failure/refused-bind/then-wildcard/closed", rule=UNBOUND_CALL)
+def test_nothing_is_left_of_a_server_that_was_refused_an_address(stack: Stack) -> None:
+    """A server was refused an address, had the wildcard on another port and has closed: is that port free?"""
+    stack.tcp4().bind(LOOPBACK)
+    server = stack.tcp4()
+    server.bind(LOOPBACK)
+    server.bind(WILDCARD.at("Q"))
+    server.close()
+    assert stack.tcp4().bind(WILDCARD.at("Q")) == OK
+
+
 @experiment("tcp6/after-failure/refused/{address}/other-address", rule=DROPPED, cites=(DROP,))
 @pytest.mark.parametrize("address", ["wildcard", "mapped-wildcard"])
 def test_other_address_beside_a_refused_client(stack: Stack, address: str) -> None:

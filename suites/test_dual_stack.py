@@ -569,10 +569,20 @@ def test_ipv6_after_a_mapped_address_was_refused(stack: Stack) -> None:
     assert newcomer.bind(LOOPBACK6) == OK
 
 
-@experiment("tcp/dual-stack/refused-ipv6/then-mapped", rule=UNBOUND_CALL)
-def test_a_mapped_address_after_ipv6_was_refused(stack: Stack) -> None:
-    """A dual-stack socket was refused an IPv6 address: may it bind a mapped one?"""
-    stack.tcp6(IPV6_V6ONLY).bind(LOOPBACK6)
-    newcomer = stack.tcp6(IPV6_V6ONLY.off)
+@experiment("{protocol}/dual-stack/refused-ipv6/then-mapped", rule=UNBOUND_CALL)
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_a_mapped_address_after_ipv6_was_refused(stack: Stack, protocol: str) -> None:
+    """A dual-stack {protocol} socket was refused an IPv6 address: may it bind a mapped one?"""
+    stack.socket(f"{protocol}6", IPV6_V6ONLY).bind(LOOPBACK6)
+    newcomer = stack.socket(f"{protocol}6", IPV6_V6ONLY.off)
     newcomer.bind(LOOPBACK6)
     assert newcomer.bind(MAPPED) == OK
+
+
+@experiment("tcp/dual-stack/refused-mapped/then-wildcard", rule=UNBOUND_CALL)
+def test_the_wildcard_after_a_mapped_address_was_refused(stack: Stack) -> None:
+    """A dual-stack socket was refused a mapped address: may it bind [::] on another port?"""
+    stack.tcp4().bind(LOOPBACK)
+    newcomer = stack.tcp6(IPV6_V6ONLY.off)
+    newcomer.bind(MAPPED)
+    assert newcomer.bind(WILDCARD6.at("Q")) == OK

@@ -21,7 +21,9 @@ from fixtures.words import (
     EINVAL,
     ESTABLISHED,
     EXCLUSIVE,
+    IPV6_V6ONLY,
     LOOPBACK,
+    LOOPBACK6,
     NONE,
     OK,
     REUSEADDR,
@@ -30,6 +32,7 @@ from fixtures.words import (
     SO_REUSEADDR,
     SO_REUSEPORT,
     WILDCARD,
+    WILDCARD6,
     Address,
     Answer,
     Option,
@@ -256,6 +259,14 @@ def test_accepted_socket_without_the_option(stack: Stack, option: Options) -> No
     client.connect(LOOPBACK)
     accepted = listener.accept()
     assert accepted.get(*option) == Answer("0")
+
+
+@experiment("tcp6/option-timing/accepted-inherits/v6only", rule=INHERITED_OPTIONS, cites=(TCPV2.at("sonewconn"),))
+def test_accepted_socket_is_v6only(stack: Stack) -> None:
+    """Does a socket accepted from a listener with IPV6_V6ONLY have it set?"""
+    listener = listening(stack, WILDCARD6, IPV6_V6ONLY)
+    stack.tcp6().connect(LOOPBACK6)
+    assert listener.accept().get(IPV6_V6ONLY) == Answer("1")
 
 
 @experiment("tcp/option-timing/options-are-two/{one}-is-not-{other}", rule=UNBOUND_CALL, cites=(UNP.at("§7.5"),))

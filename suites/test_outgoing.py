@@ -149,6 +149,18 @@ def test_other_destination_after_a_refused_duplicate(stack: Stack, options: Opti
     assert second.connect(elsewhere.address) == OK
 
 
+@experiment("tcp/outgoing/after-refused-duplicate/then-listen", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_listen_after_a_refused_duplicate(stack: Stack) -> None:
+    """May a client (both SO_REUSEADDR) that was refused a connection that exists already listen on its port?"""
+    listening(stack, LOOPBACK)
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second.bind(CLIENT)
+    second.connect(LOOPBACK)
+    assert second.listen() == OK
+
+
 # A server where a client is.
 SERVERS = [
     (NONE,      NONE,      EADDRINUSE),
@@ -319,6 +331,16 @@ def test_implicit_port_of_a_udp_socket(stack: Stack) -> None:
     caller.connect(LOOPBACK)
     second = stack.udp4()
     assert second.bind(got_port(caller)) == EADDRINUSE
+
+
+@experiment("udp/outgoing/closed/no-options", rule=UNBOUND_CALL)
+def test_nothing_is_left_of_a_udp_client(stack: Stack) -> None:
+    """A UDP client bound to the wildcard and connected has closed: is its port free again?"""
+    client = stack.udp4()
+    client.bind(WILDCARD.at("Q"))
+    client.connect(LOOPBACK)
+    client.close()
+    assert stack.udp4().bind(CLIENT) == OK
 
 
 @experiment("tcp/outgoing/closed/{address}/no-options", rule=UNBOUND_CALL)

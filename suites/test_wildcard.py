@@ -138,6 +138,14 @@ def test_two_specific_addresses_and_the_wildcard(stack: Stack, protocol: str, or
     assert third.bind(wanted) == (OK if order == "wildcard-between" else expected)
 
 
+@experiment("tcp/wildcard/three/an-option-each/wildcard-last", rule=WILDCARD_AND_SPECIFIC)
+def test_the_wildcard_beside_two_with_an_option_each(stack: Stack) -> None:
+    """One specific socket has SO_REUSEADDR, another SO_REUSEPORT: may a third with both bind the wildcard?"""
+    stack.tcp4(*REUSEADDR).bind(LOOPBACK)
+    stack.tcp4(*REUSEPORT).bind(SECOND)
+    assert stack.tcp4(*REUSEBOTH).bind(WILDCARD) == OK
+
+
 @experiment("tcp/wildcard/three-listening/{order}/{options}", rule=WILDCARD_AND_SPECIFIC)
 @pytest.mark.parametrize("order", THREE)
 @pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
