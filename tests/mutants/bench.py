@@ -14,7 +14,7 @@ from fixtures.rules import Variant
 from fixtures.verdicts import FAILURES, Observation, judge, predict
 from fixtures.words import UNKNOWN
 from reports.catalogue import Row, all_rows
-from tests.mutants.targets import PACKAGE, Mutant, mutants_of, variant_dropped
+from tests.mutants.targets import PACKAGE, Mutant, decided, mutants_of, variant_dropped
 
 Seen = tuple[tuple[str, ...], bool, str]
 #: What every model runs, whatever the release.
@@ -59,9 +59,12 @@ class Context:
         self.runs: dict[tuple[str, int], set[int]] = {}
         self.reasons: dict[int, tuple[list[Seen], list[list[str]]]] = {}
         self.same: set[int] = set()
+        self.decided: set[Variant] = set()
         own = {cls.__module__ for cls in model.__mro__} - SHARED
         for number, row in enumerate(all_rows()):
-            worlds = self._play(row)
+            with decided(model) as variants:
+                worlds = self._play(row)
+            self.decided |= variants
             self.reasons[number] = ([_seen(world) for world in worlds], _reasons(worlds))
             if any(self.reasons[number] == context.reasons[number] for context in earlier):
                 self.same.add(number)
@@ -148,11 +151,9 @@ class Bench:
 
     @cached_property
     def mutants(self) -> list[Mutant]:
-        """All of them; those of variants only for variants that were met and say what the platform does."""
-        worlds = (world for context in list(self.contexts) for worlds in context.predicted.values() for world in worlds)
-        met = dict.fromkeys(variant for world in worlds for variant in world.variants if isinstance(variant, Variant))
-        known = (variant for variant in sorted(met, key=lambda variant: variant.id) if variant.basis != UNKNOWN.name)
-        dropped = (variant_dropped(self.model, variant) for variant in known)
+        """All of them; those of variants only for variants that decide something here and say what the platform does."""
+        variants = {variant for context in self.contexts for variant in context.decided if variant.basis != UNKNOWN.name}
+        dropped = (variant_dropped(self.model, variant) for variant in sorted(variants, key=lambda variant: variant.id))
         return [*mutants_of(self.model), *filter(None, dropped)]
 
     def fate(self, mutant: Mutant) -> str:
