@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import BOUND_ONCE, DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, TIME_WAIT_REBIND, UNBOUND_CALL, V6ONLY
+from fixtures.rules import BOUND_ONCE, DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, TIME_WAIT_REBIND, UDP_DUPLICATE, UNBOUND_CALL, V6ONLY
 from fixtures.sources import LINUX, RFC3493
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
@@ -417,6 +417,15 @@ def test_the_order_of_bind_or_of_listen(stack: Stack) -> None:
     newer.listen()
     older.listen()
     assert stack.connections(LOOPBACK6) == newer.itself
+
+
+@experiment("udp/dual-stack/receives/dual-then-mapped-any", rule=UDP_DUPLICATE)
+def test_the_mapped_wildcard_beside_both_families(stack: Stack) -> None:
+    """Two UDP sockets with SO_REUSEADDR ask for [::] and for the mapped 0.0.0.0: is the second refused, so that the first gets IPv4?"""
+    dual, mapped = make(stack, "udp", "dual", REUSEADDR), make(stack, "udp", "mapped-any", REUSEADDR)
+    bind(dual, "dual")
+    bind(mapped, "mapped-any")
+    assert stack.connections(LOOPBACK) == dual.itself
 
 
 @experiment("udp6/dual-stack/receives/reuseaddr", rule=REUSEPORT_ALL)
