@@ -419,6 +419,16 @@ def test_the_order_of_bind_or_of_listen(stack: Stack) -> None:
     assert stack.connections(LOOPBACK6) == newer.itself
 
 
+@experiment("tcp/dual-stack/receives/any4-beside-bound-dual", rule=MOST_SPECIFIC)
+def test_a_bound_wildcard_of_both_families_takes_nothing(stack: Stack) -> None:
+    """A server listens at 0.0.0.0, another socket is bound to [::], if it may, and does not listen: who gets IPv4 connections?"""
+    plain = make(stack, "tcp", "any4", NONE)
+    bind(plain, "any4")
+    plain.listen()
+    bind(make(stack, "tcp", "dual", NONE), "dual")
+    assert stack.connections(LOOPBACK) == plain.itself
+
+
 @experiment("udp/dual-stack/receives/dual-then-mapped-any", rule=UDP_DUPLICATE)
 def test_the_mapped_wildcard_beside_both_families(stack: Stack) -> None:
     """Two UDP sockets with SO_REUSEADDR ask for [::] and for the mapped 0.0.0.0: is the second refused, so that the first gets IPv4?"""
