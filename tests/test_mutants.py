@@ -93,6 +93,7 @@ def test_a_stale_entry_is_told_once_all_its_platforms_were_run() -> None:
     assert stale([every], list(MODELS), set()) == [(every, "a -> b")]
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("platform", DECIDED)
 def test_a_sample_of_the_mutants_is_noticed(platform: str) -> None:
     bench, entries = Bench(platform), load()

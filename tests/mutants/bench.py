@@ -59,16 +59,14 @@ class Context:
         self.runs: dict[tuple[str, int], set[int]] = {}
         self.reasons: dict[int, tuple[list[Seen], list[list[str]]]] = {}
         self.same: set[int] = set()
-        self.decided: set[Variant] = set()
         own = {cls.__module__ for cls in model.__mro__} - SHARED
-        for number, row in enumerate(all_rows()):
-            with decided(model) as variants:
+        with decided(model) as self.decided:
+            for number, row in enumerate(all_rows()):
                 worlds = self._play(row)
-            self.decided |= variants
-            self.reasons[number] = ([_seen(world) for world in worlds], _reasons(worlds))
-            if any(self.reasons[number] == context.reasons[number] for context in earlier):
-                self.same.add(number)
-            self.predicted[number] = self._recorded(number, row, own if number in self.same else None)
+                self.reasons[number] = ([_seen(world) for world in worlds], _reasons(worlds))
+                if any(self.reasons[number] == context.reasons[number] for context in earlier):
+                    self.same.add(number)
+                self.predicted[number] = self._recorded(number, row, own if number in self.same else None)
         self.allowed = {number: {_seen(world) for world in worlds} for number, worlds in self.predicted.items()}
         self.words = {number: {judge(world, worlds).verdict for world in worlds} for number, worlds in self.predicted.items()}
 
