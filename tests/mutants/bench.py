@@ -10,7 +10,6 @@ from typing import Any
 
 from fixtures.models import MODELS
 from fixtures.models.base import Model
-from fixtures.rules import Variant
 from fixtures.verdicts import FAILURES, Observation, judge, predict
 from fixtures.words import UNKNOWN
 from reports.catalogue import Row, all_rows
