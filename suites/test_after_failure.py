@@ -46,7 +46,7 @@ from fixtures.words import (
     WR,
     Answer,
 )
-from suites.preconditions import listening
+from suites.preconditions import connected, listening
 
 CLIENT = LOOPBACK.at("Q")
 ANY_PORT = LOOPBACK.at("0")
@@ -226,6 +226,28 @@ def test_what_a_refused_client_listens_on_after_a_refused_bind(stack: Stack) -> 
     client.bind(LOOPBACK)
     client.listen()
     assert stack.connections(SECOND.at(f"port({client.name})")) == NOBODY
+
+
+@experiment("tcp/after-failure/refused-bind/then-wildcard/reached", rule=UNBOUND_CALL)
+def test_a_server_that_was_refused_an_address_is_reached(stack: Stack) -> None:
+    """A server was refused an address and listens at the wildcard on another port: do connections to another address reach it?"""
+    stack.tcp4().bind(LOOPBACK)
+    server = stack.tcp4()
+    server.bind(LOOPBACK)
+    server.bind(WILDCARD.at("Q"))
+    server.listen()
+    assert stack.connections(SECOND.at("Q")) == server.itself
+
+
+@experiment("tcp/after-failure/refused-bind/then-wildcard/closed", rule=UNBOUND_CALL)
+def test_nothing_is_left_of_a_server_that_was_refused_an_address(stack: Stack) -> None:
+    """A server was refused an address, had the wildcard on another port and has closed: is that port free?"""
+    stack.tcp4().bind(LOOPBACK)
+    server = stack.tcp4()
+    server.bind(LOOPBACK)
+    server.bind(WILDCARD.at("Q"))
+    server.close()
+    assert stack.tcp4().bind(WILDCARD.at("Q")) == OK
 
 
 @experiment("tcp6/after-failure/refused/{address}/other-address", rule=DROPPED, cites=(DROP,))
@@ -419,6 +441,16 @@ def test_shutdown_of_a_client_that_was_reset(stack: Stack) -> None:
     listener.accept().close()
     client.recv(1)
     assert client.shutdown(WR) == Answer("ENOTCONN")
+
+
+@experiment("tcp/after-failure/reset/accepted-shuts-down", rule=WRONG_KIND, cites=(POSIX.at("shutdown, [ENOTCONN]"),))
+def test_shutdown_of_a_connection_that_its_client_reset(stack: Stack) -> None:
+    """Is shutdown of an accepted connection refused that its client reset?"""
+    listener = listening(stack, LOOPBACK)
+    client, accepted = connected(stack, listener, LOOPBACK, None, SO_LINGER_0)
+    client.close()
+    accepted.recv(1)
+    assert accepted.shutdown(WR) == Answer("ENOTCONN")
 
 
 @experiment("tcp/after-failure/shutdown-before-listen/two-clients", rule=ACTIVE_CLOSER, cites=(ACTIVE_CLOSER.source,))

@@ -101,6 +101,15 @@ def test_connect_udp_again(stack: Stack, where: str) -> None:
     assert client.connect(LOOPBACK if where == "same" else SECOND) == OK
 
 
+@experiment("udp/calls/connect-again/reuseaddr", rule=UNBOUND_CALL, cites=(POSIX.at("connect: the peer address is reset"),))
+def test_connect_udp_with_reuseaddr_again(stack: Stack) -> None:
+    """May a UDP socket with SO_REUSEADDR connect to its peer again?"""
+    client = stack.udp4(SO_REUSEADDR)
+    client.bind(CLIENT)
+    client.connect(LOOPBACK)
+    assert client.connect(LOOPBACK) == OK
+
+
 @experiment("tcp/calls/same-port-and-destination/another-local-address", rule=SAME_CONNECTION, cites=(TCPV2.at("in_pcbconnect"),))
 def test_connect_from_another_local_address(stack: Stack) -> None:
     """May two clients use one port for one destination if their local addresses differ?"""

@@ -15,6 +15,7 @@ from fixtures.words import (
     ESTABLISHED,
     FIN_WAIT_1,
     FIN_WAIT_2,
+    IPV6_V6ONLY,
     LAST_ACK,
     LOOPBACK,
     MORE_THAN_FITS,
@@ -26,6 +27,7 @@ from fixtures.words import (
     SO_LINGER_0,
     SO_REUSEADDR,
     WILDCARD,
+    WILDCARD6,
     WR,
     Answer,
     Options,
@@ -295,6 +297,21 @@ def test_restart_beside_two_connections(stack: Stack) -> None:
         client.connect(LOOPBACK)
     for _ in clients:
         listener.accept()
+    listener.close()
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/dead-server/two-connections/dual-stack", rule=RESTART, cites=(SERVERS,))
+def test_the_second_of_two_connections_that_waited(stack: Stack) -> None:
+    """Two IPv4 connections waited for a dual-stack server; the first was reset, the server has ended: does the second keep 127.0.0.1?"""
+    listener = listening(stack, WILDCARD6, IPV6_V6ONLY.off)
+    resetting, staying = stack.tcp4(SO_LINGER_0), stack.tcp4()
+    resetting.connect(LOOPBACK)
+    staying.connect(LOOPBACK)
+    first, _ = listener.accept(), listener.accept()
+    resetting.close()
+    first.recv(1)
+    first.close()
     listener.close()
     assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 

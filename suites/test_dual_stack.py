@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.experiment import experiment
-from fixtures.rules import BOUND_ONCE, DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, TIME_WAIT_REBIND, UNBOUND_CALL, V6ONLY
+from fixtures.rules import BOUND_ONCE, DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, TIME_WAIT_REBIND, UDP_DUPLICATE, UNBOUND_CALL, V6ONLY
 from fixtures.sources import LINUX, RFC3493
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
@@ -216,6 +216,16 @@ def test_two_other_users(stack: Stack, held: str, wanted: str, relation: str, fi
     assert bind(newcomer, wanted) == (EADDRINUSE if refused else OK)
 
 
+@experiment("tcp/dual-stack/two-users/{held}-then-{wanted}/{options}", rule=DUAL_STACK)
+@pytest.mark.parametrize(("held", "wanted", "options"), [("v6only", "any4", NONE), ("loopback4", "mapped", REUSEPORT)], ids=str)
+def test_two_other_users_of_two_families(stack: Stack, held: str, wanted: str, options: Options) -> None:
+    """Another user's {held} socket is bound: may a third user's {wanted} one bind (both {options}), as if they were one user?"""
+    holder = stack.stranger.socket(f"tcp{PLACES[held][0]}", *PLACES[held][2], *options)
+    bind(holder, held)
+    newcomer = stack.stranger2.socket(f"tcp{PLACES[wanted][0]}", *PLACES[wanted][2], *options)
+    assert bind(newcomer, wanted) == OK
+
+
 # UDP: the same three groups, one pair each that crosses the families.
 UDP = [
     ("dual",      "any4",      NONE,      EADDRINUSE),
@@ -266,6 +276,22 @@ def test_the_default_wildcard_receives(stack: Stack) -> None:
     """A server listens at [::] and left IPV6_V6ONLY alone: does it get IPv4 connections?"""
     server = listening(stack, WILDCARD6)
     assert stack.connections(LOOPBACK) == server.itself
+
+
+@experiment("tcp/dual-stack/default/second-instance", rule=DUAL_STACK)
+def test_a_second_instance_at_the_default_wildcard(stack: Stack) -> None:
+    """A server has 0.0.0.0 and, where it may, [::], with IPV6_V6ONLY left alone: is a second one refused [::]?"""
+    stack.tcp4().bind(WILDCARD)
+    stack.tcp6().bind(WILDCARD6)
+    assert stack.tcp6().bind(WILDCARD6) == EADDRINUSE
+
+
+@experiment("tcp/dual-stack/default/option-late", rule=V6ONLY)
+def test_the_option_after_bind_of_a_default_socket(stack: Stack) -> None:
+    """A socket that left IPV6_V6ONLY alone is bound to [::]: is it too late to set it?"""
+    server = stack.tcp6()
+    server.bind(WILDCARD6)
+    assert server.set(IPV6_V6ONLY) == EINVAL
 
 
 @experiment("tcp/dual-stack/option-after-bind/{place}", rule=DUAL_STACK, cites=(LINUX.at("ipv6/af_inet6.c, __inet6_bind"),))
@@ -393,6 +419,25 @@ def test_the_order_of_bind_or_of_listen(stack: Stack) -> None:
     assert stack.connections(LOOPBACK6) == newer.itself
 
 
+@experiment("tcp/dual-stack/receives/any4-beside-bound-dual", rule=MOST_SPECIFIC)
+def test_a_bound_wildcard_of_both_families_takes_nothing(stack: Stack) -> None:
+    """A server listens at 0.0.0.0, another socket is bound to [::], if it may, and does not listen: who gets IPv4 connections?"""
+    plain = make(stack, "tcp", "any4", NONE)
+    bind(plain, "any4")
+    plain.listen()
+    bind(make(stack, "tcp", "dual", NONE), "dual")
+    assert stack.connections(LOOPBACK) == plain.itself
+
+
+@experiment("udp/dual-stack/receives/dual-then-mapped-any", rule=UDP_DUPLICATE)
+def test_the_mapped_wildcard_beside_both_families(stack: Stack) -> None:
+    """Two UDP sockets with SO_REUSEADDR ask for [::] and for the mapped 0.0.0.0: is the second refused, so that the first gets IPv4?"""
+    dual, mapped = make(stack, "udp", "dual", REUSEADDR), make(stack, "udp", "mapped-any", REUSEADDR)
+    bind(dual, "dual")
+    bind(mapped, "mapped-any")
+    assert stack.connections(LOOPBACK) == dual.itself
+
+
 @experiment("udp6/dual-stack/receives/reuseaddr", rule=REUSEPORT_ALL)
 def test_two_ipv6_sockets_with_reuseaddr(stack: Stack) -> None:
     """Two UDP sockets with SO_REUSEADDR ask for one IPv6 address: is the second refused, so that the first receives?"""
@@ -414,6 +459,16 @@ def test_the_specific_receives(stack: Stack, protocol: str, specific: str) -> No
         dual.listen()
         narrow.listen()
     assert stack.connections(LOOPBACK6 if specific == "loopback6" else LOOPBACK) == narrow.itself
+
+
+@experiment("tcp/dual-stack/most-specific/mapped-beside-any4", rule=MOST_SPECIFIC)
+def test_a_mapped_address_beside_the_ipv4_wildcard(stack: Stack) -> None:
+    """0.0.0.0 and then a mapped address listen with SO_REUSEPORT: does the mapped one, which is more specific, receive?"""
+    wildcard, narrow = make(stack, "tcp", "any4", REUSEPORT), make(stack, "tcp", "mapped", REUSEPORT)
+    for server, place in ((wildcard, "any4"), (narrow, "mapped")):
+        bind(server, place)
+        server.listen()
+    assert stack.connections(LOOPBACK) == narrow.itself
 
 
 @experiment("tcp/dual-stack/split/{source}", rule=V6ONLY)
@@ -531,3 +586,22 @@ def test_ipv6_after_a_mapped_address_was_refused(stack: Stack) -> None:
     newcomer = stack.tcp6(IPV6_V6ONLY.off)
     newcomer.bind(MAPPED)
     assert newcomer.bind(LOOPBACK6) == OK
+
+
+@experiment("{protocol}/dual-stack/refused-ipv6/then-mapped", rule=UNBOUND_CALL)
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_a_mapped_address_after_ipv6_was_refused(stack: Stack, protocol: str) -> None:
+    """A dual-stack {protocol} socket was refused an IPv6 address: may it bind a mapped one?"""
+    stack.socket(f"{protocol}6", IPV6_V6ONLY).bind(LOOPBACK6)
+    newcomer = stack.socket(f"{protocol}6", IPV6_V6ONLY.off)
+    newcomer.bind(LOOPBACK6)
+    assert newcomer.bind(MAPPED) == OK
+
+
+@experiment("tcp/dual-stack/refused-mapped/then-wildcard", rule=UNBOUND_CALL)
+def test_the_wildcard_after_a_mapped_address_was_refused(stack: Stack) -> None:
+    """A dual-stack socket was refused a mapped address: may it bind [::] on another port?"""
+    stack.tcp4().bind(LOOPBACK)
+    newcomer = stack.tcp6(IPV6_V6ONLY.off)
+    newcomer.bind(MAPPED)
+    assert newcomer.bind(WILDCARD6.at("Q")) == OK

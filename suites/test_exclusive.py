@@ -180,6 +180,12 @@ def test_reuseaddr_after_exclusive(stack: Stack) -> None:
     assert stack.tcp4(SO_EXCLUSIVEADDRUSE).set(SO_REUSEADDR) == EINVAL
 
 
+@experiment("tcp/exclusive/both-options/exclusiveaddruse-then-cleared", rule=EXCLUSIVE_USE, cites=(WINSOCK.at("SO_EXCLUSIVEADDRUSE"),))
+def test_reuseaddr_cleared_after_exclusive(stack: Stack) -> None:
+    """May one socket clear SO_REUSEADDR, which it does not have, after SO_EXCLUSIVEADDRUSE?"""
+    assert stack.tcp4(SO_EXCLUSIVEADDRUSE).set(SO_REUSEADDR.off) == OK
+
+
 @experiment("tcp/exclusive/both-options/reuseaddr-then-exclusiveaddruse", rule=EXCLUSIVE_USE, cites=(WINSOCK.at("SO_EXCLUSIVEADDRUSE"),))
 def test_exclusive_after_reuseaddr(stack: Stack) -> None:
     """May one socket set SO_EXCLUSIVEADDRUSE after SO_REUSEADDR?"""

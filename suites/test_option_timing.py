@@ -21,14 +21,18 @@ from fixtures.words import (
     EINVAL,
     ESTABLISHED,
     EXCLUSIVE,
+    IPV6_V6ONLY,
     LOOPBACK,
+    LOOPBACK6,
     NONE,
     OK,
     REUSEADDR,
     REUSEPORT,
+    SECOND,
     SO_REUSEADDR,
     SO_REUSEPORT,
     WILDCARD,
+    WILDCARD6,
     Address,
     Answer,
     Option,
@@ -257,6 +261,14 @@ def test_accepted_socket_without_the_option(stack: Stack, option: Options) -> No
     assert accepted.get(*option) == Answer("0")
 
 
+@experiment("tcp6/option-timing/accepted-inherits/v6only", rule=INHERITED_OPTIONS, cites=(TCPV2.at("sonewconn"),))
+def test_accepted_socket_is_v6only(stack: Stack) -> None:
+    """Does a socket accepted from a listener with IPV6_V6ONLY have it set?"""
+    listener = listening(stack, WILDCARD6, IPV6_V6ONLY)
+    stack.tcp6().connect(LOOPBACK6)
+    assert listener.accept().get(IPV6_V6ONLY) == Answer("1")
+
+
 @experiment("tcp/option-timing/options-are-two/{one}-is-not-{other}", rule=UNBOUND_CALL, cites=(UNP.at("§7.5"),))
 @pytest.mark.parametrize(("one", "other"), [(REUSEADDR, REUSEPORT), (REUSEPORT, REUSEADDR)], ids=str)
 def test_one_option_does_not_set_the_other(stack: Stack, one: Options, other: Options) -> None:
@@ -282,6 +294,14 @@ def test_option_reads_as_it_was_set(stack: Stack, kind: str, option: Options) ->
     assert stack.socket(kind, *option).get(*option) == Answer("1")
 
 
+@experiment("tcp4/option-timing/read-back/reuseaddr-cleared", rule=UNBOUND_CALL, cites=(POSIX.at("getsockopt; socket options"),))
+def test_a_cleared_option_reads_as_clear(stack: Stack) -> None:
+    """Does SO_REUSEADDR, once set and cleared again, read as clear?"""
+    first = stack.tcp4(SO_REUSEADDR)
+    first.set(SO_REUSEADDR.off)
+    assert first.get(SO_REUSEADDR) == Answer("0")
+
+
 @experiment("tcp/option-timing/retry-of-listen/reuseaddr", rule=LISTEN_IS_FREE)
 def test_retry_of_listen(stack: Stack) -> None:
     """Two sockets ask for one address with SO_REUSEADDR and the second called listen too early: may it when the first has closed?"""
@@ -292,6 +312,19 @@ def test_retry_of_listen(stack: Stack) -> None:
     second.listen()
     first.close()
     assert second.listen() == OK
+
+
+@experiment("tcp/option-timing/refused-listen/then-connect", rule=UNBOUND_CALL)
+def test_connect_after_a_refused_listen(stack: Stack) -> None:
+    """Two sockets ask for one address with SO_REUSEADDR, the second called listen too late: may it be a client of another server?"""
+    listening(stack, SECOND.at("Q"))
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(LOOPBACK)
+    # Where the bind was refused there is nothing to listen at.
+    if second.bind(LOOPBACK) == OK:
+        first.listen()
+        second.listen()
+    assert second.connect(SECOND.at("Q")) == OK
 
 
 @experiment("udp/option-timing/set-after-bind/reuseaddr", rule=UNBOUND_CALL, cites=(POSIX.at("setsockopt"),))

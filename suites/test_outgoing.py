@@ -149,6 +149,18 @@ def test_other_destination_after_a_refused_duplicate(stack: Stack, options: Opti
     assert second.connect(elsewhere.address) == OK
 
 
+@experiment("tcp/outgoing/after-refused-duplicate/then-listen", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_listen_after_a_refused_duplicate(stack: Stack) -> None:
+    """May a client (both SO_REUSEADDR) that was refused a connection that exists already listen on its port?"""
+    listening(stack, LOOPBACK)
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second.bind(CLIENT)
+    second.connect(LOOPBACK)
+    assert second.listen() == OK
+
+
 # A server where a client is.
 SERVERS = [
     (NONE,      NONE,      EADDRINUSE),
@@ -280,6 +292,16 @@ def test_duplicate_udp_connection(stack: Stack) -> None:
     assert second.connect(LOOPBACK) == EADDRINUSE
 
 
+@experiment("udp/outgoing/duplicate-four-tuple/reuseport-then-both", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_duplicate_udp_connection_of_a_group(stack: Stack) -> None:
+    """Two UDP sockets share a port, the first with SO_REUSEPORT, the second with both options: is the same connection refused to it?"""
+    first, second = stack.udp4(*REUSEPORT), stack.udp4(*REUSEBOTH)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second.bind(CLIENT)
+    assert second.connect(LOOPBACK) == EADDRINUSE
+
+
 @experiment("udp/outgoing/two-destinations/reuseaddr", rule=SAME_CONNECTION, cites=(CONNECT,))
 def test_two_udp_destinations(stack: Stack) -> None:
     """May a second UDP socket on the local port of the first (both SO_REUSEADDR) connect to another address?"""
@@ -309,6 +331,16 @@ def test_implicit_port_of_a_udp_socket(stack: Stack) -> None:
     caller.connect(LOOPBACK)
     second = stack.udp4()
     assert second.bind(got_port(caller)) == EADDRINUSE
+
+
+@experiment("udp/outgoing/closed/no-options", rule=UNBOUND_CALL)
+def test_nothing_is_left_of_a_udp_client(stack: Stack) -> None:
+    """A UDP client bound to the wildcard and connected has closed: is its port free again?"""
+    client = stack.udp4()
+    client.bind(WILDCARD.at("Q"))
+    client.connect(LOOPBACK)
+    client.close()
+    assert stack.udp4().bind(CLIENT) == OK
 
 
 @experiment("tcp/outgoing/closed/{address}/no-options", rule=UNBOUND_CALL)
@@ -376,6 +408,7 @@ TO_WILDCARD = {
     "ipv6-from-wildcard":   ("tcp6", WILDCARD6,        WILDCARD6,       LOOPBACK6),
     "mapped":               ("tcp6", None,             MAPPED_WILDCARD, LOOPBACK),
     "mapped-from-wildcard": ("tcp6", WILDCARD6,        MAPPED_WILDCARD, LOOPBACK),
+    "mapped-from-mapped":   ("tcp6", MAPPED,           MAPPED_WILDCARD, LOOPBACK),
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from fixtures.words import (
     Answer,
     Options,
 )
-from suites.preconditions import listening
+from suites.preconditions import connected, listening
 
 #: Which address is held, and which is asked for.
 ORDERS = {
@@ -138,6 +138,14 @@ def test_two_specific_addresses_and_the_wildcard(stack: Stack, protocol: str, or
     assert third.bind(wanted) == (OK if order == "wildcard-between" else expected)
 
 
+@experiment("tcp/wildcard/three/an-option-each/wildcard-last", rule=WILDCARD_AND_SPECIFIC)
+def test_the_wildcard_beside_two_with_an_option_each(stack: Stack) -> None:
+    """One specific socket has SO_REUSEADDR, another SO_REUSEPORT: may a third with both bind the wildcard?"""
+    stack.tcp4(*REUSEADDR).bind(LOOPBACK)
+    stack.tcp4(*REUSEPORT).bind(SECOND)
+    assert stack.tcp4(*REUSEBOTH).bind(WILDCARD) == OK
+
+
 @experiment("tcp/wildcard/three-listening/{order}/{options}", rule=WILDCARD_AND_SPECIFIC)
 @pytest.mark.parametrize("order", THREE)
 @pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
@@ -216,6 +224,14 @@ def test_the_udp_wildcard_inherits_from_the_specific(stack: Stack) -> None:
     stack.connections(LOOPBACK)
     specific.close()
     assert stack.connections(LOOPBACK) == wildcard.itself
+
+
+@experiment("tcp/wildcard/specific-beside-a-connection/reuseaddr", rule=WILDCARD_AND_SPECIFIC)
+def test_the_address_of_a_connection_of_the_wildcard_server(stack: Stack) -> None:
+    """A wildcard server has a connection: may another server bind the address of that connection (both SO_REUSEADDR)?"""
+    listener = listening(stack, WILDCARD, SO_REUSEADDR)
+    connected(stack, listener, LOOPBACK)
+    assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
 
 
 @experiment("tcp/wildcard/{held}-closed/{wanted}-starts", rule=PCB_LOOKUP)

@@ -21,7 +21,7 @@ from fixtures.words import Answer
 from reports.catalogue import all_rows
 from tests.mutants.__main__ import main
 from tests.mutants.bench import SURVIVED, Bench
-from tests.mutants.listed import FILE, OPEN, entry_of, load
+from tests.mutants.listed import FILE, OPEN, Entry, entry_of, load, named, needs, stale
 from tests.mutants.operators import changes
 from tests.mutants.targets import FOR_THE_REASON, mutants_of
 
@@ -75,11 +75,25 @@ def test_the_list_is_as_its_schema_says() -> None:
 
 
 def test_every_entry_of_the_list_speaks_of_mutants_that_there_are() -> None:
-    there = [(name, mutant) for name, model in MODELS.items() for mutant in mutants_of(model)]
-    unmatched = [entry for entry in load() if not entry.changes[0].startswith("without") and not any(entry.covers(*pair) for pair in there)]
-    assert unmatched == []
+    """Each change that it names, on some platform; and each platform that it names has one."""
+    there = {name: mutants_of(model) for name, model in MODELS.items()}
+    entries = [entry for entry in load() if not entry.changes[0].startswith("without")]
+    pairs = [(entry, name) for entry in entries for name in named(entry)]
+    found = {pair: [need for m in there[pair[1]] if pair[0].covers(pair[1], m) for need in needs(pair[0], m)] for pair in pairs}
+    met = {need for needed in found.values() for need in needed}
+    assert [(entry.where, pattern) for entry in entries for pattern in entry.changes if (entry, pattern) not in met] == []
+    assert [(entry.where, name) for (entry, name), needed in found.items() if name in entry.platforms and not needed] == []
 
 
+def test_a_stale_entry_is_told_once_all_its_platforms_were_run() -> None:
+    both, one = (Entry(OPEN, platforms, "x.py f", ("a -> b", "c -> *"), ".") for platforms in (("aix", "hpux"), ("aix",)))
+    every = Entry(OPEN, ("*",), "x.py f", ("a -> b",), ".")
+    assert stale([both, one, every], ["aix"], {(one, "a -> b")}) == [(one, "c -> *")]
+    assert stale([both], ["aix", "hpux"], {(both, "c -> *")}) == [(both, "a -> b")]
+    assert stale([every], list(MODELS), set()) == [(every, "a -> b")]
+
+
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("platform", DECIDED)
 def test_a_sample_of_the_mutants_is_noticed(platform: str) -> None:
     bench, entries = Bench(platform), load()

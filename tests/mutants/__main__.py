@@ -1,6 +1,7 @@
 """`python -m tests.mutants [PLATFORM...]`: the mutation score of each platform's model, and the mutants that nothing noticed.
 
-Exit status 0; 1 when a mutant was not noticed and is not listed, or an entry of the list is stale; 2 for a platform without a model.
+Exit status 0; 1 when a mutant was not noticed and is not listed, or an entry of the list is stale (one that names other platforms, too,
+is judged when all of them are run); 2 for a platform without a model.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 from fixtures.models import MODELS
 from tests.mutants.bench import FATES, NOTICED, REASON, SURVIVED, UNDECIDED, Bench
-from tests.mutants.listed import EQUIVALENT, OPEN, Entry, entry_of, load
+from tests.mutants.listed import EQUIVALENT, OPEN, Need, entry_of, load, needs, stale
 
 SCREEN = 40
 
@@ -29,7 +30,7 @@ class Score:
     equivalent: int
     open: tuple[str, ...]
     unlisted: tuple[str, ...]
-    entries: frozenset[Entry]
+    needs: frozenset[Need]
 
     @property
     def unnoticed(self) -> int:
@@ -51,14 +52,9 @@ def score(platform: str) -> Score:
     lines: dict[str, list[str]] = {EQUIVALENT: [], OPEN: [], "": []}
     for mutant, entry in survivors:
         lines[entry.kind if entry else ""].append(f"{mutant.where}:{mutant.line}: {mutant.change}")
-    used = frozenset(entry for _, entry in survivors if entry)
-    parts = (len(lines[EQUIVALENT]), tuple(lines[OPEN]), tuple(lines[""]), used)
+    needed = frozenset(need for mutant, entry in survivors if entry for need in needs(entry, mutant))
+    parts = (len(lines[EQUIVALENT]), tuple(lines[OPEN]), tuple(lines[""]), needed)
     return Score(platform, count[NOTICED], count[UNDECIDED], count[REASON], *parts)
-
-
-def stale(entries: list[Entry], scores: list[Score]) -> list[Entry]:
-    """The entries that none of these platforms needs."""
-    return [entry for entry in entries if not any(entry in score.entries for score in scores)]
 
 
 def main(arguments: list[str]) -> int:
@@ -77,9 +73,9 @@ def main(arguments: list[str]) -> int:
     print("", *(f"{word}: {FATES[word]}" for word in (UNDECIDED, REASON)), "equivalent: Listed in listed.json, with its reason.", sep="\n")
     for found in scores:
         _print_survivors(found)
-    old = [] if arguments else stale(load(), scores)
-    for entry in old:
-        print(f"stale: {entry.where}: {', '.join(entry.changes)}: no platform of {', '.join(entry.platforms)} has such a survivor any more")
+    old = stale(load(), platforms, {need for found in scores for need in found.needs})
+    for entry, change in old:
+        print(f"stale: {entry.where}: {change}: no platform of {', '.join(entry.platforms)} has such a survivor any more")
     return 1 if old or any(found.unlisted for found in scores) else 0
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from fixtures.models import MODELS
 from fixtures.models.base import Model
-from fixtures.rules import Variant
 from fixtures.verdicts import FAILURES, Observation, judge, predict
+from fixtures.words import UNKNOWN
 from reports.catalogue import Row, all_rows
-from tests.mutants.targets import PACKAGE, Mutant, mutants_of, variant_dropped
+from tests.mutants.targets import PACKAGE, Mutant, decided, mutants_of, variant_dropped
 
 Seen = tuple[tuple[str, ...], bool, str]
 #: What every model runs, whatever the release.
@@ -37,9 +37,9 @@ FATES = {
 }
 
 
-def _reasons(worlds: Sequence[Observation]) -> list[list[int]]:
-    """Which reasons were given: those of a model live as long as it does."""
-    return [[id(answer.because) for _, answer in world.trace] for world in worlds]
+def _reasons(worlds: Sequence[Observation]) -> list[list[str]]:
+    """Which reasons were given, by their ids: what was not read is made anew each time."""
+    return [[answer.because.id if answer.because else "" for _, answer in world.trace] for world in worlds]
 
 
 def _seen(observation: Observation) -> Seen:
@@ -56,15 +56,16 @@ class Context:
         self.model, self.version, self.settings = model, version, settings
         self.predicted: dict[int, list[Observation]] = {}
         self.runs: dict[tuple[str, int], set[int]] = {}
-        self.reasons: dict[int, tuple[list[Seen], list[list[int]]]] = {}
+        self.reasons: dict[int, tuple[list[Seen], list[list[str]]]] = {}
         self.same: set[int] = set()
         own = {cls.__module__ for cls in model.__mro__} - SHARED
-        for number, row in enumerate(all_rows()):
-            worlds = self._play(row)
-            self.reasons[number] = ([_seen(world) for world in worlds], _reasons(worlds))
-            if any(self.reasons[number] == context.reasons[number] for context in earlier):
-                self.same.add(number)
-            self.predicted[number] = self._recorded(number, row, own if number in self.same else None)
+        with decided(model) as self.decided:
+            for number, row in enumerate(all_rows()):
+                worlds = self._play(row)
+                self.reasons[number] = ([_seen(world) for world in worlds], _reasons(worlds))
+                if any(self.reasons[number] == context.reasons[number] for context in earlier):
+                    self.same.add(number)
+                self.predicted[number] = self._recorded(number, row, own if number in self.same else None)
         self.allowed = {number: {_seen(world) for world in worlds} for number, worlds in self.predicted.items()}
         self.words = {number: {judge(world, worlds).verdict for world in worlds} for number, worlds in self.predicted.items()}
 
@@ -147,10 +148,9 @@ class Bench:
 
     @cached_property
     def mutants(self) -> list[Mutant]:
-        """All of them; those of variants only for variants that were met."""
-        worlds = (world for context in list(self.contexts) for worlds in context.predicted.values() for world in worlds)
-        met = dict.fromkeys(variant for world in worlds for variant in world.variants if isinstance(variant, Variant))
-        dropped = (variant_dropped(self.model, variant) for variant in sorted(met, key=lambda variant: variant.id))
+        """All of them; those of variants only for variants that decide something here and say what the platform does."""
+        variants = {variant for context in self.contexts for variant in context.decided if variant.basis != UNKNOWN.name}
+        dropped = (variant_dropped(self.model, variant) for variant in sorted(variants, key=lambda variant: variant.id))
         return [*mutants_of(self.model), *filter(None, dropped)]
 
     def fate(self, mutant: Mutant) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from fixtures.models import MODELS
 from tests.mutants.targets import Mutant
 
 EQUIVALENT, OPEN = "equivalent", "open"
@@ -36,6 +37,10 @@ class Entry:
         )
 
 
+#: A change that an entry names.
+Need = tuple[Entry, str]
+
+
 def _matches(pattern: str, text: str) -> bool:
     return fnmatchcase(text, pattern.replace("[", "[[]"))
 
@@ -49,3 +54,19 @@ def load() -> list[Entry]:
 def entry_of(platform: str, mutant: Mutant, entries: Iterable[Entry]) -> Entry | None:
     """The first entry that speaks of this mutant."""
     return next((entry for entry in entries if entry.covers(platform, mutant)), None)
+
+
+def needs(entry: Entry, mutant: Mutant) -> list[Need]:
+    """Which of the changes that an entry names this mutant is."""
+    return [(entry, pattern) for pattern in entry.changes if _matches(pattern, mutant.change)]
+
+
+def stale(entries: Iterable[Entry], platforms: Collection[str], needed: Collection[Need]) -> list[Need]:
+    """The changes of the list that no mutant needs any more, of the entries all of whose platforms are these."""
+    judged = [entry for entry in entries if set(named(entry)) <= set(platforms)]
+    return [(entry, pattern) for entry in judged for pattern in entry.changes if (entry, pattern) not in needed]
+
+
+def named(entry: Entry) -> list[str]:
+    """The platforms that an entry speaks of."""
+    return [name for name in MODELS if any(_matches(pattern, name) for pattern in entry.platforms)]

@@ -124,8 +124,31 @@ def _without(variant: Variant, answer: Callable[..., Any], owner: type, name: st
     @functools.wraps(answer)
     def method(self: Model, *args: Any) -> Any:
         found = answer(self, *args)
-        because = found.because if isinstance(found, Answer) else found[1] if isinstance(found, tuple) else None
-        return getattr(super(owner, self), name)(*args) if because == variant else found
+        return getattr(super(owner, self), name)(*args) if _because(found) == variant else found
+
+    return method
+
+
+def _because(found: Any) -> Any:
+    return found.because if isinstance(found, Answer) else found[1] if isinstance(found, tuple) else None
+
+
+@contextlib.contextmanager
+def decided(model: type[Model]) -> Iterator[set[Variant]]:
+    """The variants that the deciding methods of a model give as their reason while this lasts."""
+    given: set[Variant] = set()
+    patches = ((model, name, _telling(given, getattr(model, name))) for name in DECIDING)
+    with _whole(model.__module__, model.__name__, "", *patches).applied():
+        yield given
+
+
+def _telling(given: set[Variant], answer: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(answer)
+    def method(self: Model, *args: Any) -> Any:
+        found = answer(self, *args)
+        if isinstance(because := _because(found), Variant):
+            given.add(because)
+        return found
 
     return method
 
