@@ -392,6 +392,16 @@ def test_port_unreachable_is_told_the_sender(stack: Stack) -> None:
     assert other.send(1) == OK
 
 
+@experiment("udp/calls/send-to-another-address", rule=UNBOUND_CALL, cites=(POSIX.at("send"),))
+def test_send_to_another_local_address(stack: Stack) -> None:
+    """May a UDP socket that is bound to one local address send to another one?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    sender.bind(SECOND.at("Q"))
+    sender.connect(LOOPBACK)
+    assert sender.send(1) == OK
+
+
 @experiment("udp/calls/send-after-shutdown/{how}", rule=WRONG_KIND, cites=(POSIX.at("send, [EPIPE]"),))
 @pytest.mark.parametrize(("how", "expected"), [("rd", OK), ("wr", Answer("EPIPE"))], ids=str)
 def test_send_after_shutdown_of_udp(stack: Stack, how: str, expected: Answer) -> None:

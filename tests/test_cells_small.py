@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from fixtures.models import aix, gvisor_variants, hpux, lwip, tru64
+from fixtures.models import aix, gvisor_variants, hpux, tru64
+from fixtures.models import lwip_variants as lwip
 from fixtures.models.aix import AIX
 from fixtures.models.base import Model
 from fixtures.models.gvisor import GVisor

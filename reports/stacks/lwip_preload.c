@@ -56,12 +56,11 @@ static err_t make_loopback(struct netif *netif)
 
 static void add(struct netif *netif, u8_t last, u32_t network)
 {
-  ip4_addr_t address, mask, gateway;
+  ip4_addr_t address, mask;
 
   IP4_ADDR(&address, 127, 0, 0, last);
   ip4_addr_set_u32(&mask, lwip_htonl(network));
-  ip4_addr_set_zero(&gateway);
-  netif_add(netif, &address, &mask, &gateway, NULL, make_loopback, tcpip_input);
+  netif_add(netif, &address, &mask, &address, NULL, make_loopback, tcpip_input);
 }
 
 static void configure(void *done)
