@@ -469,6 +469,15 @@ def test_address_of_a_socket_that_was_refused_a_second(stack: Stack) -> None:
     assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
 
+@experiment("udp/after-failure/second-bind/keeps-the-first", rule=BOUND_ONCE, cites=(POSIX.at("bind, [EINVAL]"),))
+def test_address_of_a_udp_socket_that_asked_for_a_second(stack: Stack) -> None:
+    """A bound UDP socket asked for a second port, which is free: is its first one still held?"""
+    first = stack.udp4()
+    first.bind(LOOPBACK)
+    first.bind(CLIENT)
+    assert stack.udp4().bind(LOOPBACK) == EADDRINUSE
+
+
 @experiment("tcp/after-failure/reset/error-stays", rule=BROKEN_PIPE, cites=(BROKEN_PIPE.source,))
 def test_the_error_of_a_reset_stays(stack: Stack) -> None:
     """A client sent to a closed end, and was asked for another port; then its old server connects to that: is the next send still EPIPE?"""
