@@ -47,7 +47,7 @@ def legend_line() -> Html:
     """The marks in one paragraph."""
     letters = ", ".join(f"{letter} {basis}" for basis, letter in LETTERS.items())
     return fill(
-        "<p class=legend>= the rule holds; otherwise the answer is shown. ? nobody is known to have said. "
+        "<p class=legend>= or a letter alone: the rule holds; otherwise the answer is shown. ? nobody is known to have said. "
         "- the platform lacks what is needed. ! a recorded run contradicts the model. How it is known: {letters}. {more}. {cite}.",
         letters=letters,
         more=link("legend.html", "The whole legend"),
@@ -61,12 +61,12 @@ def variables(text: str) -> Html:
 
 
 def mark(cell: Cell, usual: str = "bind", number: object = "") -> Html:
-    """A cell: ``=`` or the answer, the letter of its basis, and the number of its reason. The usual call is not named."""
+    """A cell: the answer where the rule does not hold, the letter of its basis, the number of its reason. The usual call is not named."""
     if cell.outcome in (UNKNOWN, UNTESTABLE):
         return fill("{sign}{number}", sign=SIGNS[cell.outcome], number=number)
     surprise = Html("<mark>!</mark>") if cell.surprise else ""
     words = (
-        Html("=") if cell.outcome == HOLDS else fill("<b>{answer}</b> ", answer=" or ".join(_short(word, usual) for word in cell.answers))
+        Html("") if cell.outcome == HOLDS else fill("<b>{answer}</b> ", answer=" or ".join(_short(word, usual) for word in cell.answers))
     )
     return fill("{words}{letter}{number}{surprise}", words=words, letter=LETTERS[cell.basis], number=number, surprise=surprise)
 

@@ -107,7 +107,8 @@ function filter(form) {
   $("#found").textContent = wanted.length || odd ? `${found} found` : "";
 }
 
-const differs = (row) => new Set([...row.cells].slice(1).map((cell) => cell.firstChild?.textContent[0]).filter((mark) => mark !== "-" && mark !== "?")).size > 1;
+const said = (cell) => cell.querySelector("b")?.textContent[0] ?? (/^[-?]/.test(cell.textContent) ? "?" : "=");
+const differs = (row) => new Set([...row.cells].slice(1).map(said).filter((mark) => mark !== "?")).size > 1;
 
 // The data of single experiments, loaded when they are needed.
 
@@ -249,10 +250,10 @@ const LETTERS = { O: "observed", S: "source", D: "documented", R: "reported", P:
 function answers(row, data) {
   const shown = platforms(row.closest("table"));
   const lines = data.platforms.map(([platform, source, variants]) => {
-    const text = row.cells[shown.indexOf(platform) + 1 || row.cells.length]?.textContent.trim() ?? "-", [, answer, letter, number] = /^(=|.*?)\s?([OSDRPX]?)(\d*)!?$/.exec(text);
+    const text = row.cells[shown.indexOf(platform) + 1 || row.cells.length]?.textContent.trim() ?? "-", [, answer, letter, number] = /^(.*?)\s?([OSDRPX]?)(\d*)!?$/.exec(text);
     const variant = data.variants[variants[number - 1]];
-    const said = answer === "=" ? "the rule holds" : answer === "-" ? "lacks what is needed" : answer.startsWith("?") ? "unknown" : answer;
-    const why = variant ? [make("a", { href: variant[3] }, variant[0]), `: ${variant[1]} `, make("cite", {}, variant[2])] : answer === "=" ? [make("cite", {}, source)] : [];
+    const said = answer === "" ? "the rule holds" : answer === "-" ? "lacks what is needed" : answer.startsWith("?") ? "unknown" : answer;
+    const why = variant ? [make("a", { href: variant[3] }, variant[0]), `: ${variant[1]} `, make("cite", {}, variant[2])] : answer === "" ? [make("cite", {}, source)] : [];
     return make("tr", {}, make("th", { scope: "row" }, platform), make("td", {}, said), make("td", {}, LETTERS[letter] ?? ""), make("td", {}, ...why));
   });
   const head = ["platform", "answer", "known", "why"].map((word) => make("th", { scope: "col" }, word));
