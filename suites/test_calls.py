@@ -138,10 +138,12 @@ def test_accept_without_listen(stack: Stack) -> None:
 
 
 @experiment("udp/calls/send/{peer}", rule=WRONG_KIND, cites=(POSIX.at("send, [EDESTADDRREQ]"),))
-@pytest.mark.parametrize(("peer", "expected"), [("no-peer", Answer("EDESTADDRREQ")), ("peer", OK)], ids=str)
+@pytest.mark.parametrize(
+    ("peer", "expected"), [("no-peer", Answer("EDESTADDRREQ")), ("no-peer-ipv6", Answer("EDESTADDRREQ")), ("peer", OK)], ids=str
+)
 def test_send_over_udp(stack: Stack, peer: str, expected: Answer) -> None:
     """Is send on a UDP socket refused while it has no peer ({peer})?"""
-    receiver, sender = stack.udp4(), stack.udp4()
+    receiver, sender = stack.udp4(), stack.udp6() if peer == "no-peer-ipv6" else stack.udp4()
     receiver.bind(LOOPBACK)
     if peer == "peer":
         sender.connect(LOOPBACK)
@@ -191,6 +193,15 @@ def test_shutdown_of_reading_sends_nothing(stack: Stack) -> None:
     accepted, _ = connected(stack)
     accepted.shutdown(RD)
     assert stack.shows(LOOPBACK, ESTABLISHED) == OK
+
+
+@experiment("tcp/calls/shutdown-again/{halves}", rule=UNBOUND_CALL, cites=(POSIX.at("shutdown"),))
+@pytest.mark.parametrize("halves", ["wr", "rd-rdwr"])
+def test_shutdown_of_writing_and_again(stack: Stack, halves: str) -> None:
+    """The sending half of a connection was shut down: may it be shut down again ({halves})?"""
+    accepted, _ = connected(stack)
+    accepted.shutdown(WR)
+    assert [accepted.shutdown(how.upper()) for how in halves.split("-")][-1] == OK
 
 
 @experiment("udp/calls/shutdown-connected", rule=UNBOUND_CALL, cites=(POSIX.at("shutdown"),))
@@ -399,6 +410,16 @@ def test_port_unreachable_is_told_the_sender(stack: Stack) -> None:
     receiver.bind(LOOPBACK.at("0"))
     other.connect(receiver.address)
     assert other.send(1) == OK
+
+
+@experiment("udp/calls/send-to-another-address", rule=UNBOUND_CALL, cites=(POSIX.at("send"),))
+def test_send_to_another_local_address(stack: Stack) -> None:
+    """May a UDP socket that is bound to one local address send to another one?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    sender.bind(SECOND.at("Q"))
+    sender.connect(LOOPBACK)
+    assert sender.send(1) == OK
 
 
 @experiment("udp/calls/send-after-shutdown/{how}", rule=WRONG_KIND, cites=(POSIX.at("send, [EPIPE]"),))

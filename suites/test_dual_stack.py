@@ -245,6 +245,7 @@ UDP = [
     ("any4",      "v6only",    NONE,      OK),
     ("loopback6", "any4",      NONE,      OK),
     ("any4",      "loopback6", NONE,      OK),
+    ("dual",      "loopback6", NONE,      EADDRINUSE),
 ]  # fmt: skip
 
 

@@ -243,6 +243,14 @@ def test_listen_without_bind(stack: Stack) -> None:
     assert listener.listen() == OK
 
 
+@experiment("tcp/outgoing/listen-without-bind/its-port", rule=NO_OPTIONS, cites=(POSIX.at("listen"),))
+def test_port_of_a_listener_without_bind(stack: Stack) -> None:
+    """Is a plain bind refused the port at which a socket listens without bind?"""
+    listener = stack.tcp4()
+    listener.listen()
+    assert stack.tcp4().bind(got_port(listener)) == EADDRINUSE
+
+
 @experiment("tcp/outgoing/bind-after-implicit-listen/no-options", rule=BOUND_ONCE)
 def test_bind_after_listen_without_bind(stack: Stack) -> None:
     """Is a socket that listens without bind refused a bind afterwards?"""
@@ -341,6 +349,12 @@ def test_nothing_is_left_of_a_udp_client(stack: Stack) -> None:
     client.connect(LOOPBACK)
     client.close()
     assert stack.udp4().bind(CLIENT) == OK
+@experiment("udp/outgoing/implicit-port/other-address", rule=PCB_LOOKUP, cites=(CONNECT,))
+def test_implicit_port_of_a_udp_socket_at_another_address(stack: Stack) -> None:
+    """May a plain socket bind the port of a UDP socket that connected without bind, at another local address?"""
+    caller = stack.udp4()
+    caller.connect(LOOPBACK)
+    assert stack.udp4().bind(SECOND.at(f"port({caller.name})")) == OK
 
 
 @experiment("tcp/outgoing/closed/{address}/no-options", rule=UNBOUND_CALL)

@@ -389,6 +389,15 @@ def test_time_wait_ends(stack: Stack) -> None:
     assert restarted.bind(LOOPBACK) == OK
 
 
+@experiment("tcp/time-wait/two-minutes-later/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.4.2, 2MSL"),))
+def test_time_wait_is_over_everywhere(stack: Stack) -> None:
+    """May a server without options restart two minutes after its predecessor's connection went into TIME_WAIT?"""
+    listener = server_closed_first(stack, LOOPBACK, LOOPBACK)
+    listener.close()
+    stack.elapse(122)
+    assert stack.tcp4().bind(LOOPBACK) == OK
+
+
 @experiment("tcp/time-wait/a-second-later/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.4.2, 2MSL"),))
 def test_time_wait_lasts(stack: Stack) -> None:
     """Is a server without options still refused one second after its predecessor's connection went into TIME_WAIT?"""

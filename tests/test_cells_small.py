@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from fixtures.models import aix, gvisor_variants, hpux, lwip, tru64
+from fixtures.models import aix, gvisor_variants, hpux, tru64
+from fixtures.models import lwip_variants as lwip
 from fixtures.models.aix import AIX
 from fixtures.models.base import Model
 from fixtures.models.gvisor import GVisor
@@ -41,6 +42,7 @@ LWIP_UDP: Table = {"none,none; RA,none; none,RA": "B " * 7, "RA,RA": "o " * 7}
 BOTH_WILDCARDS = (
     "A = tcp6(IPV6_V6ONLY=0, SO_REUSEADDR)\nA.bind([::]:P)\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.bind(0.0.0.0:P)\nB.listen()\n"
 )
+LWIP_PAIR = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nB = tcp4()\nB.connect(127.0.0.1:P)\nC = A.accept()\n"
 GROUP_TWINS = (
     "A = udp4(SO_REUSEADDR)\nA.bind({}:P)\nA.join(224.0.0.251)\n"
     "B = udp4(SO_REUSEADDR)\nB.bind({}:P)\nB.join(224.0.0.251)\nconnections(224.0.0.251:P)"
@@ -224,6 +226,24 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     (LwIP, GROUP_TWINS.format("0.0.0.0", "224.0.0.251"), "B", lwip.ONE_COPY),
     (LwIP, GROUP_TWINS.format("0.0.0.0", "0.0.0.0"), "B", lwip.ONE_COPY),
     (partial(LwIP, settings={"SO_REUSE": "0"}), "A = tcp4()\nA.setsockopt(SO_REUSEADDR, 1)", "ENOPROTOOPT", lwip.NO_SO_REUSE),
+    (LwIP, "A = udp6()\nA.bind([::]:P)\nB = udp6()\nB.bind([::1]:P)", "EADDRINUSE", None),
+    (LwIP, "A = udp4()\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:Q)\nB = udp4()\nB.bind(127.0.0.1:P)", "ok", None),
+    (LwIP, "A = udp6()\nA.bind([::ffff:127.0.0.1]:P)\nA.connect([::1]:Q)\nA.send(1)", "EINVAL", lwip.UDP_KEEPS_TO_ITS_INTERFACE),
+    (LwIP, "A = udp4()\nA.bind(127.0.0.1:P)\nA.connect(0.0.0.0:Q)\nA.send(1)", "ok", lwip.TO_WILDCARD),
+    (LwIP, "A = tcp4()\nA.connect(0.0.0.0:P)", "ECONNABORTED", lwip.TO_WILDCARD),
+    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.connect(0.0.0.0:P)", "EISCONN", lwip.CONNECT_LISTENER),
+    (LwIP, LWIP_PAIR + "B.connect(0.0.0.0:P)", "EISCONN", None),
+    (LwIP, "A = tcp6(IPV6_V6ONLY=1)\nA.bind([::]:Q)\nA.connect([::ffff:127.0.0.1]:P)", "ECONNRESET", lwip.REFUSED_IS_RESET),
+    (LwIP, "A = tcp4()\nA.connect(127.0.0.1:P)\nB = A.accept()", "ECONNRESET", lwip.FAILURE_TOLD),
+    (LwIP, "A = tcp4(SO_REUSEADDR)\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.listen()", "EADDRINUSE", lwip.SECOND_LISTEN),
+    (LwIP, "A = tcp4()\nA.shutdown(RD)\nA.shutdown(WR)\nA.bind(127.0.0.1:P)", "EINVAL", lwip.REFUSED_CONNECT_ENDS),
+    (LwIP, LWIP_PAIR + "C.shutdown(RD)\nC.shutdown(WR)\nC.shutdown(WR)", "ENOTCONN", lwip.NO_PIPE),
+    (LwIP, LWIP_PAIR + "B.shutdown(WR)\nC.shutdown(WR)", "ok", None),
+    (LwIP, LWIP_PAIR + "C.shutdown(RD)\nB.send(1)\nC.send(1)", "ECONNABORTED", lwip.FAILURE_TOLD),
+    (LwIP, LWIP_PAIR + "C.shutdown(RDWR)\nB.send(1)\nC.send(1)", "ENOTCONN", lwip.NO_PIPE),
+    (LwIP, LWIP_PAIR + "C.close()\nB.send(1)\nB.recv(1)\nB.send(1)", "ENOTCONN", lwip.NO_PIPE),
+    (LwIP, LWIP_PAIR + "C.close()\nB.send(1)\nB.send(1)\nB.recv(1)\nB.recv(1)", "ECONNRESET", lwip.FAILURE_TOLD),
+    (LwIP, LWIP_PAIR + "C.close()\nB.send(1)\nB.send(1)\nB.recv(1)\nB.recv(1)\nB.recv(1)", "ENOTCONN", lwip.FAILURE_TOLD),
     # AIX.
     (AIX, SHARED, "ok", None),
     (AIX, SHARED + "\nconnections(127.0.0.1:P)", "B", aix.FIRST_FOUND),

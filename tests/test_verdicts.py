@@ -4,10 +4,11 @@ import pytest
 
 from fixtures.models.base import Model
 from fixtures.models.linux import Linux
+from fixtures.models.lwip import LwIP
 from fixtures.models.stevens import Stevens
 from fixtures.stack import NoSuchFamily, NoSuchUser, Stack, Untestable
 from fixtures.verdicts import FAILURES, VERDICTS, Judgement, judge, judge_repeatedly, observe
-from fixtures.words import EADDRINUSE, LOOPBACK, SO_EXCLBIND, SO_REUSEADDR
+from fixtures.words import EADDRINUSE, LOOPBACK, SO_EXCLBIND, SO_REUSEADDR, Answer
 from suites import test_duplicate_bind as duplicate
 from tests.liars import AlwaysInUse, AlwaysOk, Crashes, Hangs, IgnoresSecondListen, RefusesTooLate
 
@@ -104,6 +105,18 @@ def repeatedly(*stacks: type[Model], busy: bool) -> Judgement:
 def test_attempts(stacks: tuple[type[Model], ...], busy: bool, expected: tuple[str, int]) -> None:
     found = repeatedly(*stacks, busy=busy)
     assert (found.verdict, found.attempts) == expected
+
+
+def test_a_recv_that_waits_in_vain_counts_only_where_the_model_says_that_it_waits() -> None:
+    def script(stack: Stack) -> None:
+        assert stack.tcp4().recv(1) == Answer("ENOTCONN")
+
+    waits, refuses = observe(script, LwIP()), observe(script, Linux())
+    assert [one.lines[-1] for one in (waits, refuses)] == ["A.recv(1) = EAGAIN", "A.recv(1) = ENOTCONN"]
+    assert judge(waits, [waits]).verdict == "variant"
+    assert [judge(waits, predicted).why for predicted in ([refuses], [])] == ["A.recv(1) did not end in time"] * 2
+    assert judge(waits, [refuses]).verdict == "inconclusive"
+    assert judge(refuses, [waits]).verdict == "stale"
 
 
 @pytest.mark.parametrize("absent", [NoSuchFamily, NoSuchUser])

@@ -119,7 +119,7 @@ def legend(site: Site) -> Html:
     """Verdicts, outcomes, bases, rules."""
     rules = sorted(site.rules.values(), key=lambda rule: (rule.id[0], int(rule.id[1:]) if rule.id[1:].isdigit() else 0, rule.id))
     bases = join(fill("<dt>{l} {b}<dd>{m}\n", l=LETTERS.get(basis, SIGNS[UNKNOWN]), b=basis, m=meaning) for basis, meaning in BASES.items())
-    signs = {HOLDS: "=", DEPARTS: "the answer", EITHER: "both answers", UNKNOWN: "?", UNTESTABLE: "-"}
+    signs = {HOLDS: "= or a letter", DEPARTS: "the answer", EITHER: "both answers", UNKNOWN: "?", UNTESTABLE: "-"}
     body = fill(
         "<h1>Legend</h1><h2>A cell</h2><dl>{outcomes}<dt>!<dd>A recorded run contradicts the model; the run is shown.</dl>"
         "<h2 id=chapter>A chapter</h2><p>Above a script stand its rule, and where else it is asked; a call without an answer succeeds. "

@@ -54,22 +54,22 @@ static err_t make_loopback(struct netif *netif)
   return ERR_OK;
 }
 
-static void add(struct netif *netif, u8_t last)
+static void add(struct netif *netif, u8_t last, u32_t network)
 {
-  ip4_addr_t address, mask, gateway;
+  ip4_addr_t address, mask;
 
   IP4_ADDR(&address, 127, 0, 0, last);
-  IP4_ADDR(&mask, 255, 0, 0, 0);
-  ip4_addr_set_zero(&gateway);
-  netif_add(netif, &address, &mask, &gateway, NULL, make_loopback, tcpip_input);
+  ip4_addr_set_u32(&mask, lwip_htonl(network));
+  netif_add(netif, &address, &mask, &address, NULL, make_loopback, tcpip_input);
 }
 
 static void configure(void *done)
 {
   ip6_addr_t one;
 
-  add(&second, 2);
-  add(&loopback, 1);
+  /* The route is the first network that fits, of the newest interface first: what goes to 127.0.0.2 comes from there. */
+  add(&loopback, 1, 0xff000000);
+  add(&second, 2, 0xffffffff);
   netif_set_default(&loopback);
   IP6_ADDR(&one, 0, 0, 0, PP_HTONL(1));
   netif_ip6_addr_set(&loopback, 0, &one);
