@@ -12,10 +12,9 @@ from fixtures.models import Platform, this_platform
 from fixtures.models.base import Model
 from fixtures.notation import Call
 from fixtures.stack import Inconclusive, Stack, Untestable
-from fixtures.words import OK, Address, Answer
+from fixtures.words import OK, WAITS, Address, Answer
 from fixtures.worlds import Choices
 
-WAITS = Answer("EAGAIN")
 ABSENT = Answer("untestable")
 #: Longer than any delayed acknowledgement: after it the machine is at rest.
 REST = 0.06
