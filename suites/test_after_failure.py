@@ -423,17 +423,6 @@ def test_client_that_was_refused_twice_listens(stack: Stack) -> None:
     assert stack.connections(SECOND.at(f"port({client.name})")) == NOBODY
 
 
-@experiment("tcp6/after-failure/refused/twice/v6only-since", rule=DROPPED, cites=(DROP,))
-def test_client_that_was_refused_twice_becomes_v6only(stack: Stack) -> None:
-    """A dual-stack client asked in vain twice, sets IPV6_V6ONLY and calls listen: does no IPv4 connection reach it?"""
-    client = stack.tcp6(IPV6_V6ONLY.off)
-    client.connect(LOOPBACK6)
-    client.connect(LOOPBACK6)
-    client.set(IPV6_V6ONLY)
-    client.listen()
-    assert stack.connections(LOOPBACK.at(f"port({client.name})")) == NOBODY
-
-
 @experiment("tcp6/after-failure/refused/v6only-since", rule=DROPPED, cites=(DROP,))
 def test_refused_client_becomes_v6only(stack: Stack) -> None:
     """A dual-stack client was refused, sets IPV6_V6ONLY and calls listen: does no IPv4 connection reach it?"""
