@@ -23,6 +23,7 @@ from fixtures.words import (
     SO_REUSEPORT,
     WILDCARD,
     WILDCARD6,
+    WR,
     Address,
     Option,
 )
@@ -100,6 +101,19 @@ def test_a_connection_in_fin_wait_2_without_an_owner(stack: Stack) -> None:
     client = client_of(stack, SERVER, LOOPBACK, SO_REUSEADDR)
     server.accept()
     client.close()
+    stack.shows(LOOPBACK, FIN_WAIT_2)
+    again = stack.tcp4(SO_REUSEADDR)
+    again.bind(LOOPBACK)
+    assert again.connect(SERVER) == EADDRINUSE
+
+
+@experiment("tcp/connected/fin-wait-2-owned/same-connection", rule=SAME_CONNECTION)
+def test_a_connection_in_fin_wait_2_with_an_owner(stack: Stack) -> None:
+    """A client shut down its sending half, its server not: it is in FIN_WAIT_2 with an owner. Is the same connection refused to another?"""
+    server = server_at(stack, SERVER)
+    client = client_of(stack, SERVER, LOOPBACK, SO_REUSEADDR)
+    server.accept()
+    client.shutdown(WR)
     stack.shows(LOOPBACK, FIN_WAIT_2)
     again = stack.tcp4(SO_REUSEADDR)
     again.bind(LOOPBACK)

@@ -167,6 +167,21 @@ def test_mapped_wildcard_beside_an_ipv6_client(stack: Stack) -> None:
     assert second.bind(MAPPED_WILDCARD.at(f"port({client.name})")) == OK
 
 
+#: What else may ask for the port of an IPv6 client: the kind of the socket, and the address.
+BESIDE_A_UDP_CLIENT = {"mapped-wildcard": ("udp6", MAPPED_WILDCARD), "loopback4": ("udp4", LOOPBACK)}
+
+
+@experiment("udp/after-failure/beside-ipv6-client/{wanted}", rule=DUAL_STACK)
+@pytest.mark.parametrize("wanted", BESIDE_A_UDP_CLIENT)
+def test_beside_an_ipv6_client_over_udp(stack: Stack, wanted: str) -> None:
+    """A dual-stack UDP client is connected over IPv6: may another socket bind {wanted} on its port?"""
+    client = stack.udp6(IPV6_V6ONLY.off)
+    client.connect(LOOPBACK6)
+    kind, address = BESIDE_A_UDP_CLIENT[wanted]
+    second = stack.socket(kind, *([IPV6_V6ONLY.off] if kind == "udp6" else []))
+    assert second.bind(address.at(f"port({client.name})")) == OK
+
+
 @experiment("tcp/after-failure/refused/connect-again", rule=DROPPED, cites=(DROP, POSIX.at("connect, [ECONNREFUSED]")))
 def test_refused_client_connects_again(stack: Stack) -> None:
     """Is a second connect of a client that was refused invalid, although somebody listens by then?"""
@@ -427,6 +442,23 @@ def test_option_of_a_refused_client(stack: Stack) -> None:
     client = stack.tcp4(SO_REUSEADDR)
     client.connect(LOOPBACK)
     assert client.get(SO_REUSEADDR) == Answer("1")
+@experiment("tcp/after-failure/refused/twice/recv", rule=DROPPED, cites=(POSIX.at("recv, [ENOTCONN]"),))
+def test_recv_of_a_client_that_was_refused_twice(stack: Stack) -> None:
+    """Is recv of a client that asked in vain twice answered as that of any socket without a connection?"""
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    client.connect(LOOPBACK)
+    assert client.recv(1) == Answer("ENOTCONN")
+
+
+@experiment("tcp/after-failure/refused/twice/listen", rule=DROPPED, cites=(DROP,))
+def test_client_that_was_refused_twice_listens(stack: Stack) -> None:
+    """A client asked in vain twice and calls listen: does nothing reach it at another address?"""
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    client.connect(LOOPBACK)
+    client.listen()
+    assert stack.connections(SECOND.at(f"port({client.name})")) == NOBODY
 
 
 @experiment("tcp6/after-failure/refused/v6only-since", rule=DROPPED, cites=(DROP,))

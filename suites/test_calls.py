@@ -202,6 +202,12 @@ def test_shutdown_of_writing_and_again(stack: Stack, halves: str) -> None:
     accepted, _ = connected(stack)
     accepted.shutdown(WR)
     assert [accepted.shutdown(how.upper()) for how in halves.split("-")][-1] == OK
+@experiment("tcp/calls/recv-after-shutdown/rd", rule=UNBOUND_CALL, cites=(POSIX.at("shutdown, SHUT_RD"), TCPV2.at("soreceive")))
+def test_recv_after_shutdown_of_reading(stack: Stack) -> None:
+    """Does recv of an end that was shut down for reading find the end of the stream?"""
+    accepted, _ = connected(stack)
+    accepted.shutdown(RD)
+    assert accepted.recv(1) == END
 
 
 @experiment("udp/calls/shutdown-connected", rule=UNBOUND_CALL, cites=(POSIX.at("shutdown"),))
@@ -451,10 +457,11 @@ def test_connect_to_a_mapped_address_with_v6only(stack: Stack, kind: str) -> Non
     assert client.connect(MAPPED) != OK
 
 
-@experiment("udp6/calls/connect-mapped-v6only/then-bind", rule=UNBOUND_CALL)
-def test_bind_after_a_connect_that_could_not_be(stack: Stack) -> None:
-    """May a UDP socket with IPV6_V6ONLY bind after it was refused a mapped address to connect to?"""
-    client = stack.udp6(IPV6_V6ONLY)
+@experiment("{kind}/calls/connect-mapped-v6only/then-bind", rule=UNBOUND_CALL)
+@pytest.mark.parametrize(("kind", "protocol"), [("udp6", "UDP"), ("tcp6", "TCP")])
+def test_bind_after_a_connect_that_could_not_be(stack: Stack, kind: str, protocol: str) -> None:
+    """May a {protocol} socket with IPV6_V6ONLY bind after it was refused a mapped address to connect to?"""
+    client = stack.socket(kind, IPV6_V6ONLY)
     client.connect(MAPPED)
     assert client.bind(LOOPBACK6.at("Q")) == OK
 
@@ -494,6 +501,21 @@ def test_data_before_an_error(stack: Stack) -> None:
     sender.connect(LOOPBACK)
     sender.send(1)
     receiver.connect(CLIENT)
+    receiver.send(1)
+    assert receiver.recv(1) == OK
+
+
+@experiment("udp/calls/data-before-error/again", rule=PORT_UNREACHABLE, cites=(TCPV2.at("soreceive"),))
+def test_data_before_a_second_error(stack: Stack) -> None:
+    """Two datagrams wait for a UDP socket that sends, twice, to a port that nobody has: does recv find the second one, too?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    sender.send(1)
+    receiver.connect(CLIENT)
+    receiver.send(1)
+    receiver.recv(1)
     receiver.send(1)
     assert receiver.recv(1) == OK
 

@@ -173,3 +173,10 @@ def test_a_second_address_does_not_help(stack: Stack, first: str) -> None:
     stack.tcp4(SO_REUSEADDR).bind(SECOND)
     holder.set(SO_REUSEADDR.off)
     assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/duplicate/beside-udp/no-options", rule=NO_OPTIONS)
+def test_tcp_beside_udp(stack: Stack) -> None:
+    """A UDP socket holds an address: may a TCP socket bind it, both without options?"""
+    stack.udp4().bind(LOOPBACK)
+    assert stack.tcp4().bind(LOOPBACK) == OK

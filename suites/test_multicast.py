@@ -218,6 +218,16 @@ def test_who_did_not_join_gets_a_copy_too(stack: Stack, family: int, bound: str)
     assert stack.connections(group) == EACH
 
 
+@experiment("udp4/multicast/copies/one-joined/wildcard-reuseaddr", rule=ONE_OR_EACH, cites=(TCPV2.at("§23.7, udp_input"),))
+def test_who_did_not_join_with_reuseaddr(stack: Stack) -> None:
+    """Two sockets ask for the wildcard with SO_REUSEADDR, and the first joins a group: does it get every datagram, alone or not?"""
+    member, other = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
+    member.bind(WILDCARD)
+    other.bind(WILDCARD)
+    member.join(GROUP)
+    assert stack.connections(GROUP) in (EACH, member.itself)
+
+
 @experiment("udp4/multicast/copies/one-joined/elsewhere", rule=ONE_OR_EACH, cites=(TCPV2.at("§23.7, udp_input"),))
 def test_who_is_bound_elsewhere_gets_no_copy(stack: Stack) -> None:
     """Two sockets joined a group, one bound to it, one to a local address: does the former alone get what goes to the group?"""

@@ -11,12 +11,14 @@ from fixtures.rules import (
     COMPLETELY_DUPLICATE,
     INHERITED_OPTIONS,
     LISTEN_IS_FREE,
+    UDP_DUPLICATE,
     UNBOUND_CALL,
     WILDCARD_AND_SPECIFIC,
 )
 from fixtures.sources import LINUX_MAN, LITE2, MECKI, POSIX, TCPV2, UNP
 from fixtures.stack import Socket, Stack
 from fixtures.words import (
+    EACCES,
     EADDRINUSE,
     EINVAL,
     ESTABLISHED,
@@ -333,3 +335,12 @@ def test_reuseaddr_after_bind(stack: Stack) -> None:
     server = stack.udp4()
     server.bind(LOOPBACK)
     assert server.set(SO_REUSEADDR) == OK
+
+
+@experiment("udp/option-timing/cleared-after-bind/reuseaddr", rule=UDP_DUPLICATE)
+def test_reuseaddr_cleared_after_bind_over_udp(stack: Stack) -> None:
+    """A UDP socket with SO_REUSEADDR cleared it after bind: is a second with SO_REUSEADDR refused its address?"""
+    first, second = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
+    first.bind(LOOPBACK)
+    first.set(SO_REUSEADDR.off)
+    assert second.bind(LOOPBACK) in (EADDRINUSE, EACCES)

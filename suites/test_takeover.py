@@ -20,6 +20,7 @@ from fixtures.sources import LINUX, OPENBSD, WINSOCK
 from fixtures.stack import Actor, Stack
 from fixtures.words import (
     BOTH,
+    EACCES,
     EADDRINUSE,
     FIN_WAIT_1,
     IPV6_V6ONLY,
@@ -266,6 +267,13 @@ def test_a_more_specific_udp_address(stack: Stack, holder: str, newcomer: str, o
     """A UDP socket of {holder} is bound to the wildcard: may {newcomer} bind a specific address ({options} on both)?"""
     by(stack, holder).udp4(*options).bind(WILDCARD)
     assert by(stack, newcomer).udp4(*options).bind(LOOPBACK) == expected
+
+
+@experiment("udp/takeover/theft/stranger-self/reuseaddr-none", rule=THEFT)
+def test_a_more_specific_udp_address_without_options(stack: Stack) -> None:
+    """A UDP socket of another user is bound to the wildcard with SO_REUSEADDR: is one without options refused a specific address?"""
+    by(stack, "stranger").udp4(SO_REUSEADDR).bind(WILDCARD)
+    assert stack.udp4().bind(LOOPBACK) in (EADDRINUSE, EACCES)
 
 
 @experiment("udp/takeover/theft-receives/{holder}-{newcomer}", rule=MOST_SPECIFIC)

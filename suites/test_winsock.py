@@ -172,6 +172,7 @@ BOTH_STACKS = [
     ("loopback4",  NONE,      "dual",      EXCLUSIVE, EADDRINUSE),
     ("loopback6",  NONE,      "any4",      EXCLUSIVE, OK),
     ("loopback6",  EXCLUSIVE, "loopback4", EXCLUSIVE, OK),
+    ("loopback4",  NONE,      "loopback6", EXCLUSIVE, OK),
     ("mapped",     NONE,      "any4",      EXCLUSIVE, EADDRINUSE),
     ("dual",       EXCLUSIVE, "any4",      NONE,      EACCES),
     ("dual",       NONE,      "any4",      EXCLUSIVE, OK),

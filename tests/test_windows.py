@@ -6,17 +6,31 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.models import cygwin, platform, wine_variants, wsl1
+from fixtures.models import cygwin, linux_variants, platform, wine_variants, wsl1
 from fixtures.models import windows_variants as w
 from fixtures.notation import parse
 from fixtures.platforms import is_gvisor, wsl1_build
-from fixtures.rules import BOUND_ONCE, EXCLUSIVE_USE, LISTEN_IS_FREE, MOST_SPECIFIC, NO_OPTIONS, SAME_CONNECTION, Reason
+from fixtures.rules import (
+    BOUND_ONCE,
+    EXCLUSIVE_USE,
+    LISTEN_IS_FREE,
+    MOST_SPECIFIC,
+    NO_OPTIONS,
+    PORT_UNREACHABLE,
+    SAME_CONNECTION,
+    UNBOUND_CALL,
+    WRONG_KIND,
+    Reason,
+)
 from fixtures.stack import Untestable
 from fixtures.worlds import Choices, every_world
 
 RA_RA = "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)\n"
 BOTH_LISTEN = RA_RA + "A.listen()\nB.listen()\n"
 SERVED = "A = tcp4({0})\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4()\nC.connect(127.0.0.1:P)\nD = A.accept()\nA.close()\n"
+#: A client that was refused twice; a datagram to a port that nobody has.
+IN_VAIN = "A = tcp4()\nA.connect(127.0.0.1:P)\nA.connect(127.0.0.1:P)\n"
+UNHEARD = "A = udp4()\nA.connect(127.0.0.1:P)\nA.send(1)\n"
 CHILD, EX_CHILD = SERVED.format(""), SERVED.format("SO_EXCLUSIVEADDRUSE")
 CLOSED = "D.close()\nC.recv(1)\nC.close()\nshows(127.0.0.1:P, TIME_WAIT)\n"
 OWN_PORT = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nB = tcp4({0})\nB.bind(127.0.0.1:Q)\nB.connect(127.0.0.1:P)\nD = A.accept()\n"
@@ -172,6 +186,24 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         ),
         ("wine", CHILD + "B = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=wine_variants.CONNECTIONS_ARE_FREE)),
         ("wine", "A = tcp4()\nA.listen()", only("EINVAL", because=wine_variants.LISTEN_UNBOUND)),
+        # Wine: a socket that was refused is still connecting on the host; of a UDP socket the first error alone is lost.
+        ("wine", "A = tcp4()\nA.connect(127.0.0.1:P)\nA.recv(1)", only("end", because=wine_variants.REFUSED_READS_AS_END)),
+        ("wine", "A = tcp4()\nA.connect(127.0.0.1:P)\nA.listen()", only("EINVAL", because=wine_variants.REFUSED_THEN_LISTEN)),
+        ("wine", IN_VAIN, only("ECONNABORTED", because=wine_variants.REFUSED_THEN_CONNECT)),
+        ("wine", IN_VAIN + "A.connect(127.0.0.1:P)", only("ECONNREFUSED", because=linux_variants.USABLE_AGAIN)),
+        ("wine", IN_VAIN + "A.listen()", only("ok", because=wine_variants.LISTENS_ELSEWHERE)),
+        ("wine", IN_VAIN + "A.listen()\nconnections(127.0.0.1:port(A))", only("none", because=UNBOUND_CALL)),
+        ("wine", IN_VAIN + "A.bind(127.0.0.1:P)", only("EINVAL", because=BOUND_ONCE)),
+        ("wine", UNHEARD + "A.recv(1)", only("EAGAIN", because=wine_variants.FIRST_ERROR_TAKEN)),
+        ("wine", UNHEARD + "A.send(1)\nA.recv(1)", only("ECONNREFUSED", because=PORT_UNREACHABLE)),
+        ("wine", UNHEARD + "A.send(1)\nA.send(1)", only("ECONNREFUSED", because=PORT_UNREACHABLE)),
+        ("wine", UNHEARD + "A.shutdown(RDWR)\nA.recv(1)", only("ESHUTDOWN", because=wine_variants.SHUT_HALF)),
+        ("wine", UNHEARD + "A.shutdown(RD)\nA.send(1)", only("ok", because=UNBOUND_CALL)),
+        # What becomes of a half that was shut down.
+        ("windows", CHILD + "D.shutdown(RD)\nD.recv(1)", only("ESHUTDOWN", because=w.SHUT_HALF)),
+        ("cygwin", CHILD + "D.shutdown(RD)\nD.recv(1)", only("end", because=UNBOUND_CALL)),
+        ("cygwin", CHILD + "D.shutdown(WR)\nD.send(1)", only("EPIPE", because=WRONG_KIND)),
+        ("wsl1", CHILD + "D.shutdown(RD)\nD.recv(1)", only("unknown", because=wsl1.GAP)),
         # Cygwin: RA on the first socket takes its exclusivity away; a refused bind leaves it exclusive.
         (
             "cygwin",

@@ -26,8 +26,8 @@ WHEELS = ("pytest>=8", "pytest-xdist>=3.5", "pytest-timeout>=2.3", "colorama")
 LEFT_OUT = "DLLs/_wmi.pyd"
 #: Where Debian puts it, which is not on PATH.
 DEBIAN = "/usr/lib/wine/wine64"
-#: Nothing is asked, downloaded, or put into the user's menus.
-QUIET = {"WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml=;winemenubuilder.exe=d"}
+#: Nothing is asked, downloaded, or put into the user's menus.  What Python says is UTF-8.
+QUIET = {"PYTHONIOENCODING": "utf-8", "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml=;winemenubuilder.exe=d"}
 
 
 def configure(parser: ArgumentParser) -> None:
