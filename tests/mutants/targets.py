@@ -31,8 +31,8 @@ FOR_THE_REASON = {
 }
 #: What is no part of the platform: how a model keeps account of what is unknown, what the notation means, what the bench proves.
 ACCOUNTS = (
-    *("Model.__init__", "Model.perform", "Model._concerns", "Model._port", "Model._shows", "Model._tick"),
-    *("Model.since", "Model.applies", "Model._need_option", "Model._lose", "Model._need_reading", "Model._as_read", "Model.members"),
+    *("Account.__init__", "Account.since", "Account.applies", "Account._port", "Account._tick", "Account._lose", "Account._need_reading"),
+    *("Account._as_read", "Delivery.members", "Model.perform", "Model._concerns", "Model._shows", "Model._need_option"),
 )
 _GONE = object()
 
