@@ -391,7 +391,7 @@ def test_recv_of_a_refused_client(stack: Stack) -> None:
 
 @experiment("tcp/after-failure/refused/recv-again", rule=DROPPED, cites=(POSIX.at("recv, [ENOTCONN]"),))
 def test_third_recv_of_a_refused_client(stack: Stack) -> None:
-    """Is the third recv of a client that was refused answered as that of any socket without a connection?"""
+    """Is the third recv of a refused client ENOTCONN?"""
     client = stack.tcp4()
     client.connect(LOOPBACK)
     client.recv(1)
@@ -401,7 +401,7 @@ def test_third_recv_of_a_refused_client(stack: Stack) -> None:
 
 @experiment("tcp/after-failure/refused/option-stays", rule=UNBOUND_CALL, cites=(POSIX.at("getsockopt"),))
 def test_option_of_a_refused_client(stack: Stack) -> None:
-    """Is SO_REUSEADDR still read as on when the connection of its socket was refused?"""
+    """Is SO_REUSEADDR of a refused client still read as on?"""
     client = stack.tcp4(SO_REUSEADDR)
     client.connect(LOOPBACK)
     assert client.get(SO_REUSEADDR) == Answer("1")
@@ -461,7 +461,7 @@ def test_each_connection_of_a_server_that_was_shut_down_early(stack: Stack) -> N
 
 @experiment("tcp/after-failure/second-bind/keeps-the-first", rule=BOUND_ONCE, cites=(POSIX.at("bind, [EINVAL]"),))
 def test_address_of_a_socket_that_was_refused_a_second(stack: Stack) -> None:
-    """A bound socket was refused a second port, which somebody holds: is its first one still held?"""
+    """A bound socket asks for a port that is held: does it keep its own?"""
     holder, first = stack.tcp4(), stack.tcp4()
     holder.bind(CLIENT)
     first.bind(LOOPBACK)
@@ -471,7 +471,7 @@ def test_address_of_a_socket_that_was_refused_a_second(stack: Stack) -> None:
 
 @experiment("udp/after-failure/second-bind/keeps-the-first", rule=BOUND_ONCE, cites=(POSIX.at("bind, [EINVAL]"),))
 def test_address_of_a_udp_socket_that_asked_for_a_second(stack: Stack) -> None:
-    """A bound UDP socket asked for a second port, which is free: is its first one still held?"""
+    """A bound UDP socket asks for a free port: does it keep its own?"""
     first = stack.udp4()
     first.bind(LOOPBACK)
     first.bind(CLIENT)

@@ -111,7 +111,7 @@ def test_the_cells_are_those_of_the_matrix() -> None:
     assert tables.mark(linux, "bind", site.number(Platform("linux"), linux)).startswith("<b>ok</b> O")
     assert tables.mark(replace(linux, surprise=True), "bind").endswith("<mark>!</mark>")
     looks = {tables.mark(replace(linux, outcome=outcome), "bind") for outcome in cells.OUTCOMES}
-    assert looks == {"=O", "<b>ok</b> O", "?", "-"}
+    assert looks == {"O", "<b>ok</b> O", "?", "-"}
     assert [line for line, _ in site.played(Platform("linux"), row)] == Platform("linux").predict(row.script)[0].lines
 
 

@@ -83,7 +83,7 @@ def _share(part: Sequence[Cell]) -> Html:
         return Html(SIGNS[HOLDS])
     if open_ == len(testable):
         return Html(SIGNS[UNKNOWN])
-    return fill("<b>{away}/{of}</b>", away=away + open_, of=len(testable))
+    return fill("<b>{share}</b>", share=f"{away + open_}/{len(testable)}" if len(testable) > 1 else 1)
 
 
 # A chapter.
