@@ -459,23 +459,16 @@ def test_each_connection_of_a_server_that_was_shut_down_early(stack: Stack) -> N
     assert stack.tcp4().bind(LOOPBACK) == OK
 
 
-@experiment("tcp/after-failure/second-bind/keeps-the-first", rule=BOUND_ONCE, cites=(POSIX.at("bind, [EINVAL]"),))
-def test_address_of_a_socket_that_was_refused_a_second(stack: Stack) -> None:
-    """A bound socket asks for a port that is held: does it keep its own?"""
-    holder, first = stack.tcp4(), stack.tcp4()
-    holder.bind(CLIENT)
+@experiment("{protocol}/after-failure/second-bind/{port}", rule=BOUND_ONCE, cites=(POSIX.at("bind, [EINVAL]"),))
+@pytest.mark.parametrize(("protocol", "port"), [("tcp", "held"), ("udp", "free")])
+def test_address_of_a_socket_that_asks_for_a_second(stack: Stack, protocol: str, port: str) -> None:
+    """A bound {protocol} socket asks for another port ({port}): does it keep its own?"""
+    if port == "held":
+        stack.socket(f"{protocol}4").bind(CLIENT)
+    first = stack.socket(f"{protocol}4")
     first.bind(LOOPBACK)
     first.bind(CLIENT)
-    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
-
-
-@experiment("udp/after-failure/second-bind/keeps-the-first", rule=BOUND_ONCE, cites=(POSIX.at("bind, [EINVAL]"),))
-def test_address_of_a_udp_socket_that_asked_for_a_second(stack: Stack) -> None:
-    """A bound UDP socket asks for a free port: does it keep its own?"""
-    first = stack.udp4()
-    first.bind(LOOPBACK)
-    first.bind(CLIENT)
-    assert stack.udp4().bind(LOOPBACK) == EADDRINUSE
+    assert stack.socket(f"{protocol}4").bind(LOOPBACK) == EADDRINUSE
 
 
 @experiment("tcp/after-failure/reset/error-stays", rule=BROKEN_PIPE, cites=(BROKEN_PIPE.source,))
