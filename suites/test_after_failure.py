@@ -401,7 +401,7 @@ def test_third_recv_of_a_refused_client(stack: Stack) -> None:
 
 @experiment("tcp/after-failure/refused/option-stays", rule=UNBOUND_CALL, cites=(POSIX.at("getsockopt"),))
 def test_option_of_a_refused_client(stack: Stack) -> None:
-    """Is SO_REUSEADDR of a refused client still read as on?"""
+    """Is SO_REUSEADDR of a refused client still on?"""
     client = stack.tcp4(SO_REUSEADDR)
     client.connect(LOOPBACK)
     assert client.get(SO_REUSEADDR) == Answer("1")
@@ -462,7 +462,7 @@ def test_each_connection_of_a_server_that_was_shut_down_early(stack: Stack) -> N
 @experiment("{protocol}/after-failure/second-bind/{port}", rule=BOUND_ONCE, cites=(POSIX.at("bind, [EINVAL]"),))
 @pytest.mark.parametrize(("protocol", "port"), [("tcp", "held"), ("udp", "free")])
 def test_address_of_a_socket_that_asks_for_a_second(stack: Stack, protocol: str, port: str) -> None:
-    """A bound {protocol} socket asks for another port ({port}): does it keep its own?"""
+    """Does a {protocol} socket keep its port when it asks for another ({port})?"""
     if port == "held":
         stack.socket(f"{protocol}4").bind(CLIENT)
     first = stack.socket(f"{protocol}4")

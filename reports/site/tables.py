@@ -47,7 +47,7 @@ def legend_line() -> Html:
     """The marks in one paragraph."""
     letters = ", ".join(f"{letter} {basis}" for basis, letter in LETTERS.items())
     return fill(
-        "<p class=legend>= or a letter alone: the rule holds; otherwise the answer is shown. ? nobody is known to have said. "
+        "<p class=legend>= or a letter: the rule holds; otherwise the answer is shown. ? nobody is known to have said. "
         "- the platform lacks what is needed. ! a recorded run contradicts the model. How it is known: {letters}. {more}. {cite}.",
         letters=letters,
         more=link("legend.html", "The whole legend"),

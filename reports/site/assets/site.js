@@ -107,8 +107,7 @@ function filter(form) {
   $("#found").textContent = wanted.length || odd ? `${found} found` : "";
 }
 
-const said = (cell) => cell.querySelector("b")?.textContent[0] ?? (/^[-?]/.test(cell.textContent) ? "?" : "=");
-const differs = (row) => new Set([...row.cells].slice(1).map(said).filter((mark) => mark !== "?")).size > 1;
+const differs = (row) => new Set([...row.cells].slice(1).filter((cell) => !/^[-?]/.test(cell.textContent)).map((cell) => cell.querySelector("b")?.textContent[0])).size > 1;
 
 // The data of single experiments, loaded when they are needed.
 
