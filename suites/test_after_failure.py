@@ -391,7 +391,7 @@ def test_recv_of_a_refused_client(stack: Stack) -> None:
 
 @experiment("tcp/after-failure/refused/recv-again", rule=DROPPED, cites=(POSIX.at("recv, [ENOTCONN]"),))
 def test_third_recv_of_a_refused_client(stack: Stack) -> None:
-    """Is the third recv of a refused client ENOTCONN?"""
+    """Is a refused client's third recv ENOTCONN?"""
     client = stack.tcp4()
     client.connect(LOOPBACK)
     client.recv(1)

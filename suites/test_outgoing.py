@@ -233,7 +233,7 @@ def test_listen_without_bind(stack: Stack) -> None:
 
 @experiment("tcp/outgoing/listen-without-bind/its-port", rule=NO_OPTIONS, cites=(POSIX.at("listen"),))
 def test_port_of_a_listener_without_bind(stack: Stack) -> None:
-    """Is the port of a listener without bind held?"""
+    """Is an unbound listener's port held?"""
     listener = stack.tcp4()
     listener.listen()
     assert stack.tcp4().bind(got_port(listener)) == EADDRINUSE
@@ -321,7 +321,7 @@ def test_implicit_port_of_a_udp_socket(stack: Stack) -> None:
 
 @experiment("udp/outgoing/implicit-port/other-address", rule=PCB_LOOKUP, cites=(CONNECT,))
 def test_implicit_port_of_a_udp_socket_at_another_address(stack: Stack) -> None:
-    """Is the port of a UDP client without bind free at another address?"""
+    """Is a UDP client's drawn port free at another address?"""
     caller = stack.udp4()
     caller.connect(LOOPBACK)
     assert stack.udp4().bind(SECOND.at(f"port({caller.name})")) == OK
