@@ -428,7 +428,7 @@ def test_recv_of_a_refused_client(stack: Stack) -> None:
 
 @experiment("tcp/after-failure/refused/recv-again", rule=DROPPED, cites=(POSIX.at("recv, [ENOTCONN]"),))
 def test_third_recv_of_a_refused_client(stack: Stack) -> None:
-    """Is the third recv of a client that was refused answered as that of any socket without a connection?"""
+    """Is a refused client's third recv ENOTCONN?"""
     client = stack.tcp4()
     client.connect(LOOPBACK)
     client.recv(1)
@@ -438,7 +438,7 @@ def test_third_recv_of_a_refused_client(stack: Stack) -> None:
 
 @experiment("tcp/after-failure/refused/option-stays", rule=UNBOUND_CALL, cites=(POSIX.at("getsockopt"),))
 def test_option_of_a_refused_client(stack: Stack) -> None:
-    """Is SO_REUSEADDR still read as on when the connection of its socket was refused?"""
+    """Is SO_REUSEADDR of a refused client still on?"""
     client = stack.tcp4(SO_REUSEADDR)
     client.connect(LOOPBACK)
     assert client.get(SO_REUSEADDR) == Answer("1")
@@ -523,23 +523,16 @@ def test_each_connection_of_a_server_that_was_shut_down_early(stack: Stack) -> N
     assert stack.tcp4().bind(LOOPBACK) == OK
 
 
-@experiment("tcp/after-failure/second-bind/keeps-the-first", rule=BOUND_ONCE, cites=(POSIX.at("bind, [EINVAL]"),))
-def test_address_of_a_socket_that_was_refused_a_second(stack: Stack) -> None:
-    """A bound socket was refused a second port, which somebody holds: is its first one still held?"""
-    holder, first = stack.tcp4(), stack.tcp4()
-    holder.bind(CLIENT)
+@experiment("{protocol}/after-failure/second-bind/{port}", rule=BOUND_ONCE, cites=(POSIX.at("bind, [EINVAL]"),))
+@pytest.mark.parametrize(("protocol", "port"), [("tcp", "held"), ("udp", "free")])
+def test_address_of_a_socket_that_asks_for_a_second(stack: Stack, protocol: str, port: str) -> None:
+    """Does a {protocol} socket keep its port when it asks for another ({port})?"""
+    if port == "held":
+        stack.socket(f"{protocol}4").bind(CLIENT)
+    first = stack.socket(f"{protocol}4")
     first.bind(LOOPBACK)
     first.bind(CLIENT)
-    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
-
-
-@experiment("udp/after-failure/second-bind/keeps-the-first", rule=BOUND_ONCE, cites=(POSIX.at("bind, [EINVAL]"),))
-def test_address_of_a_udp_socket_that_asked_for_a_second(stack: Stack) -> None:
-    """A bound UDP socket asked for a second port, which is free: is its first one still held?"""
-    first = stack.udp4()
-    first.bind(LOOPBACK)
-    first.bind(CLIENT)
-    assert stack.udp4().bind(LOOPBACK) == EADDRINUSE
+    assert stack.socket(f"{protocol}4").bind(LOOPBACK) == EADDRINUSE
 
 
 @experiment("tcp/after-failure/reset/error-stays", rule=BROKEN_PIPE, cites=(BROKEN_PIPE.source,))

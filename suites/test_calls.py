@@ -198,7 +198,7 @@ def test_shutdown_of_reading_sends_nothing(stack: Stack) -> None:
 @experiment("tcp/calls/shutdown-again/{halves}", rule=UNBOUND_CALL, cites=(POSIX.at("shutdown"),))
 @pytest.mark.parametrize("halves", ["wr", "rd-rdwr"])
 def test_shutdown_of_writing_and_again(stack: Stack, halves: str) -> None:
-    """The sending half of a connection was shut down: may it be shut down again ({halves})?"""
+    """After WR, is shutdown({halves}) granted?"""
     accepted, _ = connected(stack)
     accepted.shutdown(WR)
     assert [accepted.shutdown(how.upper()) for how in halves.split("-")][-1] == OK
@@ -420,7 +420,7 @@ def test_port_unreachable_is_told_the_sender(stack: Stack) -> None:
 
 @experiment("udp/calls/send-to-another-address", rule=UNBOUND_CALL, cites=(POSIX.at("send"),))
 def test_send_to_another_local_address(stack: Stack) -> None:
-    """May a UDP socket that is bound to one local address send to another one?"""
+    """May a bound UDP socket send to another address?"""
     receiver, sender = stack.udp4(), stack.udp4()
     receiver.bind(LOOPBACK)
     sender.bind(SECOND.at("Q"))

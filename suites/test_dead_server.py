@@ -335,22 +335,6 @@ def test_restart_after_a_close_with_unread_data(stack: Stack) -> None:
     assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
 
-@experiment("tcp/dead-server/unread-data/client-closed-first", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.6.1, SHLD-3"),))
-def test_the_client_of_a_server_that_did_not_read(stack: Stack) -> None:
-    """A client sent and closed first, and the server closed without reading: does the client's port stay in TIME_WAIT?"""
-    listener, client = listening(stack, LOOPBACK), stack.tcp4()
-    client.bind(LOOPBACK.at("Q"))
-    client.connect(LOOPBACK)
-    accepted = listener.accept()
-    client.send(1)
-    client.close()
-    stack.shows(LOOPBACK, CLOSE_WAIT)
-    accepted.close()
-    listener.close()
-    stack.tcp4().bind(LOOPBACK)
-    assert stack.tcp4().bind(LOOPBACK.at("Q")) == EADDRINUSE
-
-
 @experiment("tcp/dead-server/data-after-close/{word}", rule=RESET, cites=(UNP.at("§5.13"), RFC9293.at("§3.6.1")))
 @pytest.mark.parametrize("word", ["fin-wait-1", "fin-wait-2"])
 def test_restart_after_data_for_the_dead(stack: Stack, word: str) -> None:

@@ -245,7 +245,7 @@ def test_listen_without_bind(stack: Stack) -> None:
 
 @experiment("tcp/outgoing/listen-without-bind/its-port", rule=NO_OPTIONS, cites=(POSIX.at("listen"),))
 def test_port_of_a_listener_without_bind(stack: Stack) -> None:
-    """Is a plain bind refused the port at which a socket listens without bind?"""
+    """Is an unbound listener's port held?"""
     listener = stack.tcp4()
     listener.listen()
     assert stack.tcp4().bind(got_port(listener)) == EADDRINUSE
@@ -351,7 +351,7 @@ def test_nothing_is_left_of_a_udp_client(stack: Stack) -> None:
     assert stack.udp4().bind(CLIENT) == OK
 @experiment("udp/outgoing/implicit-port/other-address", rule=PCB_LOOKUP, cites=(CONNECT,))
 def test_implicit_port_of_a_udp_socket_at_another_address(stack: Stack) -> None:
-    """May a plain socket bind the port of a UDP socket that connected without bind, at another local address?"""
+    """Is a UDP client's drawn port free at another address?"""
     caller = stack.udp4()
     caller.connect(LOOPBACK)
     assert stack.udp4().bind(SECOND.at(f"port({caller.name})")) == OK

@@ -391,7 +391,7 @@ def test_time_wait_ends(stack: Stack) -> None:
 
 @experiment("tcp/time-wait/two-minutes-later/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.4.2, 2MSL"),))
 def test_time_wait_is_over_everywhere(stack: Stack) -> None:
-    """May a server without options restart two minutes after its predecessor's connection went into TIME_WAIT?"""
+    """Is TIME_WAIT over after two minutes?"""
     listener = server_closed_first(stack, LOOPBACK, LOOPBACK)
     listener.close()
     stack.elapse(122)
