@@ -13,9 +13,11 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from fixtures.models import block, lifecycle
+from fixtures.models.account import Account
 from fixtures.models.base import Model
 from fixtures.notation import FORMS, KINDS
 from fixtures.rules import Variant
+from fixtures.stack import Stack
 from fixtures.words import Answer
 from tests.mutants.operators import Change, changes
 
@@ -166,7 +168,7 @@ def targets_of(model: type[Model]) -> list[Target]:
         pending += [_resolve(model, name, after=target.owner) for name in _asked_of_super(target)]
         scope = vars(sys.modules[target.function.__module__])
         pending += [Target(thing) for name in names if isinstance(thing := scope.get(name), FunctionType)]
-        classes = [thing for thing in (*scope.values(), *vars(block).values()) if isinstance(thing, type) and not issubclass(thing, Model)]
+        classes = [thing for thing in (*scope.values(), *vars(block).values()) if isinstance(thing, type) and not issubclass(thing, Stack)]
         pending += [_resolve(cls, name) for cls in classes if cls.__module__.startswith(PACKAGE) for name in names]
     return sorted(found.values(), key=lambda target: (target.function.__module__, target.function.__code__.co_firstlineno))
 
@@ -262,7 +264,7 @@ def _overrides_dropped(model: type[Model]) -> Iterator[Mutant]:
 def _attributes_dropped(model: type[Model]) -> Iterator[Mutant]:
     """Each class attribute that decides is its parent's again."""
     for owner in model.__mro__:
-        if not owner.__module__.startswith(PACKAGE) or owner is Model:
+        if not owner.__module__.startswith(PACKAGE) or owner is Account:
             continue
         for name, value in vars(owner).items():
             if name.startswith("_") or name in DESCRIBING or not isinstance(value, bool | int | str | frozenset | dict):
