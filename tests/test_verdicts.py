@@ -7,7 +7,7 @@ from fixtures.models.linux import Linux
 from fixtures.models.lwip import LwIP
 from fixtures.models.stevens import Stevens
 from fixtures.stack import NoSuchFamily, NoSuchUser, Stack, Untestable
-from fixtures.verdicts import FAILURES, VERDICTS, Judgement, judge, judge_repeatedly, observe
+from fixtures.verdicts import FAILURES, PAUSES, VERDICTS, Judgement, judge, judge_repeatedly, observe
 from fixtures.words import EADDRINUSE, LOOPBACK, SO_EXCLBIND, SO_REUSEADDR, Answer
 from suites import test_duplicate_bind as duplicate
 from tests.liars import AlwaysInUse, AlwaysOk, Crashes, Hangs, IgnoresSecondListen, RefusesTooLate
@@ -105,6 +105,13 @@ def repeatedly(*stacks: type[Model], busy: bool) -> Judgement:
 def test_attempts(stacks: tuple[type[Model], ...], busy: bool, expected: tuple[str, int]) -> None:
     found = repeatedly(*stacks, busy=busy)
     assert (found.verdict, found.attempts) == expected
+
+
+def test_each_attempt_has_more_time() -> None:
+    script, stacks = duplicate.test_e1_without_options, [AlwaysOk() for _ in PAUSES]
+    left = iter(stacks)
+    judge_repeatedly(script, lambda: next(left), [observe(script, Linux())], busy=True)
+    assert [stack.pause for stack in stacks] == sorted({0.0, *PAUSES})
 
 
 def test_a_recv_that_waits_in_vain_counts_only_where_the_model_says_that_it_waits() -> None:
