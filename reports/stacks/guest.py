@@ -23,11 +23,14 @@ HOME, PACKAGES, USER = "/addrinuse", "/packages", 60000
 MOUNTS = (("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/tmp"))
 #: Emulated, and beside other guests, everything may take longer.
 _PATIENCE = 5
-#: What a guest does not use of pytest, each part of which costs something at every experiment.
+#: What a guest does not use of pytest and its plugins, each part of which costs something at every experiment.
 _WITHOUT = (
-    *("cacheprovider", "debugging", "doctest", "faulthandler", "junitxml", "logging", "monkeypatch", "pastebin", "recwarn", "setuponly"),
-    *("setupplan", "stepwise", "threadexception", "tmpdir", "unittest", "unraisableexception", "warnings"),
+    *("assertion", "cacheprovider", "capture", "debugging", "doctest", "faulthandler", "junitxml", "logging", "monkeypatch", "pastebin"),
+    *("recwarn", "setuponly", "setupplan", "skipping", "stepwise", "threadexception", "timeout", "tmpdir", "unittest"),
+    *("unraisableexception", "warnings", "xdist", "xdist.looponfail"),
 )
+#: The settings of the project speak of those parts, too.
+_SETTINGS = ("-c", "/dev/null", "--rootdir", ".", "--ignore", "suites/libraries")
 _FINIT_MODULE, _POWER_OFF = 313, 0x4321FEDC
 
 Job = dict[str, Any]
@@ -119,7 +122,7 @@ def _test(job: Job) -> NoReturn:
 
     # Memory lasts without collection. One process: under emulation a second interpreter costs more than it saves.
     gc.disable()
-    command = ["suites", "-q", "--color=no", "--assert=plain", "--capture=no", "-n", "0", "--timeout", str(120 * _PATIENCE)]
+    command = ["suites", "-q", "--color=no", *_SETTINGS]
     command += [word for plugin in _WITHOUT for word in ("-p", f"no:{plugin}")]
     runs = ForEachUser(job["privileges"])
     status = int(pytest.main([*command, "--platform", job["platform"], *job["arguments"]], plugins=[runs]))

@@ -28,7 +28,7 @@ from reports.stacks import initramfs
 from reports.stacks.common import CannotRun, cache_folder, guarded, keep
 
 PRIVILEGES = ("root", "user")
-#: A guest that says nothing for so many seconds hangs: pytest ends an experiment sooner than that.
+#: A guest that says nothing for so many seconds hangs: an experiment waits for two minutes at most, and each answer has its deadline.
 SILENCE = 600.0
 #: So many lines of the console are shown of a guest that failed.
 SHOWN = 60
