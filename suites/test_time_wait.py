@@ -390,6 +390,7 @@ def test_time_wait_ends(stack: Stack) -> None:
 
 
 @experiment("tcp/time-wait/two-minutes-later/no-options", rule=ACTIVE_CLOSER, cites=(RFC9293.at("§3.4.2, 2MSL"),))
+@pytest.mark.timeout(600)
 def test_time_wait_is_over_everywhere(stack: Stack) -> None:
     """Is TIME_WAIT over after two minutes?"""
     listener = server_closed_first(stack, LOOPBACK, LOOPBACK)
