@@ -120,10 +120,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if template is None:
         return None
     experiment = _experiment(template, pyfuncitem)
-    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames if name != "stack"}
 
     def script(stack: Stack) -> None:
-        pyfuncitem.obj(stack=stack, **arguments)
+        pyfuncitem.obj(stack=stack, **_parameters(pyfuncitem))
 
     judgement = _judge(pyfuncitem.config, script)
     record = _record(pyfuncitem, experiment, judgement)
@@ -249,8 +248,13 @@ def _bench(config: pytest.Config) -> Bench:
 
 def _experiment(template: Experiment, item: pytest.Item) -> Experiment:
     """The experiment of an item, with its parameters filled in."""
+    return template.with_parameters(_parameters(item))
+
+
+def _parameters(item: pytest.Item) -> dict[str, object]:
+    """What an experiment is parametrised with: nothing else but its stack is ever asked for."""
     callspec = getattr(item, "callspec", None)
-    return template.with_parameters(callspec.params if callspec else {})
+    return callspec.params if callspec else {}
 
 
 def _record(item: pytest.Function, experiment: Experiment, judgement: Judgement) -> Record:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -14,7 +15,7 @@ from fixtures.iphlpapi import parse_table
 from fixtures.notation import parse_line
 from fixtures.ports import Ports
 from fixtures.stack import Broken, Inconclusive, Untestable
-from fixtures.tcp_states import parse_netstat, parse_proc_net_tcp
+from fixtures.tcp_states import parse_netstat, parse_proc_net_tcp, tcp_states
 from fixtures.verdicts import observe
 from fixtures.words import EADDRINUSE, LOOPBACK, OK
 from suites import test_duplicate_bind as duplicate
@@ -111,6 +112,14 @@ def test_proc_net_tcp() -> None:
         "   2: 0100007F:C738 0100007F:1F90 01 00000000:00000000\n"
     )
     assert sorted(parse_proc_net_tcp(text, 8080)) == ["LISTEN", "TIME_WAIT"]
+
+
+def test_a_table_of_many_pages_is_read_whole() -> None:
+    with contextlib.ExitStack() as ending:
+        listeners = [ending.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(120)]
+        assert {port: tcp_states(port) for port in (one.getsockname()[1] for one in listeners)} == {
+            one.getsockname()[1]: ["LISTEN"] for one in listeners
+        }
 
 
 def test_a_reply_that_is_none_is_broken(bench: Bench) -> None:

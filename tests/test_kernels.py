@@ -197,6 +197,27 @@ def _sending(folder: Path, status: int) -> str:
     return f"import shutil; shutil.copyfile({str(folder / 'sent')!r}, 'results')"
 
 
+#: pytest as a guest has it, in the folder that is the first argument, with the arguments that follow.
+AS_A_GUEST = """
+import sys, pytest
+from reports.stacks import guest
+guest._folder = lambda _: sys.argv[1]
+sys.exit(pytest.main([*guest.COMMAND, *sys.argv[2:]], plugins=[guest.ForEachUser(["root"])]))
+"""
+
+
+def test_a_guest_finds_what_pytest_finds(tmp_path: Path) -> None:
+    """Also what surprises: Linux is taken for FreeBSD."""
+    words = ["-k", "test_descriptors", "--stack", "linux", "--platform", "freebsd"]
+    for folder, program in (("guest", ["-c", AS_A_GUEST, str(tmp_path / "guest")]), ("pytest", ["-m", "pytest", "suites"])):
+        (tmp_path / folder).mkdir()
+        record = ["--record", str(tmp_path / folder / "run.jsonl")]
+        subprocess.run([sys.executable, *program, *words, *record], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+    found, expected = (read_run(tmp_path / folder / "run.jsonl").traces for folder in ("guest", "pytest"))
+    assert found == expected
+    assert {record["verdict"] for record in found} >= {"surprise", "conforms"}
+
+
 @pytest.fixture
 def _light(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guests that are programs of this machine need no Python of their own."""

@@ -29,8 +29,11 @@ _WITHOUT = (
     *("recwarn", "setuponly", "setupplan", "skipping", "stepwise", "threadexception", "timeout", "tmpdir", "unittest"),
     *("unraisableexception", "warnings", "xdist", "xdist.looponfail"),
 )
-#: The settings of the project speak of those parts, too.
-_SETTINGS = ("-c", "/dev/null", "--rootdir", ".", "--ignore", "suites/libraries")
+#: How pytest is called. The settings of the project speak of those parts, too.
+COMMAND = (
+    *("suites", "-q", "--color=no", "-c", "/dev/null", "--rootdir", ".", "--ignore", "suites/libraries"),
+    *(word for plugin in _WITHOUT for word in ("-p", f"no:{plugin}")),
+)
 _FINIT_MODULE, _POWER_OFF = 313, 0x4321FEDC
 
 Job = dict[str, Any]
@@ -85,6 +88,15 @@ class ForEachUser:
             os.waitpid(child, 0)
         os._exit(0)
 
+    def pytest_runtest_protocol(self, item: Any) -> bool:
+        """Run an experiment without set-up and teardown, of which it has none."""
+        import pytest
+
+        call = pytest.CallInfo.from_call(lambda: item.ihook.pytest_runtest_call(item=item), "call")
+        report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+        item.ihook.pytest_runtest_logreport(report=report)
+        return True
+
 
 def _folder(privilege: str) -> str:
     return f"/tmp/{privilege}"
@@ -122,10 +134,8 @@ def _test(job: Job) -> NoReturn:
 
     # Memory lasts without collection. One process: under emulation a second interpreter costs more than it saves.
     gc.disable()
-    command = ["suites", "-q", "--color=no", *_SETTINGS]
-    command += [word for plugin in _WITHOUT for word in ("-p", f"no:{plugin}")]
     runs = ForEachUser(job["privileges"])
-    status = int(pytest.main([*command, "--platform", job["platform"], *job["arguments"]], plugins=[runs]))
+    status = int(pytest.main([*COMMAND, "--platform", job["platform"], *job["arguments"]], plugins=[runs]))
     result = {"status": status, "seconds": round(time.monotonic() - runs.started, 1)}
     Path(os.environ["HOME"], "result.json").write_text(json.dumps(result), encoding="utf-8")
     sys.stdout.flush()

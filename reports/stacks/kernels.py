@@ -56,5 +56,5 @@ def command(qemu: str, kernel: Path) -> Sequence[str | Path]:
     # KVM is not asked for: under some hosts it opens and then hangs. The guest's own shutdown ends the emulator; so does a panic.
     machine = ["-accel", "tcg", "-cpu", "Nehalem,+rdrand", "-smp", "1", "-m", "1536", "-no-reboot"]
     ports = ["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-serial", "file:results"]
-    parameters = "console=ttyS0 loglevel=4 panic=-1 mitigations=off audit=0 norandmaps clocksource=hpet"
+    parameters = "console=ttyS0 loglevel=4 panic=-1 mitigations=off audit=0 norandmaps clocksource=hpet thash_entries=1024"
     return [qemu, *machine, *ports, "-kernel", kernel, "-initrd", "initramfs", "-append", parameters]
