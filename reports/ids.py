@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from fixtures.models import Platform
+from fixtures.stack import Trace
 from reports.catalogue import ROOT, Row, all_rows
 from reports.inputs import BadInput
 
@@ -31,28 +32,34 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(f"{REGISTRY.name}: {'; '.join(broken[:5])}: an id is permanent; give the changed experiment a new one")
     new = sorted(now.keys() - kept.keys())
     if args.write:
-        lines = [f"{name} {digest}\n" for name, digest in sorted((kept | now).items())]
+        issued = {name: digests[0] for name, digests in now.items()} | kept
+        lines = [f"{name} {digest}\n" for name, digest in sorted(issued.items())]
         REGISTRY.write_text(HEADING + "".join(lines), encoding="utf-8")
     print(f"{len(kept)} ids were issued before, {len(new)} are new")
     return 1 if new and not args.write else 0
 
 
-def changed(kept: dict[str, str], now: dict[str, str]) -> list[str]:
+def changed(kept: dict[str, str], now: dict[str, tuple[str, ...]]) -> list[str]:
     """The ids that no longer mean what they meant."""
-    return [f"{name} means something else" for name in sorted(kept.keys() & now.keys()) if kept[name] != now[name]]
+    return [f"{name} means something else" for name in sorted(kept.keys() & now.keys()) if kept[name] not in now[name]]
 
 
 @cache
-def meanings() -> dict[str, str]:
+def meanings() -> dict[str, tuple[str, ...]]:
     """What each experiment of the suites means."""
-    return {row.experiment.id: meaning(row) for row in all_rows()}
+    return {row.experiment.id: digests_of(row) for row in all_rows()}
 
 
-def meaning(row: Row) -> str:
-    """A digest of what an experiment asks and does."""
-    seen = next((one for one in (Platform(name).predict(row.script)[0] for name in SHOWING) if not one.problem), None)
-    calls = [str(call) for call, _ in seen.trace] if seen else []
-    words = "\n".join([row.experiment.question, row.experiment.rule.id, *calls])
+def digests_of(row: Row) -> tuple[str, ...]:
+    """Digests of what an experiment asks and does: several where no model knows all of its answers, for then it may show less."""
+    shown = [Platform(name).predict(row.script)[0] for name in SHOWING]
+    if whole := [one for one in shown if not one.problem]:
+        return (_digest(row, whole[0].trace),)
+    return (*(_digest(row, one.trace) for one in shown if one.problem == "unknown"), _digest(row, []))
+
+
+def _digest(row: Row, trace: Trace) -> str:
+    words = "\n".join([row.experiment.question, row.experiment.rule.id, *(str(call) for call, _ in trace)])
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 

@@ -20,7 +20,7 @@ from fixtures.rules import (
     WRONG_KIND,
 )
 from fixtures.sources import POSIX, RFC9293, TCPV2, UNP
-from fixtures.stack import Stack
+from fixtures.stack import Socket, Stack
 from fixtures.words import (
     EADDRINUSE,
     ECONNREFUSED,
@@ -243,13 +243,19 @@ def test_what_a_refused_client_listens_on_after_a_refused_bind(stack: Stack) -> 
     assert stack.connections(SECOND.at(f"port({client.name})")) == NOBODY
 
 
-@experiment("tcp/after-failure/refused-bind/then-wildcard/reached", rule=UNBOUND_CALL)
-def test_a_server_that_was_refused_an_address_is_reached(stack: Stack) -> None:
-    """A server was refused an address and listens at the wildcard on another port: do connections to another address reach it?"""
+def at_the_wildcard_instead(stack: Stack) -> Socket:
+    """A server that was refused an address, and then was bound to the wildcard on another port."""
     stack.tcp4().bind(LOOPBACK)
     server = stack.tcp4()
     server.bind(LOOPBACK)
     server.bind(WILDCARD.at("Q"))
+    return server
+
+
+@experiment("tcp/after-failure/refused-bind/then-wildcard/reached", rule=UNBOUND_CALL)
+def test_a_server_that_was_refused_an_address_is_reached(stack: Stack) -> None:
+    """A server was refused an address and listens at the wildcard on another port: do connections to another address reach it?"""
+    server = at_the_wildcard_instead(stack)
     server.listen()
     assert stack.connections(SECOND.at("Q")) == server.itself
 
@@ -257,11 +263,7 @@ def test_a_server_that_was_refused_an_address_is_reached(stack: Stack) -> None:
 @experiment("tcp/after-failure/refused-bind/then-wildcard/closed", rule=UNBOUND_CALL)
 def test_nothing_is_left_of_a_server_that_was_refused_an_address(stack: Stack) -> None:
     """A server was refused an address, had the wildcard on another port and has closed: is that port free?"""
-    stack.tcp4().bind(LOOPBACK)
-    server = stack.tcp4()
-    server.bind(LOOPBACK)
-    server.bind(WILDCARD.at("Q"))
-    server.close()
+    at_the_wildcard_instead(stack).close()
     assert stack.tcp4().bind(WILDCARD.at("Q")) == OK
 
 

@@ -19,7 +19,7 @@ def test_no_issued_id_is_gone_or_means_something_else() -> None:
 
 
 def test_no_two_experiments_mean_the_same() -> None:
-    assert len(set(ids.meanings().values())) == len(all_rows())
+    assert len({digests[0] for digests in ids.meanings().values()}) == len(all_rows())
 
 
 @pytest.mark.parametrize(("line", "part"), [("tcp/gone 0123\n", "tcp/gone is gone"), (f"{E2} 0123\n", f"{E2} means something else")])
