@@ -444,6 +444,8 @@ def test_option_of_a_refused_client(stack: Stack) -> None:
     client = stack.tcp4(SO_REUSEADDR)
     client.connect(LOOPBACK)
     assert client.get(SO_REUSEADDR) == Answer("1")
+
+
 @experiment("tcp/after-failure/refused/twice/recv", rule=DROPPED, cites=(POSIX.at("recv, [ENOTCONN]"),))
 def test_recv_of_a_client_that_was_refused_twice(stack: Stack) -> None:
     """Is recv of a client that asked in vain twice answered as that of any socket without a connection?"""

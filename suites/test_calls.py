@@ -202,6 +202,8 @@ def test_shutdown_of_writing_and_again(stack: Stack, halves: str) -> None:
     accepted, _ = connected(stack)
     accepted.shutdown(WR)
     assert [accepted.shutdown(how.upper()) for how in halves.split("-")][-1] == OK
+
+
 @experiment("tcp/calls/recv-after-shutdown/rd", rule=UNBOUND_CALL, cites=(POSIX.at("shutdown, SHUT_RD"), TCPV2.at("soreceive")))
 def test_recv_after_shutdown_of_reading(stack: Stack) -> None:
     """Does recv of an end that was shut down for reading find the end of the stream?"""

@@ -349,6 +349,8 @@ def test_nothing_is_left_of_a_udp_client(stack: Stack) -> None:
     client.connect(LOOPBACK)
     client.close()
     assert stack.udp4().bind(CLIENT) == OK
+
+
 @experiment("udp/outgoing/implicit-port/other-address", rule=PCB_LOOKUP, cites=(CONNECT,))
 def test_implicit_port_of_a_udp_socket_at_another_address(stack: Stack) -> None:
     """Is a UDP client's drawn port free at another address?"""
