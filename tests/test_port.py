@@ -26,7 +26,7 @@ ANY = {
     target: {one.replace("wildcard-beside-specific", "specific-beside-wildcard"): word for one, word in words.items()}
     for target, words in PLAIN.items()
 }
-DUAL = ANY | {"windows": ANY["windows"] | {"ipv4-beside-ipv6": ">"}}
+DUAL = ANY | {"windows": ANY["windows"] | {"ipv4-beside-ipv6": ">"}, "macos": ANY["macos"] | {"ipv4-beside-ipv6": "?"}}
 SHARED = {
     "windows": {"start": "<", "second-instance": "?", "workers": "<", "another-user": ">"},
     "freebsd": {"second-instance": ">", "workers": "<"},

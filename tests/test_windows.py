@@ -112,8 +112,8 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         # SO_EXCLUSIVEADDRUSE.
         ("windows", "A = tcp4(SO_REUSEADDR)\nA.setsockopt(SO_EXCLUSIVEADDRUSE, 1)", only("EINVAL", because=EXCLUSIVE_USE)),
         ("windows", "A = tcp4(SO_EXCLUSIVEADDRUSE)\nA.setsockopt(SO_REUSEADDR, 1)", only("EINVAL", because=EXCLUSIVE_USE)),
-        ("windows", "A = tcp4(SO_EXCLUSIVEADDRUSE)\nA.setsockopt(SO_REUSEADDR, 0)", only("unknown", because=w.CLEARED_BESIDE)),
-        ("windows", "A = tcp4(SO_REUSEADDR)\nA.setsockopt(SO_EXCLUSIVEADDRUSE, 0)", only("unknown", because=w.CLEARED_BESIDE)),
+        ("windows", "A = tcp4(SO_EXCLUSIVEADDRUSE)\nA.setsockopt(SO_REUSEADDR, 0)", only("ok", because=w.CLEARED_BESIDE)),
+        ("windows", "A = tcp4(SO_REUSEADDR)\nA.setsockopt(SO_EXCLUSIVEADDRUSE, 0)", only("ok", because=w.CLEARED_BESIDE)),
         ("windows", "A = tcp4(SO_EXCLUSIVEADDRUSE)\nA.setsockopt(SO_EXCLUSIVEADDRUSE, 0)", only("ok", because=UNBOUND_CALL)),
         ("windows@xp", "A = stranger: tcp4(SO_EXCLUSIVEADDRUSE)", only("unknown", because=w.ADMINISTRATORS)),
         (
