@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.experiment import experiment
 from fixtures.rules import DIFFERENT_ADDRESSES, EXCLUSIVE_BINDING, EXCLUSIVE_USE, RESTART, UNBOUND_CALL, V6ONLY
-from fixtures.sources import ILLUMOS, ILLUMOS_MAN, WINSOCK
+from fixtures.sources import DOTNET_TESTS, ILLUMOS, ILLUMOS_MAN, PAL_TESTS, WINSOCK
 from fixtures.stack import Stack
 from fixtures.words import (
     CLOSE_WAIT,
@@ -180,7 +180,11 @@ def test_reuseaddr_after_exclusive(stack: Stack) -> None:
     assert stack.tcp4(SO_EXCLUSIVEADDRUSE).set(SO_REUSEADDR) == EINVAL
 
 
-@experiment("tcp/exclusive/both-options/exclusiveaddruse-then-cleared", rule=EXCLUSIVE_USE, cites=(WINSOCK.at("SO_EXCLUSIVEADDRUSE"),))
+@experiment(
+    "tcp/exclusive/both-options/exclusiveaddruse-then-cleared",
+    rule=EXCLUSIVE_USE,
+    cites=(DOTNET_TESTS.at("ReuseAddress"), PAL_TESTS.at("reuseaddr_exclusiveaddruse.c")),
+)
 def test_reuseaddr_cleared_after_exclusive(stack: Stack) -> None:
     """May one socket clear SO_REUSEADDR, which it does not have, after SO_EXCLUSIVEADDRUSE?"""
     assert stack.tcp4(SO_EXCLUSIVEADDRUSE).set(SO_REUSEADDR.off) == OK
