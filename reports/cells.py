@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from fixtures.clauses import Reason, is_variant
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.models.base import Model
-from fixtures.rules import Reason, Rule, Variant
+from fixtures.rules import Rule
 from fixtures.runfile import Record, read_run
 from fixtures.sources import Citation
 from fixtures.verdicts import Observation
@@ -73,14 +74,13 @@ def _predicted(model: Model, seen: Sequence[Observation]) -> Cell:
     for word in (UNKNOWN, UNTESTABLE):
         if found := next((one for one in seen if one.problem == word), None):
             because = found.trace[-1][1].because if word == UNKNOWN else None
-            source = model.grounds(because)[1] if because else None
+            source = because.source if because else None
             return Cell(word, (), "unknown" if word == UNKNOWN else "", because, source, found.why)
     held = {one.held for one in seen}
     because = _decisive(seen)
-    basis, source = model.grounds(because)
     outcome = EITHER if len(held) > 1 else HOLDS if held == {True} else DEPARTS
     answers = dict.fromkeys(_last(one.lines[-1]) for one in seen)
-    return Cell(outcome, tuple(answers), basis, because, source, because.statement)
+    return Cell(outcome, tuple(answers), because.basis, because, because.source, because.statement)
 
 
 def _decisive(seen: Sequence[Observation]) -> Reason:
@@ -88,7 +88,7 @@ def _decisive(seen: Sequence[Observation]) -> Reason:
     departing = next((one for one in seen if not one.held), seen[0])
     if not departing.held and departing.variants:
         last = departing.trace[-1][1].because
-        return last if isinstance(last, Variant) else departing.variants[-1]
+        return last if is_variant(last) else departing.variants[-1]
     because = departing.trace[-1][1].because
     assert because is not None, departing.lines
     return because

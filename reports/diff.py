@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fixtures.clauses import is_variant
 from fixtures.models import Platform
-from fixtures.rules import Variant
 from fixtures.stack import Trace, format_trace
 from fixtures.verdicts import Observation
 from reports.catalogue import Row
@@ -41,7 +41,7 @@ class Change:
             if cell.outcome == UNKNOWN:
                 return f"unknown on {side}: {cell.why}"
         for cell in (self.after, self.before):
-            if isinstance(cell.because, Variant):
+            if is_variant(cell.because):
                 return f"{statement(cell.because)}\n    [{cell.basis}: {cell.source}]"
         assert self.after.because
         return statement(self.after.because)

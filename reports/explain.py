@@ -8,10 +8,10 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from fixtures import VERSION
+from fixtures.clauses import BASES, is_variant
 from fixtures.libraries import policies
 from fixtures.libraries.policies import Policy
 from fixtures.models import Platform
-from fixtures.rules import BASES, Variant
 from fixtures.stack import format_trace
 from reports.catalogue import Row, by_id
 from reports.cells import OUTCOMES, UNKNOWN, UNTESTABLE, Cell, cells, columns, platform_named, statement
@@ -126,7 +126,7 @@ def _reasons(across: Sequence[Cell]) -> list[str]:
     lines = ["why"]
     for because, cell in found.items():
         lines += _wrapped(statement(because))
-        if isinstance(because, Variant) and because.sides:
+        if is_variant(because) and because.sides:
             lines += [f"    {side.claim} ({side.basis}) [{side.source}]" for side in because.sides]
         else:
             lines.append(f"    [{cell.source}]")

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import VERSION
+from fixtures.clauses import BASES, Reason
 from fixtures.models import Platform
-from fixtures.rules import BASES, Reason, Rule
+from fixtures.rules import Rule
 from reports import incidents
 from reports.catalogue import ROOT, Row, all_rows
 from reports.cells import DEPARTS, EITHER, HOLDS, LETTERS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns

@@ -11,9 +11,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from fixtures.clauses import Reason
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.notation import NotationError
-from fixtures.rules import Reason
 from fixtures.words import OK, UNKNOWN, Answer
 from fixtures.worlds import TooManyWorlds, every_world
 from reports.inputs import STANDARD_INPUT, BadInput, named, read_lines, read_text

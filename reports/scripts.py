@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fixtures.clauses import BASES, Reason, is_variant
 from fixtures.notation import KINDS, Call, NotationError, parse_numbered
-from fixtures.rules import BASES, NO_SUCH_OPTION, NOT_OPEN, WOULD_WAIT, Reason, Variant
+from fixtures.rules import NO_SUCH_OPTION, NOT_OPEN, WOULD_WAIT
 from fixtures.stack import Broken, Inconclusive, NoSuchFamily, NoSuchUser, Stack, Unknown, Untestable
 from fixtures.words import OK, UNKNOWN, Address, Answer
 
@@ -158,7 +159,7 @@ def _reasons(played: Sequence[Played]) -> list[str]:
     for because, basis, source in dict.fromkeys((one.because, one.basis, one.source) for one in played):
         if because:
             lines += [f"{because.id} ({basis})", f"    {because.statement}", f"    {source}"]
-        if isinstance(because, Variant):
+        if is_variant(because):
             lines += [f"    one side: {side.claim} ({side.basis}: {side.source})" for side in because.sides]
     return [*lines, ""]
 

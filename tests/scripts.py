@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from fixtures.words import OPTION_NAMES
 
@@ -22,7 +23,40 @@ CALLS = (
 )
 
 
-def random_script(chance: random.Random) -> str:
+#: What happens to sockets that compete for one port; each is bound first.
+NEXT = (
+    "{on}.listen()",
+    "{on}.listen()",
+    "{on}.close()",
+    "{on}.setsockopt({option}, {bit})",
+    "{on}.shutdown(RDWR)",
+    "connections({host}:P)",
+)
+
+
+def rivals(chance: random.Random, options: Sequence[str]) -> str:
+    """A script of two to four sockets that want one port, with clients in between, which ends in the question who receives."""
+    protocol, lines, open_ = chance.choice(("tcp", "tcp", "udp")), [], []
+    for number in range(chance.randint(2, 4)):
+        kind = protocol + chance.choice(("4", "4", "6"))
+        name, host = f"N{number}", chance.choice(HOSTS[kind[-1]])
+        wanted = chance.sample([option for option in options if option != "SO_LINGER"], chance.choice((0, 1, 1, 2)))
+        given = ", ".join(f"{option}={chance.choice((0, 1, 1))}" for option in wanted if kind[-1] == "6" or option != "IPV6_V6ONLY")
+        actor = chance.choice(("", "", "", "other: ", "stranger: "))
+        lines += [f"{name} = {actor}{kind}({given})", f"{name}.bind({host}:{chance.choice('PPPQ')})"]
+        open_.append(name)
+        if protocol == "tcp" and chance.random() < 0.4:
+            lines += [f"{name}.listen()", f"C{number} = tcp{kind[-1]}()", f"C{number}.connect({host}:P)", f"D{number} = {name}.accept()"]
+            lines += chance.sample(
+                [f"{name}.close()", f"D{number}.close()", f"C{number}.close()", f"C{number}.recv(1)"], chance.randint(0, 4)
+            )
+        for form in chance.sample(NEXT, chance.randint(0, 2)):
+            option = chance.choice([one for one in options if one not in ("IPV6_V6ONLY", "SO_LINGER")] or ["SO_REUSEADDR"])
+            lines.append(form.format(on=chance.choice(open_), option=option, bit=chance.randint(0, 1), host=chance.choice(HOSTS["4"])))
+    return "\n".join([*lines, f"connections({chance.choice(HOSTS[chance.choice('446')])}:P)"])
+
+
+def random_script(chance: random.Random, options: Sequence[str] = OPTION_NAMES) -> str:
     """A script of 4 to 24 calls."""
     families = {"A": "4"}
     lines = ["A = tcp4(SO_REUSEADDR)"]
@@ -34,8 +68,8 @@ def random_script(chance: random.Random) -> str:
             on=on,
             actor=chance.choice(("", "", "other: ", "stranger: ")),
             kind=kind,
-            option=chance.choice(OPTION_NAMES),
-            options=", ".join(f"{name}={chance.randint(0, 1)}" for name in chance.sample(OPTION_NAMES, chance.choice((0, 0, 1, 1, 2)))),
+            option=chance.choice(options),
+            options=", ".join(f"{name}={chance.randint(0, 1)}" for name in chance.sample(options, chance.choice((0, 0, 1, 1, 2)))),
             address=f"{chance.choice(HOSTS[families[on]])}:{port}",
         )
         lines.append(call)

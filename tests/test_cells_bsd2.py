@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.clauses import Reason
 from fixtures.models import netbsd as n
 from fixtures.models import openbsd as o
 from fixtures.models.base import Model
 from fixtures.models.netbsd import NetBSD
 from fixtures.models.openbsd import OpenBSD
 from fixtures.notation import parse
-from fixtures.rules import (
-    COMPLETELY_DUPLICATE,
-    MULTICAST,
-    NO_OPTIONS,
-    REUSEPORT_ALL,
-    SAME_CONNECTION,
-    V6ONLY,
-    WILDCARD_AND_SPECIFIC,
-    Reason,
-)
+from fixtures.rules import COMPLETELY_DUPLICATE, MULTICAST, NO_OPTIONS, REUSEPORT_ALL, SAME_CONNECTION, V6ONLY, WILDCARD_AND_SPECIFIC
 from fixtures.worlds import Choices
 from tests.cells import Table, wrong_cells
 

@@ -4,10 +4,11 @@ from functools import partial
 
 import pytest
 
+from fixtures.clauses import Reason
 from fixtures.models import dragonfly as v
 from fixtures.models.dragonfly import DragonFly
 from fixtures.notation import parse
-from fixtures.rules import MOST_SPECIFIC, MULTICAST, Reason
+from fixtures.rules import MOST_SPECIFIC, MULTICAST
 from fixtures.stack import Unknown
 from fixtures.worlds import Choices, every_world
 from tests.cells import Table, wrong_cells

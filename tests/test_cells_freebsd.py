@@ -4,20 +4,12 @@ from functools import partial
 
 import pytest
 
+from fixtures.clauses import Reason
 from fixtures.models import freebsd_variants as v
 from fixtures.models import platform
 from fixtures.models.freebsd import FreeBSD
 from fixtures.notation import parse
-from fixtures.rules import (
-    MOST_SPECIFIC,
-    NO_OPTIONS,
-    REUSEPORT_ALL,
-    SAME_CONNECTION,
-    TIME_WAIT_REBIND,
-    WILDCARD_AND_SPECIFIC,
-    WRONG_KIND,
-    Reason,
-)
+from fixtures.rules import MOST_SPECIFIC, NO_OPTIONS, REUSEPORT_ALL, SAME_CONNECTION, TIME_WAIT_REBIND, WILDCARD_AND_SPECIFIC, WRONG_KIND
 from tests.cells import Table, wrong_cells
 
 TCP = ("S=S", "W=W", "W>S", "S>W", "D>W", "W>D", "D>S", "S>D", "D=D", "s6=s6", "6=6", "6>s6")

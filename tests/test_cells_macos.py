@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.clauses import Reason
 from fixtures.models import macos as v
 from fixtures.models.macos import MacOS
 from fixtures.notation import parse
@@ -14,7 +15,6 @@ from fixtures.rules import (
     SAME_CONNECTION,
     TIME_WAIT_REBIND,
     WILDCARD_AND_SPECIFIC,
-    Reason,
 )
 from tests.cells import Table, wrong_cells
 

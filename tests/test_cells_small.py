@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from fixtures.clauses import Reason
 from fixtures.models import aix, gvisor_variants, hpux, tru64
 from fixtures.models import lwip_variants as lwip
 from fixtures.models.aix import AIX
@@ -16,7 +17,7 @@ from fixtures.models.hpux import HPUX
 from fixtures.models.lwip import LwIP
 from fixtures.models.tru64 import Tru64
 from fixtures.notation import parse
-from fixtures.rules import REUSEPORT_ALL, Reason
+from fixtures.rules import REUSEPORT_ALL
 from fixtures.stack import Stack, Untestable
 from fixtures.verdicts import predict
 from fixtures.words import LOOPBACK, SO_REUSEADDR, SO_REUSEPORT

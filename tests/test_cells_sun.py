@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from fixtures.clauses import Reason, is_variant
 from fixtures.models import illumos_variants as i
 from fixtures.models import solaris_variants as s
 from fixtures.models.base import Model
@@ -23,8 +24,6 @@ from fixtures.rules import (
     SAME_CONNECTION,
     TIME_WAIT_REBIND,
     WILDCARD_AND_SPECIFIC,
-    Reason,
-    Variant,
 )
 from fixtures.stack import Untestable
 from fixtures.worlds import Choices, every_world
@@ -199,6 +198,6 @@ def test_no_reuseport(make: Callable[[], Model]) -> None:
 
 
 def test_what_solaris_is_expected_to_do_was_read_in_illumos_or_documented() -> None:
-    own = {name: value for name, value in vars(s).items() if name in vars(i) and isinstance(value, Variant)}
+    own = {name: value for name, value in vars(s).items() if name in vars(i) and is_variant(value)}
     assert {value.basis for value in own.values()} == {"predicted", "documented", "disputed", "unknown"}
     assert {name for name, value in own.items() if value.basis == "documented"} == {"EXCLUSIVE"}

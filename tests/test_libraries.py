@@ -20,12 +20,12 @@ import jsonschema
 import pytest
 
 from fixtures.bench import Bench
+from fixtures.clauses import BASES
 from fixtures.libraries import checks, policies
 from fixtures.libraries.policies import FILE, QUESTIONS, Policy, Setting, load
 from fixtures.libraries.scene import REFUSED, STARTS
 from fixtures.libraries.starters import STARTERS
 from fixtures.models import Platform, this_platform
-from fixtures.rules import BASES
 from fixtures.runfile import RunError, read_run, write_run
 from fixtures.words import SO_REUSEADDR, SO_REUSEPORT
 from reports.__main__ import main

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from fixtures.clauses import BASES
 from fixtures.models import Platform
-from fixtures.rules import BASES
 from fixtures.runfile import Record, write_run
 from reports import matrix
 from reports.__main__ import main

@@ -9,8 +9,8 @@ from functools import cache
 import pytest
 
 import fixtures.models
+from fixtures.clauses import Own, is_variant
 from fixtures.models import MODELS, Platform
-from fixtures.rules import Variant
 from fixtures.verdicts import Observation
 from reports.catalogue import all_rows
 
@@ -30,10 +30,10 @@ def predictions(name: str) -> list[tuple[str, Observation]]:
     ]
 
 
-def variants(name: str) -> dict[str, Variant]:
+def variants(name: str) -> dict[str, Own]:
     """The variants that the modules of the models define for a platform."""
     modules = [importlib.import_module(f"fixtures.models.{module.name}") for module in pkgutil.iter_modules(fixtures.models.__path__)]
-    found = [value for module in modules for value in vars(module).values() if isinstance(value, Variant)]
+    found = [value for module in modules for value in vars(module).values() if is_variant(value)]
     return {variant.id: variant for variant in found if variant.id.startswith(f"{name}/")}
 
 

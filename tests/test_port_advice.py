@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from fixtures.clauses import Own
 from fixtures.models import MODELS, Platform
-from fixtures.rules import Rule, Variant
+from fixtures.rules import Rule
 from fixtures.words import OPTION_NAMES
 from reports.catalogue import ROOT, by_id
 from reports.porting import advice
@@ -30,7 +31,7 @@ def reasons() -> set[str]:
     modules = [__import__("fixtures.rules", fromlist=["x"])]
     modules += [__import__(f"fixtures.models.{path.stem}", fromlist=["x"]) for path in (ROOT / "fixtures" / "models").glob("*.py")]
     for module in modules:
-        found |= {value.id for value in vars(module).values() if isinstance(value, Rule | Variant)}
+        found |= {value.id for value in vars(module).values() if isinstance(value, Rule | Own)}
     return found
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from fixtures.clauses import BASES
 from fixtures.models import MODELS, Platform
 from fixtures.models.linux import Linux
-from fixtures.rules import BASES
 from fixtures.verdicts import observe
 from fixtures.words import OK
 from reports.__main__ import main

@@ -12,10 +12,10 @@ from urllib.parse import unquote
 
 import pytest
 
+from fixtures.clauses import is_variant
 from fixtures.libraries import policies
 from fixtures.models import Platform
 from fixtures.models.lifecycle import TRANSITIONS
-from fixtures.rules import Variant
 from reports import cells, incidents, situations
 from reports.__main__ import main
 from reports.catalogue import ROOT, by_id, find
@@ -234,7 +234,7 @@ def test_states_are_told_from_call_to_call() -> None:
 
 def test_the_variants_of_every_release_are_there() -> None:
     text = built()["platforms.html"].decode()
-    old = [variant for variant in gathered().variants.values() if isinstance(variant, Variant) and variant.until]
+    old = [variant for variant in gathered().variants.values() if is_variant(variant) and variant.until]
     assert old
     assert [variant.id for variant in old if f", until {variant.until}" not in text] == []
 

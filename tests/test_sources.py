@@ -12,8 +12,9 @@ from types import ModuleType
 
 import fixtures
 import fixtures.models
+from fixtures.clauses import Own, is_variant
 from fixtures.models import MODELS
-from fixtures.rules import Rule, Variant
+from fixtures.rules import Rule
 from fixtures.sources import Citation, Source, bibliography
 from reports.catalogue import all_rows
 from reports.claims import load
@@ -32,8 +33,8 @@ def modules() -> Iterator[ModuleType]:
             yield importlib.import_module(f"{package.__name__}.{module.name}")
 
 
-def of_reason(reason: Rule | Variant) -> list[Citation]:
-    sides = [side.source for side in reason.sides] if isinstance(reason, Variant) else []
+def of_reason(reason: Rule | Own) -> list[Citation]:
+    sides = [side.source for side in reason.sides] if is_variant(reason) else []
     return [*filter(None, [reason.source]), *sides]
 
 
@@ -44,7 +45,7 @@ def citations() -> dict[Citation, str]:
     found |= {claim.citation: claim.id for claim in load()}
     found |= {citation: one.id for one in advice.load() for citation in one.citations}
     found |= {model.source: name for name, model in MODELS.items()}
-    reasons = [value for module in modules() for value in vars(module).values() if isinstance(value, Rule | Variant)]
+    reasons = [value for module in modules() for value in vars(module).values() if isinstance(value, Rule | Own)]
     return found | {citation: reason.id for reason in reasons for citation in of_reason(reason)}
 
 
@@ -90,6 +91,6 @@ def test_what_is_cited_by_file_is_a_tree() -> None:
 
 
 def test_no_two_rules_or_variants_have_one_id() -> None:
-    reasons = {id(value): value for module in modules() for value in vars(module).values() if isinstance(value, Rule | Variant)}
+    reasons = {id(value): value for module in modules() for value in vars(module).values() if isinstance(value, Rule | Own)}
     times = Counter(reason.id for reason in reasons.values())
     assert [name for name, count in times.items() if count > 1] == []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.clauses import Reason
 from fixtures.models import cygwin, linux_variants, platform, wine_variants, wsl1
 from fixtures.models import windows_variants as w
 from fixtures.notation import parse
@@ -20,7 +21,6 @@ from fixtures.rules import (
     SAME_CONNECTION,
     UNBOUND_CALL,
     WRONG_KIND,
-    Reason,
 )
 from fixtures.stack import Untestable
 from fixtures.worlds import Choices, every_world

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.clauses import Side
 from fixtures.models.block import Block, Cover
 from fixtures.models.linux import Linux
 from fixtures.models.stevens import Stevens
 from fixtures.notation import parse
-from fixtures.rules import NO_OPTIONS, Side, Variant
+from fixtures.rules import NO_OPTIONS
 from fixtures.sources import POSIX, UNP
 from fixtures.stack import Stack
 from fixtures.verdicts import judge, observe, predict

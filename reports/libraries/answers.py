@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import VERSION
+from fixtures.clauses import BASES
 from fixtures.libraries.policies import Policy, Setting
 from fixtures.models import MODELS, Platform
 from fixtures.models import platform as platform_named
-from fixtures.rules import BASES
 from fixtures.runfile import read_run
 from fixtures.words import Option
 from reports.calls import parse_calls

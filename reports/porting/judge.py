@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fixtures.clauses import Reason
 from fixtures.models import Platform
 from fixtures.notation import NotationError
-from fixtures.rules import NO_SUCH_OPTION, UNBOUND_CALL, Reason
+from fixtures.rules import NO_SUCH_OPTION, UNBOUND_CALL
 from fixtures.sources import Citation
 from fixtures.stack import Broken, Inconclusive, Untestable
 from fixtures.words import OK, UNKNOWN, Answer

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from fixtures import VERSION
+from fixtures.clauses import BASES, Reason, is_variant
 from fixtures.models import Platform
-from fixtures.rules import BASES, Reason, Variant
 from reports.calls import Recorded, Recording
 from reports.porting.advice import Offer, offers
 from reports.porting.groups import Group, drawn, groups_of
@@ -114,7 +114,7 @@ def _answer(found: Found) -> Data:
 
 
 def _reason(reason: Reason, basis: str, source: str) -> Data:
-    sides = reason.sides if isinstance(reason, Variant) else ()
+    sides = reason.sides if is_variant(reason) else ()
     return {
         "id": reason.id,
         "statement": reason.statement,

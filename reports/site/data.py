@@ -11,9 +11,10 @@ from functools import cached_property
 from pathlib import Path
 
 import fixtures.models
+from fixtures.clauses import Own, Reason, is_variant
 from fixtures.models import Platform
 from fixtures.models.block import Block
-from fixtures.rules import Reason, Rule, Variant
+from fixtures.rules import Rule
 from fixtures.runfile import read_run
 from fixtures.sources import Citation, bibliography
 from fixtures.stack import Trace, format_trace
@@ -133,12 +134,12 @@ class Site:
         return said | {reason.id: reason for reason in reasons if isinstance(reason, Rule)}
 
     @cached_property
-    def variants(self) -> dict[str, Variant]:
+    def variants(self) -> dict[str, Own]:
         """Every variant that a model has, by id; those of older releases, which no cell shows, too."""
         modules = (importlib.import_module(f"fixtures.models.{module.name}") for module in pkgutil.iter_modules(fixtures.models.__path__))
-        found = {value.id: value for module in modules for value in vars(module).values() if isinstance(value, Variant)}
+        found = {value.id: value for module in modules for value in vars(module).values() if is_variant(value)}
         met = (cell.because for cells in self.cells.values() for cell in cells.values())
-        return found | {reason.id: reason for reason in met if isinstance(reason, Variant) and not reason.is_unread}
+        return found | {reason.id: reason for reason in met if is_variant(reason) and not reason.is_unread}
 
     def owner(self, variant: str) -> str:
         """The platform to which a variant belongs."""
@@ -154,12 +155,12 @@ class Site:
         found: dict[str, dict[str, list[str]]] = {}
         for identifier, across in self.cells.items():
             for platform, cell in across.items():
-                if isinstance(cell.because, Variant) and not cell.because.is_unread:
+                if is_variant(cell.because) and not cell.because.is_unread:
                     found.setdefault(cell.because.id, {}).setdefault(platform, []).append(identifier)
         return found
 
     @cached_property
-    def departures(self) -> dict[str, list[Variant]]:
+    def departures(self) -> dict[str, list[Own]]:
         """The variants that decide answers of each platform, the most frequent first: their place here is their number in its cells."""
         met = {
             str(platform): {name: len(on[str(platform)]) for name, on in self.deciding.items() if str(platform) in on}
@@ -176,7 +177,7 @@ class Site:
 
     def number(self, platform: Platform, cell: Cell) -> str:
         """The number of the variant that a cell rests on; none where the rule holds."""
-        if not isinstance(cell.because, Variant) or cell.because.is_unread or cell.outcome == HOLDS:
+        if not is_variant(cell.because) or cell.because.is_unread or cell.outcome == HOLDS:
             return ""
         return str(self._numbers[str(platform), cell.because.id])
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from fixtures.clauses import BASES, Own
 from fixtures.models import Platform
-from fixtures.rules import BASES, Variant
 from reports.cells import OUTCOMES, UNTESTABLE
 from reports.site.data import Site, key_of
 from reports.site.html import Html, attribute, fill, join, link
@@ -69,11 +69,11 @@ def _runs(site: Site, one: Platform) -> list[tuple[str, str]]:
     return [("Recorded runs", "; ".join(runs))] if runs else []
 
 
-def _variants(site: Site, variants: Sequence[Variant], one: Platform) -> Html:
+def _variants(site: Site, variants: Sequence[Own], one: Platform) -> Html:
     return join(_variant(site, variant, one) for variant in variants)
 
 
-def _variant(site: Site, variant: Variant, one: Platform) -> Html:
+def _variant(site: Site, variant: Own, one: Platform) -> Html:
     """A variant in full on the page of its own platform; elsewhere a few words that lead there."""
     decided = site.deciding.get(variant.id, {}).get(str(one), [])
     number = fill("{n}. ", n=site.departures[str(one)].index(variant) + 1) if decided else ""
@@ -96,7 +96,7 @@ def _variant(site: Site, variant: Variant, one: Platform) -> Html:
     )
 
 
-def _sides(variant: Variant) -> Html:
+def _sides(variant: Own) -> Html:
     if not variant.sides:
         return Html("")
     sides = join(

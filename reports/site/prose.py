@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fixtures import VERSION
-from fixtures.rules import BASES
+from fixtures.clauses import BASES
 from fixtures.sources import Source, bibliography
 from fixtures.verdicts import VERDICTS as RUN_VERDICTS
 from reports import incidents

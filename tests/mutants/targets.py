@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from fixtures.clauses import Own
 from fixtures.models import block, lifecycle
 from fixtures.models.account import Account
 from fixtures.models.base import Model
 from fixtures.notation import FORMS, KINDS
-from fixtures.rules import Variant
 from fixtures.stack import Stack
 from fixtures.words import Answer
 from tests.mutants.operators import Change, changes
@@ -107,7 +107,7 @@ def mutants_of(model: type[Model]) -> list[Mutant]:
     return [*found, *_overrides_dropped(model), *_attributes_dropped(model), *_options_ignored(model), *_events_ignored()]
 
 
-def variant_dropped(model: type[Model], variant: Variant) -> Mutant | None:
+def variant_dropped(model: type[Model], variant: Own) -> Mutant | None:
     """The platform without this variant: where it gave the reason, the parent's answer is given."""
     patches = []
     for name in DECIDING:
@@ -122,7 +122,7 @@ def _whole(module: str, name: str, change: str, *patches: Patch) -> Mutant:
     return Mutant(f"{_file(sys.modules[module])} {name}", change, module, 0, range(0), lambda: patches)
 
 
-def _without(variant: Variant, answer: Callable[..., Any], owner: type, name: str) -> Callable[..., Any]:
+def _without(variant: Own, answer: Callable[..., Any], owner: type, name: str) -> Callable[..., Any]:
     @functools.wraps(answer)
     def method(self: Model, *args: Any) -> Any:
         found = answer(self, *args)
@@ -136,19 +136,19 @@ def _because(found: Any) -> Any:
 
 
 @contextlib.contextmanager
-def decided(model: type[Model]) -> Iterator[set[Variant]]:
+def decided(model: type[Model]) -> Iterator[set[Own]]:
     """The variants that the deciding methods of a model give as their reason while this lasts."""
-    given: set[Variant] = set()
+    given: set[Own] = set()
     patches = ((model, name, _telling(given, getattr(model, name))) for name in DECIDING)
     with _whole(model.__module__, model.__name__, "", *patches).applied():
         yield given
 
 
-def _telling(given: set[Variant], answer: Callable[..., Any]) -> Callable[..., Any]:
+def _telling(given: set[Own], answer: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(answer)
     def method(self: Model, *args: Any) -> Any:
         found = answer(self, *args)
-        if isinstance(because := _because(found), Variant):
+        if isinstance(because := _because(found), Own):
             given.add(because)
         return found
 

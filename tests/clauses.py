@@ -1,0 +1,94 @@
+"""What decides the answers of a platform: every clause that its modules define, and every one that an experiment meets.
+
+``python -m tests.clauses PLATFORM...`` says how many answered cells name a place that was read, what is only predicted, which clauses
+decide nothing, and which decide a call that they do not declare.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+
+import fixtures.models
+from fixtures.clauses import Clause, Dispute, Gap, Own, Reason
+from fixtures.models import MODELS, Platform
+from fixtures.notation import KINDS
+from fixtures.words import UNKNOWN
+from reports.catalogue import all_rows
+
+USERS = (0, 1000)
+
+
+def modules() -> Iterator[object]:
+    """Every module of the models."""
+    for module in pkgutil.walk_packages(fixtures.models.__path__, "fixtures.models."):
+        yield importlib.import_module(module.name)
+
+
+@cache
+def defined(name: str) -> dict[str, Own]:
+    """The clauses, disputes and gaps that a platform's modules and its table define, by id."""
+    values = [value for module in modules() for value in vars(module).values() if isinstance(value, Own)]
+    values += [reason for reason in MODELS[name].edges.reasons() if isinstance(reason, Own)]
+    values += [goal.because for goal in MODELS[name].goals if isinstance(goal.because, Own)]
+    return {value.id: value for value in values if value.id.startswith(f"{name}/")}
+
+
+@cache
+def met(name: str) -> dict[tuple[str, str], Reason]:
+    """What decides an answer of some experiment, in some release, configuration and world, by id and call."""
+    found: dict[tuple[str, str], Reason] = {}
+    model = MODELS[name]
+    for version in dict.fromkeys([*model.releases, ""]):
+        for settings in model.configurations:
+            for uid in USERS:
+                for row in all_rows():
+                    for world in Platform(name, version).predict(row.script, uid, settings):
+                        for call, answer in world.trace:
+                            if answer.because and call.verb != "run":
+                                found.setdefault((answer.because.id, verb_of(call.verb, answer.name)), answer.because)
+    return found
+
+
+def verb_of(verb: str, answer: str) -> str:
+    """The call as a clause declares it; empty after an answer that nobody knows, for then any call says so."""
+    return "" if answer == UNKNOWN.name else "socket" if verb in KINDS else verb
+
+
+def places(reason: Reason) -> list[str]:
+    """The locators of a reason."""
+    return [side.source.locator for side in reason.sides] if isinstance(reason, Dispute) else [reason.source.locator]
+
+
+def main(names: list[str]) -> None:
+    """Print what is left to do."""
+    from reports.cells import cells, columns
+
+    for name in names or [name for name in MODELS if name != "stevens"]:
+        found = [across[name] for across in cells(columns([name])).values()]
+        answered = [cell for cell in found if cell.answers]
+        reasons = Counter(cell.because for cell in answered)
+        read = sum(count for because, count in reasons.items() if isinstance(because, Clause | Dispute) and because.basis != "predicted")
+        print(f"{name}: {len(answered)} answered cells, {read} name a place that was read ({read / len(answered):.1%})")
+        for because, count in reasons.most_common():
+            if because and not (isinstance(because, Clause | Dispute) and because.basis != "predicted"):
+                print(f"  {count:>5} {because.id} ({because.basis}): {because.statement[:90]} [{because.source.locator[:50]}]")
+        seen = {identifier for identifier, _ in met(name)}
+        print("  decides nothing:", ", ".join(sorted(defined(name).keys() - seen)) or "-")
+        wrong = [f"{identifier} ({verb})" for (identifier, verb), reason in met(name).items() if undeclared(reason, verb)]
+        print("  call not declared:", ", ".join(sorted(wrong)) or "-")
+        predicted = sorted({reason.id for reason in met(name).values() if isinstance(reason, Clause) and reason.basis == "predicted"})
+        print(f"  predicted, anywhere in a trace: {len(predicted)}: {', '.join(predicted)}")
+
+
+def undeclared(reason: Reason, verb: str) -> bool:
+    """Whether a clause decides a call that it does not declare."""
+    return isinstance(reason, Own) and not isinstance(reason, Gap) and bool(verb) and verb not in reason.calls
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
