@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from fixtures.clauses import Reason, is_variant
+from fixtures.clauses import Clause, Reason, is_variant
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.models.base import Model
-from fixtures.rules import Rule
 from fixtures.runfile import Record, read_run
 from fixtures.sources import Citation
 from fixtures.verdicts import Observation
@@ -160,6 +159,6 @@ def same_release(platform: Platform, version: str) -> bool:
 
 
 def statement(because: Reason) -> str:
-    """The reason with its id."""
-    kind = "rule" if isinstance(because, Rule) else "variant"
-    return f"{kind} {because.id}: {because.statement}"
+    """The reason with its id, and the rule that it breaks, if it breaks one."""
+    departs = f" (departs from {because.departs_from.id})" if isinstance(because, Clause) and because.departs_from else ""
+    return f"{type(because).__name__.lower()} {because.id}: {because.statement}{departs}"

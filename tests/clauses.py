@@ -6,14 +6,11 @@ decide nothing, and which decide a call that they do not declare.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 
-import fixtures.models
+from fixtures import models
 from fixtures.clauses import Clause, Dispute, Gap, Own, Reason
 from fixtures.models import MODELS, Platform
 from fixtures.notation import KINDS
@@ -23,19 +20,10 @@ from reports.catalogue import all_rows
 USERS = (0, 1000)
 
 
-def modules() -> Iterator[object]:
-    """Every module of the models."""
-    for module in pkgutil.walk_packages(fixtures.models.__path__, "fixtures.models."):
-        yield importlib.import_module(module.name)
-
-
 @cache
 def defined(name: str) -> dict[str, Own]:
     """The clauses, disputes and gaps that a platform's modules and its table define, by id."""
-    values = [value for module in modules() for value in vars(module).values() if isinstance(value, Own)]
-    values += [reason for reason in MODELS[name].edges.reasons() if isinstance(reason, Own)]
-    values += [goal.because for goal in MODELS[name].goals if isinstance(goal.because, Own)]
-    return {value.id: value for value in values if value.id.startswith(f"{name}/")}
+    return {one.id: one for one in models.defined() if one.id.startswith(f"{name}/")}
 
 
 @cache
