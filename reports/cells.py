@@ -76,13 +76,13 @@ def _predicted(model: Model, seen: Sequence[Observation]) -> Cell:
             source = because.source if because else None
             return Cell(word, (), "unknown" if word == UNKNOWN else "", because, source, found.why)
     held = {one.held for one in seen}
-    because = _decisive(seen)
+    because = decisive(seen)
     outcome = EITHER if len(held) > 1 else HOLDS if held == {True} else DEPARTS
     answers = dict.fromkeys(_last(one.lines[-1]) for one in seen)
     return Cell(outcome, tuple(answers), because.basis, because, because.source, because.statement)
 
 
-def _decisive(seen: Sequence[Observation]) -> Reason:
+def decisive(seen: Sequence[Observation]) -> Reason:
     """The reason of the answer to the question; of a departure the last variant that was met before it."""
     departing = next((one for one in seen if not one.held), seen[0])
     if not departing.held and departing.variants:
