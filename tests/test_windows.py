@@ -11,6 +11,7 @@ from fixtures.models import linux_variants, platform, wine_variants
 from fixtures.models import situations as S
 from fixtures.models.cygwin import clauses as cygwin
 from fixtures.models.cygwin.edges import EDGES as CYGWIN
+from fixtures.models.windows import call_clauses as k
 from fixtures.models.windows import clauses as w
 from fixtures.models.windows import table_clauses as t
 from fixtures.models.windows.edges import EDGES as WINDOWS
@@ -57,29 +58,29 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
     [
         # RA,RA: both listen; the first receives in tests, nobody knows says Microsoft; then the next does.
         ("windows", RA_RA, only("ok", because=t.DUPLICATES)),
-        ("windows", BOTH_LISTEN + "connections(127.0.0.1:P)", only("A", "B", "both", because=w.RECEIVER)),
-        ("windows", BOTH_LISTEN + "A.close()\nconnections(127.0.0.1:P)", only("B", because=w.RECEIVES)),
+        ("windows", BOTH_LISTEN + "connections(127.0.0.1:P)", only("A", "B", "both", because=k.RECEIVER)),
+        ("windows", BOTH_LISTEN + "A.close()\nconnections(127.0.0.1:P)", only("B", because=k.RECEIVES)),
         (
             "windows",
             BOTH_LISTEN + "A.close()\nC = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)",
-            only("B", because=w.RECEIVES),
+            only("B", because=k.RECEIVES),
         ),
         (
             "windows",
             "A = udp4(SO_REUSEADDR)\nA.bind(0.0.0.0:P)\nB = udp4(SO_REUSEADDR)\nB.bind(0.0.0.0:P)\nconnections(127.0.0.1:P)",
-            only("A", "B", "both", because=w.UDP_RECEIVER),
+            only("A", "B", "both", because=k.UDP_RECEIVER),
         ),
         # Without options the specific one stands beside the wildcard and receives.
         (
             "windows",
             "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)\nB.listen()\nconnections(127.0.0.1:P)",
-            only("B", because=w.RECEIVES),
+            only("B", because=k.RECEIVES),
         ),
         ("windows", "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=t.OWN_SPECIFIC)),
         (
             "windows",
             "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)",
-            only("unknown", because=w.BOUND_ONLY),
+            only("unknown", because=k.BOUND_ONLY),
         ),
         # A victim with RA can be robbed by anyone, another user too; one without only by its own user.
         (
@@ -159,16 +160,16 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         (
             "windows",
             OWN_PORT.format("") + "B.close()\nD.recv(1)\nD.close()\nC = tcp4()\nC.bind(127.0.0.1:Q)\nC.connect(127.0.0.1:P)",
-            only("EADDRINUSE", because=w.CONNECTED_ONCE),
+            only("EADDRINUSE", because=k.CONNECTED_ONCE),
         ),
         (
             "windows",
             OWN_PORT.format("SO_REUSEADDR") + "C = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:Q)\nC.connect(127.0.0.1:P)",
-            only("EADDRINUSE", because=w.CONNECTED_ONCE),
+            only("EADDRINUSE", because=k.CONNECTED_ONCE),
         ),
         # Calls.
-        ("windows", "A = tcp4()\nA.listen()", only("EINVAL", because=w.LISTEN_UNBOUND)),
-        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RDWR)", only("ENOTCONN", because=w.SHUTDOWN_LISTENER)),
+        ("windows", "A = tcp4()\nA.listen()", only("EINVAL", because=k.LISTEN_UNBOUND)),
+        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RDWR)", only("ENOTCONN", because=k.SHUTDOWN_LISTENER)),
         ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:Q)", only("EINVAL", because=WINDOWS.because(S.BIND_BOUND))),
         ("windows", "A = udp4()\nA.bind(224.0.0.251:P)", only("EADDRNOTAVAIL", because=w.MULTICAST_BIND)),
         ("windows", "A = tcp6()\nA.getsockopt(IPV6_V6ONLY)", only("1", because=w.V6ONLY_DEFAULT)),
@@ -207,7 +208,7 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         ("wine", UNHEARD + "A.shutdown(RDWR)\nA.recv(1)", only("ESHUTDOWN", because=wine_variants.SHUT_HALF)),
         ("wine", UNHEARD + "A.shutdown(RD)\nA.send(1)", only("ok", because=UNBOUND_CALL)),
         # What becomes of a half that was shut down.
-        ("windows", CHILD + "D.shutdown(RD)\nD.recv(1)", only("ESHUTDOWN", because=w.SHUT_HALF)),
+        ("windows", CHILD + "D.shutdown(RD)\nD.recv(1)", only("ESHUTDOWN", because=k.SHUT_HALF)),
         ("cygwin", CHILD + "D.shutdown(RD)\nD.recv(1)", only("end", because=CYGWIN.because(S.RECV_SHUT))),
         ("cygwin", CHILD + "D.shutdown(WR)\nD.send(1)", only("EPIPE", because=CYGWIN.because(S.SEND_SHUT))),
         ("wsl1", CHILD + "D.shutdown(RD)\nD.recv(1)", only("unknown", because=wsl1.GAP)),

@@ -7,6 +7,7 @@ import pytest
 from fixtures.clauses import Clause, Reason, sides_of
 from fixtures.models import situations as S
 from fixtures.models.cygwin import clauses as cygwin
+from fixtures.models.windows import call_clauses as k
 from fixtures.models.windows import clauses as w
 from fixtures.models.windows import table_clauses as t
 from fixtures.models.windows.edges import EDGES
@@ -90,11 +91,11 @@ WILD, ONE = "0.0.0.0", "127.0.0.1"
             only("ok", because=t.DUPLICATES),
         ),
         # Listening, and what an accepted socket has.
-        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", only("ok", because=w.LISTENS)),
-        ("windows", HOLDS.format("", WILD, "", "", ONE) + "\nA.listen()\nB.listen()", only("ok", because=w.LISTENS_BESIDE)),
-        ("windows", CHILD + "D.getsockopt(SO_REUSEADDR)", only("0", because=w.ACCEPTED_OPTION)),
-        ("windows", "A = tcp4()\nA.getsockopt(SO_REUSEADDR)", only("0", because=w.GET_OPTION)),
-        ("windows", "A = tcp4()\nA.connect(0.0.0.0:P)", only("EADDRNOTAVAIL", because=w.TO_ANY)),
+        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", only("ok", because=k.LISTENS)),
+        ("windows", HOLDS.format("", WILD, "", "", ONE) + "\nA.listen()\nB.listen()", only("ok", because=k.LISTENS_BESIDE)),
+        ("windows", CHILD + "D.getsockopt(SO_REUSEADDR)", only("0", because=k.ACCEPTED_OPTION)),
+        ("windows", "A = tcp4()\nA.getsockopt(SO_REUSEADDR)", only("0", because=k.GET_OPTION)),
+        ("windows", "A = tcp4()\nA.connect(0.0.0.0:P)", only("EADDRNOTAVAIL", because=k.TO_ANY)),
         ("windows", "A = tcp4()\nA.connect(127.0.0.1:P)", only("ECONNREFUSED", because=EDGES.because(S.CONNECT_REFUSED))),
         ("windows", "A = tcp6()\nA.bind([::ffff:127.0.0.1]:P)", only("unknown", because=w.V6ONLY_MAPPED)),
         # Cygwin: what its own bind told Winsock.
@@ -143,8 +144,8 @@ def test_what_decides(spec: str, script: str, expected: list[tuple[str, Reason |
 
 
 def test_what_cygwin_hands_on_has_its_own_id_and_microsofts_place() -> None:
-    passed = cygwin.PASSED[w.RECEIVES.id]
-    assert (passed.id, passed.source) == ("cygwin/most-specific-receives", w.RECEIVES.source)
+    passed = cygwin.PASSED[k.RECEIVES.id]
+    assert (passed.id, passed.source) == ("cygwin/most-specific-receives", k.RECEIVES.source)
     held = cygwin.PASSED[t.FOREIGN_WILDCARD.id]
     assert isinstance(held, Clause)
     assert "is EACCES unless" in held.statement
