@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.clauses import Clause, Reason, sides_of
+from fixtures.clauses import Reason, sides_of
 from fixtures.models import situations as S
 from fixtures.models.cygwin import clauses as cygwin
+from fixtures.models.cygwin import passed
 from fixtures.models.windows import call_clauses as k
 from fixtures.models.windows import clauses as w
 from fixtures.models.windows import table_clauses as t
@@ -99,7 +100,7 @@ WILD, ONE = "0.0.0.0", "127.0.0.1"
         ("windows", "A = tcp4()\nA.connect(127.0.0.1:P)", only("ECONNREFUSED", because=EDGES.because(S.CONNECT_REFUSED))),
         ("windows", "A = tcp6()\nA.bind([::ffff:127.0.0.1]:P)", only("unknown", because=w.V6ONLY_MAPPED)),
         # Cygwin: what its own bind told Winsock.
-        ("cygwin", "A = tcp4()\nA.bind(127.0.0.1:P)", only("ok", because=cygwin.PASSED[w.FREE.id])),
+        ("cygwin", "A = tcp4()\nA.bind(127.0.0.1:P)", only("ok", because=passed.FREE)),
         ("cygwin", HOLDS.format("", ONE, "", "", ONE), only("EADDRINUSE", because=cygwin.EXCLUSIVE_IS_POSIX)),
         ("cygwin", HOLDS.format(RA, ONE, "", "", ONE), only("EADDRINUSE", because=cygwin.EXCLUSIVE_IS_POSIX)),
         ("cygwin", HOLDS.format(RA, ONE, "", RA, ONE), only("EADDRINUSE", because=cygwin.HELD)),
@@ -117,12 +118,12 @@ WILD, ONE = "0.0.0.0", "127.0.0.1"
         (
             "cygwin",
             "A = udp4(SO_REUSEADDR)\nA.bind(0.0.0.0:P)\nB = udp4()\nB.bind(127.0.0.1:P)",
-            only("ok", because=cygwin.PASSED[t.OWN_SPECIFIC.id]),
+            only("ok", because=passed.OWN_SPECIFIC),
         ),
         ("cygwin", "A = udp4()\nA.bind(127.0.0.1:P)\nA.setsockopt(SO_REUSEADDR, 1)", only("EINVAL", because=cygwin.EXCLUSIVE_STAYS)),
         ("cygwin", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nB = tcp4()\nB.connect(0.0.0.0:P)", only("ok", because=cygwin.TO_LOOPBACK)),
-        ("cygwin", "A = tcp4()\nA.listen()", only("EINVAL", because=cygwin.LISTEN_UNBOUND)),
-        ("cygwin", CHILD + "D.getsockopt(SO_REUSEADDR)", only("0", because=cygwin.ACCEPTED_OPTION)),
+        ("cygwin", "A = tcp4()\nA.listen()", only("EINVAL", because=passed.LISTEN_UNBOUND)),
+        ("cygwin", CHILD + "D.getsockopt(SO_REUSEADDR)", only("0", because=passed.ACCEPTED_OPTION)),
         ("cygwin", CHILD + "B = tcp4()\nB.bind(127.0.0.1:P)", only("unknown", because=cygwin.LEFT)),
         # WSL1: what was reported, and what is foreseen.
         ("wsl1", "A = tcp4()\nA.bind(127.0.0.1:P)", only("ok", because=wsl1.FREE)),
@@ -144,9 +145,7 @@ def test_what_decides(spec: str, script: str, expected: list[tuple[str, Reason |
 
 
 def test_what_cygwin_hands_on_has_its_own_id_and_microsofts_place() -> None:
-    passed = cygwin.PASSED[k.RECEIVES.id]
-    assert (passed.id, passed.source) == ("cygwin/most-specific-receives", k.RECEIVES.source)
-    held = cygwin.PASSED[t.FOREIGN_WILDCARD.id]
-    assert isinstance(held, Clause)
-    assert "is EACCES unless" in held.statement
-    assert held.since == ""
+    receives, foreign = passed.RECEIVES, passed.FOREIGN_WILDCARD
+    assert (receives.id, receives.source) == ("cygwin/most-specific-receives", k.RECEIVES.source)
+    assert (foreign.id, foreign.since, foreign.source) == ("cygwin/wildcard-of-another-user", "", t.FOREIGN_WILDCARD.source)
+    assert "is EACCES unless" in foreign.statement
