@@ -211,6 +211,11 @@ UDP_GROUP = "A = udp4({0})\nA.bind(127.0.0.1:P)\nB = udp4({0})\nB.bind(127.0.0.1
         ("", "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEPORT)\nB.bind(127.0.0.1:P)", [("unknown", s.REUSEPORT_GAP)]),
         ("", "A = tcp4(SO_REUSEPORT)\nA.bind(0.0.0.0:P)\nB = tcp4(SO_REUSEPORT)\nB.bind(127.0.0.1:P)", [("unknown", s.REUSEPORT_GAP)]),
         ("", "A = tcp4(SO_REUSEPORT)\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.1:P)", [("EADDRINUSE", s.OWN[i.IN_USE.id])]),
+        # SO_EXCLBIND is asked first, and where it is disputed whether somebody is in the way SO_REUSEPORT has no part.
+        ("", "A = tcp4(SO_REUSEPORT, SO_EXCLBIND)\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEPORT)\nB.bind(127.0.0.1:P)",
+         [("EADDRINUSE", s.EXCLUSIVE)]),
+        ("", LISTENER + "B = tcp4()\nB.connect(127.0.0.1:P)\nC = tcp4(SO_REUSEPORT)\nC.bind(127.0.0.2:port(B))",
+         [("EADDRINUSE", s.OWN[i.CONNECTION_IS_WILDCARD.id]), ("ok", s.OWN[i.CONNECTION_IS_WILDCARD.id])]),
     ],
 )  # fmt: skip
 def test_reuseport_of_solaris(version: str, text: str, expected: list[tuple[str, Reason]]) -> None:
