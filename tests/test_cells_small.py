@@ -17,7 +17,6 @@ from fixtures.models.hpux import HPUX
 from fixtures.models.lwip import LwIP
 from fixtures.models.tru64 import Tru64
 from fixtures.notation import parse
-from fixtures.rules import REUSEPORT_ALL
 from fixtures.stack import Stack, Untestable
 from fixtures.verdicts import predict
 from fixtures.words import LOOPBACK, SO_REUSEADDR, SO_REUSEPORT
@@ -123,6 +122,12 @@ SAME_TUPLE = (
     "L = tcp4()\nL.bind(127.0.0.1:P)\nL.listen()\nA = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:Q)\n"
     "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\nB.connect(127.0.0.1:P)\n"
 )
+AFTER_LISTEN = "A = tcp4(SO_REUSEADDR)\nA.bind({0}:P)\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.bind({0}:P)\n"
+ONE_TUPLE = (
+    "L = tcp4()\nL.bind(127.0.0.1:P)\nL.listen()\nA = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\n"
+    "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:Q)\nB.connect(127.0.0.1:P)"
+)
+BESIDE_WILDCARD = "A = tcp4({0})\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4({0})\nB.bind(127.0.0.1:P)"
 REFUSED = "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp6(IPV6_V6ONLY=0)\nB.bind([::ffff:127.0.0.1]:P)\n"
 V = gvisor_variants
 
@@ -246,20 +251,34 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     (LwIP, LWIP_PAIR + "C.close()\nB.send(1)\nB.send(1)\nB.recv(1)\nB.recv(1)", "ECONNRESET", lwip.FAILURE_TOLD),
     (LwIP, LWIP_PAIR + "C.close()\nB.send(1)\nB.send(1)\nB.recv(1)\nB.recv(1)\nB.recv(1)", "ENOTCONN", lwip.FAILURE_TOLD),
     # AIX.
-    (AIX, SHARED, "ok", None),
+    (AIX, SHARED, "ok", aix.SHARERS_LISTEN),
+    (AIX, TWINS.format(RP, RP), "ok", aix.REUSEPORT_SHARES),
+    (AIX, TWINS.format("", ""), "EADDRINUSE", aix.WITHOUT_OPTIONS),
+    (AIX, "A = tcp4()\nA.bind(127.0.0.1:P)", "ok", aix.PORT_FREE),
+    (AIX, "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.2:P)", "ok", aix.OTHER_ADDRESS),
+    (AIX, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", "ok", aix.LISTEN_ALONE),
+    (AIX, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nconnections(127.0.0.1:P)", "A", aix.MOST_PRECISE),
+    (AIX, AFTER_LISTEN.format("127.0.0.1") + "B.listen()", "EADDRINUSE", aix.SECOND_SERVER),
     (AIX, SHARED + "\nconnections(127.0.0.1:P)", "B", aix.FIRST_FOUND),
     (partial(AIX, settings={"soreuseport_lb": "1"}), SHARED + "\nconnections(127.0.0.1:P)", "both", aix.BALANCES),
     (partial(AIX, settings={"soreuseport_lb": "1"}, version="7.1"), SHARED + "\nconnections(127.0.0.1:P)", "B", aix.FIRST_FOUND),
-    (AIX, TWINS.format("", RP), "EADDRINUSE", REUSEPORT_ALL),
+    (AIX, TWINS.format("", RP), "EADDRINUSE", aix.REUSEPORT_ON_ALL),
     (AIX, TWINS.format(RP, RP) + "\nC = tcp4()\nC.bind(127.0.0.1:P)", "EADDRINUSE", None),
     (AIX, TWINS.format(RA, RA), "unknown", aix.GAP),
     (AIX, TWINS.format("", "") + "\nA.close()\nB.bind(127.0.0.1:P)", "ok", None),
     # HP-UX.
-    (HPUX, (REMNANT + AGAIN).format("", RA), "ok", None),
+    (HPUX, (REMNANT + AGAIN).format("", RA), "ok", hpux.REUSEADDR_RESTARTS),
+    (HPUX, (TIME_WAIT + AGAIN).format("", BOTH), "ok", hpux.EITHER_RESTARTS),
     (HPUX, TWINS.format(RP, RP), "EADDRINUSE", hpux.REUSEPORT_IS_UDP),
-    (HPUX, TWINS.format(RA, RA), "EADDRINUSE", None),
-    (HPUX, "A = tcp4(SO_REUSEADDR)\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "ok", None),
-    (HPUX, "A = udp4(SO_REUSEADDR)\nA.bind(224.0.0.251:P)\nB = udp4()\nB.bind(224.0.0.251:P)", "EADDRINUSE", None),
+    (HPUX, TWINS.format(RA, RA), "EADDRINUSE", hpux.REUSEADDR_DUPLICATE),
+    (HPUX, TWINS.format("", RP), "EADDRINUSE", hpux.REUSEPORT_ON_ALL),
+    (HPUX, TWINS.format("", ""), "EADDRINUSE", hpux.WITHOUT_OPTIONS),
+    (HPUX, BESIDE_WILDCARD.format(RA), "ok", hpux.WILDCARD_BESIDE_SPECIFIC),
+    (HPUX, ONE_TUPLE, "EADDRINUSE", hpux.ONE_CONNECTION),
+    (HPUX, (TIME_WAIT + AGAIN).format("", RA), "ok", hpux.RESTART_OPTION),
+    (HPUX, UDP_TWINS.format(RP), "ok", hpux.REUSEPORT_SHARES),
+    (HPUX, "A = udp4(SO_REUSEADDR)\nA.bind(224.0.0.251:P)\nB = udp4(SO_REUSEADDR)\nB.bind(224.0.0.251:P)", "ok", hpux.GROUP_SHARED),
+    (HPUX, "A = udp4(SO_REUSEADDR)\nA.bind(224.0.0.251:P)\nB = udp4()\nB.bind(224.0.0.251:P)", "EADDRINUSE", hpux.WITHOUT_OPTIONS),
     (
         HPUX,
         "A = udp4(SO_REUSEPORT)\nA.bind(224.0.0.251:P)\nB = udp4(SO_REUSEADDR)\nB.bind(224.0.0.251:P)",
@@ -270,6 +289,20 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     (Tru64, TWINS.format(RA, RA), "EADDRINUSE", tru64.DUPLICATE_SEEN),
     (Tru64, TWINS.format("", ""), "EADDRINUSE", tru64.NO_OPTIONS_SEEN),
     (Tru64, TWINS.format(RP, RP), "ok", tru64.REUSEPORT_SAID),
+    (Tru64, TWINS.format("", RP), "EADDRINUSE", tru64.REUSEPORT_ON_ALL),
+    (Tru64, TWINS.format("", RA), "EADDRINUSE", tru64.TCP_DUPLICATE),
+    (Tru64, TWINS.format(RA, ""), "EADDRINUSE", tru64.WITHOUT_OPTIONS),
+    (Tru64, UDP_TWINS.format(RA), "EADDRINUSE", tru64.UDP_TWINS),
+    (Tru64, BESIDE_WILDCARD.format(RA), "ok", tru64.WILDCARD_BESIDE),
+    (Tru64, (REMNANT + AGAIN).format("", RA), "ok", tru64.RESTARTS),
+    (Tru64, (TIME_WAIT + AGAIN).format("", RA), "ok", tru64.PASSES_TIME_WAIT),
+    (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.2:P)", "ok", tru64.OTHER_ADDRESS),
+    (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)", "ok", tru64.PORT_FREE),
+    (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", "ok", tru64.LISTENS),
+    (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nconnections(127.0.0.1:P)", "A", tru64.MOST_SPECIFIC),
+    (Tru64, "A = udp4()\nA.connect(0.0.0.0:P)", "ok", tru64.FIRST_ADDRESS),
+    (Tru64, "A = udp4(SO_REUSEADDR)\nA.bind(224.0.0.251:P)\nB = udp4(SO_REUSEADDR)\nB.bind(224.0.0.251:P)", "ok", tru64.GROUP_SHARED),
+    (Tru64, "A = udp4()\nA.bind(224.0.0.251:P)\nB = udp4(SO_REUSEADDR)\nB.bind(224.0.0.251:P)", "EADDRINUSE", tru64.GROUP_REFUSED),
 ]
 
 
@@ -304,11 +337,8 @@ def test_aix_may_find_either_listener_first() -> None:
 
 
 def test_what_is_expected_of_tru64_says_so() -> None:
-    model = Tru64()
-    answer = [model.perform(call) for call, _ in parse((REMNANT + AGAIN).format("", RA))][-1]
-    assert answer.because
-    assert model.grounds(answer.because)[0] == "predicted"
-    assert model.grounds(tru64.DUPLICATE_SEEN)[0] == "reported"
+    assert tru64.RESTARTS.basis == "predicted"
+    assert tru64.DUPLICATE_SEEN.basis == "reported"
 
 
 def test_lwip_as_it_comes_has_no_option() -> None:
