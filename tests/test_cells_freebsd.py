@@ -248,6 +248,7 @@ CASES: list[tuple[str, str, str, Reason | None]] = [
     ("main", SIX, "EADDRINUSE", v.OTHER_USER_IPV6),
     ("main", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RDWR)", "ENOTCONN", v.SHUTDOWN_LISTENER),
     # listen, options, and the wildcard as a destination.
+    ("main", "A = tcp6(IPV6_V6ONLY=0)\nA.bind([::ffff:127.0.0.1]:Q)\nA.connect([::1]:P)", "ECONNREFUSED", v.CROSSES),
     ("main", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", "ok", v.LISTEN_IS_FREE),
     ("main", "A = tcp6()\nA.bind([::1]:P)\nA.listen()", "ok", v.LISTEN_IS_FREE_IPV6),
     ("main", "A = tcp6()", "ok", v.V6ONLY_DEFAULT),
