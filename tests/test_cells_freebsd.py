@@ -7,6 +7,7 @@ import pytest
 from fixtures.clauses import Reason
 from fixtures.models import platform
 from fixtures.models.freebsd import FreeBSD
+from fixtures.models.freebsd import arrivals as a
 from fixtures.models.freebsd import clauses as v
 from fixtures.models.freebsd.edges import EDGES
 from fixtures.models.situations import CONNECT_CONNECTED, NOBODY_RECEIVES
@@ -146,27 +147,27 @@ LB_WILD = (
 )
 CASES: list[tuple[str, str, str, Reason | None]] = [
     # Who receives: nobody shares without SO_REUSEPORT_LB.
-    ("11", GROUP.format("SO_REUSEPORT", "127.0.0.1"), "B", v.EXACT_13),
-    ("main", GROUP.format("SO_REUSEPORT", "127.0.0.1"), "B", v.EXACT),
-    ("11", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "A", v.OLDEST_WILDCARD),
-    ("13.1", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "A", v.OLDEST_WILDCARD),
-    ("14", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "B", v.WILDCARD),
-    ("12", GROUP.format("SO_REUSEPORT_LB", "127.0.0.1"), "both", v.LB_BALANCES),
-    ("main", GROUP.format("SO_REUSEPORT_LB", "0.0.0.0"), "both", v.LB_BALANCES),
-    ("main", BOTH + "connections(127.0.0.1:P)", "B", v.NEWEST_WILDCARD),
-    ("13.1", BOTH + "connections(127.0.0.1:P)", "A", v.OLDEST_WILDCARD),
+    ("11", GROUP.format("SO_REUSEPORT", "127.0.0.1"), "B", a.EXACT_13),
+    ("main", GROUP.format("SO_REUSEPORT", "127.0.0.1"), "B", a.EXACT),
+    ("11", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "A", a.OLDEST_WILDCARD),
+    ("13.1", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "A", a.OLDEST_WILDCARD),
+    ("14", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "B", a.WILDCARD),
+    ("12", GROUP.format("SO_REUSEPORT_LB", "127.0.0.1"), "both", a.LB_BALANCES),
+    ("main", GROUP.format("SO_REUSEPORT_LB", "0.0.0.0"), "both", a.LB_BALANCES),
+    ("main", BOTH + "connections(127.0.0.1:P)", "B", a.NEWEST_WILDCARD),
+    ("13.1", BOTH + "connections(127.0.0.1:P)", "A", a.OLDEST_WILDCARD),
     # A bound twin swallows connections; a member of a group waits for its listen on main.
-    ("main", TWIN + "connections(127.0.0.1:P)", "none", v.EXACT),
-    ("main", LB_TWIN + "connections(127.0.0.1:P)", "A", v.LB_BALANCES),
-    ("main", LATE_LB + "B.listen()\nconnections(127.0.0.1:P)", "B", v.LB_BALANCES),
-    ("main", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "B", v.WILDCARD),
-    ("11", "A = tcp6()\nA.bind([::]:P)\nA.listen()\nconnections([::1]:P)", "A", v.OLDEST_WILDCARD_IPV6),
-    ("main", "A = tcp6()\nA.bind([::]:P)\nA.listen()\nconnections([::1]:P)", "A", v.WILDCARD_IPV6),
-    ("11", "A = tcp6()\nA.bind([::1]:P)\nA.listen()\nconnections([::1]:P)", "A", v.EXACT_13_IPV6),
-    ("main", "A = tcp6()\nA.bind([::1]:P)\nA.listen()\nconnections([::1]:P)", "A", v.EXACT_IPV6),
-    ("main", MAPPED_SECOND, "A", v.MAPPED_LAST),
-    ("main", LB_SIX, "both", v.LB_BALANCES_IPV6),
-    ("main", LB_WILD, "B", v.LB_GROUP_FIRST),
+    ("main", TWIN + "connections(127.0.0.1:P)", "none", a.EXACT),
+    ("main", LB_TWIN + "connections(127.0.0.1:P)", "A", a.LB_BALANCES),
+    ("main", LATE_LB + "B.listen()\nconnections(127.0.0.1:P)", "B", a.LB_BALANCES),
+    ("main", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "B", a.WILDCARD),
+    ("11", "A = tcp6()\nA.bind([::]:P)\nA.listen()\nconnections([::1]:P)", "A", a.OLDEST_WILDCARD_IPV6),
+    ("main", "A = tcp6()\nA.bind([::]:P)\nA.listen()\nconnections([::1]:P)", "A", a.WILDCARD_IPV6),
+    ("11", "A = tcp6()\nA.bind([::1]:P)\nA.listen()\nconnections([::1]:P)", "A", a.EXACT_13_IPV6),
+    ("main", "A = tcp6()\nA.bind([::1]:P)\nA.listen()\nconnections([::1]:P)", "A", a.EXACT_IPV6),
+    ("main", MAPPED_SECOND, "A", a.MAPPED_LAST),
+    ("main", LB_SIX, "both", a.LB_BALANCES_IPV6),
+    ("main", LB_WILD, "B", a.LB_GROUP_FIRST),
     ("main", "A = tcp4()\nA.bind(127.0.0.1:P)\nconnections(127.0.0.2:P)", "none", EDGES.because(NOBODY_RECEIVES)),
     ("main", "A = tcp6()\nA.bind([::1]:P)\nconnections([::2]:P)", "none", EDGES.because(NOBODY_RECEIVES, 6)),
     # bind: what was in the way, or let it in.
