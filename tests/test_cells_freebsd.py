@@ -161,7 +161,7 @@ CASES: list[tuple[str, str, str, Reason | None]] = [
     ("main", LB_TWIN + "connections(127.0.0.1:P)", "A", a.LB_BALANCES),
     ("main", LATE_LB + "B.listen()\nconnections(127.0.0.1:P)", "B", a.LB_BALANCES),
     ("main", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "B", a.WILDCARD),
-    ("11", "A = tcp6()\nA.bind([::]:P)\nA.listen()\nconnections([::1]:P)", "A", a.OLDEST_WILDCARD_IPV6),
+    ("11", "A = tcp6()\nA.bind([::]:P)\nA.listen()\nconnections([::1]:P)", "A", a.WILDCARD_13_IPV6),
     ("main", "A = tcp6()\nA.bind([::]:P)\nA.listen()\nconnections([::1]:P)", "A", a.WILDCARD_IPV6),
     ("11", "A = tcp6()\nA.bind([::1]:P)\nA.listen()\nconnections([::1]:P)", "A", a.EXACT_13_IPV6),
     ("main", "A = tcp6()\nA.bind([::1]:P)\nA.listen()\nconnections([::1]:P)", "A", a.EXACT_IPV6),

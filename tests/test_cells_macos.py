@@ -69,7 +69,13 @@ CASES: list[tuple[str, str, Reason | None]] = [
     (GROUP.format("127.0.0.1") + "connections(127.0.0.1:P)", "none", v.EXACT),
     (GROUP.format("0.0.0.0") + "connections(127.0.0.1:P)", "A", v.OLDEST_WILDCARD),
     ("A = tcp6()\nA.bind([::1]:P)\nA.listen()\nconnections([::1]:P)", "A", v.EXACT_IPV6),
-    ("A = tcp6()\nA.bind([::]:P)\nA.listen()\nconnections([::1]:P)", "A", v.OLDEST_WILDCARD_IPV6),
+    ("A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nconnections(127.0.0.1:P)", "A", v.WILDCARD),
+    (
+        TWO.format("tcp6(SO_REUSEPORT)", "[::]", "tcp6(SO_REUSEPORT)", "[::]") + "\nA.listen()\nconnections([::1]:P)",
+        "A",
+        v.OLDEST_WILDCARD_IPV6,
+    ),
+    ("A = tcp6()\nA.bind([::]:P)\nA.listen()\nconnections([::1]:P)", "A", v.WILDCARD_IPV6),
     ("A = tcp4()\nA.bind(127.0.0.1:P)\nconnections(127.0.0.2:P)", "none", EDGES.because(NOBODY_RECEIVES)),
     ("A = tcp6()\nA.bind([::1]:P)\nconnections([::2]:P)", "none", EDGES.because(NOBODY_RECEIVES, 6)),
     # bind: what was in the way, or let it in.
