@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from fixtures.clauses import Reason
-from fixtures.models import linux_variants, platform, wine_variants
+from fixtures.models import platform, wine_variants
 from fixtures.models import situations as S
 from fixtures.models.cygwin import clauses as cygwin
 from fixtures.models.cygwin.edges import EDGES as CYGWIN
+from fixtures.models.linux.clauses_connect import USABLE_AGAIN
 from fixtures.models.windows import call_clauses as k
 from fixtures.models.windows import clauses as w
 from fixtures.models.windows import table_clauses as t
@@ -198,7 +199,7 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         ("wine", "A = tcp4()\nA.connect(127.0.0.1:P)\nA.recv(1)", only("end", because=wine_variants.REFUSED_READS_AS_END)),
         ("wine", "A = tcp4()\nA.connect(127.0.0.1:P)\nA.listen()", only("EINVAL", because=wine_variants.REFUSED_THEN_LISTEN)),
         ("wine", IN_VAIN, only("ECONNABORTED", because=wine_variants.REFUSED_THEN_CONNECT)),
-        ("wine", IN_VAIN + "A.connect(127.0.0.1:P)", only("ECONNREFUSED", because=linux_variants.USABLE_AGAIN)),
+        ("wine", IN_VAIN + "A.connect(127.0.0.1:P)", only("ECONNREFUSED", because=USABLE_AGAIN)),
         ("wine", IN_VAIN + "A.listen()", only("ok", because=wine_variants.LISTENS_ELSEWHERE)),
         ("wine", IN_VAIN + "A.listen()\nconnections(127.0.0.1:port(A))", only("none", because=UNBOUND_CALL)),
         ("wine", IN_VAIN + "A.bind(127.0.0.1:P)", only("EINVAL", because=BOUND_ONCE)),
