@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from fixtures.clauses import Reason, is_variant
+from fixtures.clauses import Clause, Reason, is_variant
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.models.base import Model
-from fixtures.rules import Rule
 from fixtures.runfile import Record, read_run
 from fixtures.sources import Citation
 from fixtures.verdicts import Observation
@@ -77,13 +76,13 @@ def _predicted(model: Model, seen: Sequence[Observation]) -> Cell:
             source = because.source if because else None
             return Cell(word, (), "unknown" if word == UNKNOWN else "", because, source, found.why)
     held = {one.held for one in seen}
-    because = _decisive(seen)
+    because = decisive(seen)
     outcome = EITHER if len(held) > 1 else HOLDS if held == {True} else DEPARTS
     answers = dict.fromkeys(_last(one.lines[-1]) for one in seen)
     return Cell(outcome, tuple(answers), because.basis, because, because.source, because.statement)
 
 
-def _decisive(seen: Sequence[Observation]) -> Reason:
+def decisive(seen: Sequence[Observation]) -> Reason:
     """The reason of the answer to the question; of a departure the last variant that was met before it."""
     departing = next((one for one in seen if not one.held), seen[0])
     if not departing.held and departing.variants:
@@ -160,6 +159,6 @@ def same_release(platform: Platform, version: str) -> bool:
 
 
 def statement(because: Reason) -> str:
-    """The reason with its id."""
-    kind = "rule" if isinstance(because, Rule) else "variant"
-    return f"{kind} {because.id}: {because.statement}"
+    """The reason with its id, and the rule that it breaks, if it breaks one."""
+    departs = f" (departs from {because.departs_from.id})" if isinstance(because, Clause) and because.departs_from else ""
+    return f"{type(because).__name__.lower()} {because.id}: {because.statement}{departs}"

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from fixtures import VERSION
-from fixtures.clauses import BASES, is_variant
+from fixtures.clauses import BASES, sides_of
 from fixtures.libraries import policies
 from fixtures.libraries.policies import Policy
 from fixtures.models import Platform
@@ -126,10 +126,8 @@ def _reasons(across: Sequence[Cell]) -> list[str]:
     lines = ["why"]
     for because, cell in found.items():
         lines += _wrapped(statement(because))
-        if is_variant(because) and because.sides:
-            lines += [f"    {side.claim} ({side.basis}) [{side.source}]" for side in because.sides]
-        else:
-            lines.append(f"    [{cell.source}]")
+        sides = [f"    {side.claim} ({side.basis}) [{side.source}]" for side in sides_of(because)]
+        lines += sides or [f"    [{cell.source}]"]
     used = dict.fromkeys(cell.basis for cell in across if cell.basis)
     return [*lines, "", *(f"{basis}: {BASES[basis]}" for basis in used), *_outcomes(across), ""]
 

@@ -7,7 +7,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from fixtures.models import Platform
+from fixtures.models import Platform, defined
 from fixtures.stack import Trace
 from reports.catalogue import ROOT, Row, all_rows
 from reports.inputs import BadInput
@@ -16,8 +16,11 @@ REGISTRY = ROOT / "reports" / "ids.txt"
 #: Whoever of these can run an experiment shows what calls it makes.
 SHOWING = ("stevens", "linux", "windows", "illumos", "freebsd")
 HEADING = (
-    "# Every experiment id that was ever issued, with a digest of its question, its rule and its calls. Nothing here changes or goes.\n"
+    "# Every id that was ever issued. Nothing here changes or goes. Of an experiment a digest of its question, its rule and its calls;\n"
+    "# of a clause, a dispute or a gap (PLATFORM/NAME) the word clause: frozen is the id, not the sentence.\n"
 )
+#: What stands in the place of a digest for what decides answers.
+OF_A_PLATFORM = "clause"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Say what the registry lacks (1), or add it; refuse when an issued id is gone or means something else (2)."""
-    kept, now = read(REGISTRY), meanings()
+    kept, now = read(REGISTRY), meanings() | clauses()
     if broken := [*(f"{name} is gone" for name in sorted(kept.keys() - now.keys())), *changed(kept, now)]:
         raise BadInput(f"{REGISTRY.name}: {'; '.join(broken[:5])}: an id is permanent; give the changed experiment a new one")
     new = sorted(now.keys() - kept.keys())
@@ -42,6 +45,12 @@ def run(args: argparse.Namespace) -> int:
 def changed(kept: dict[str, str], now: dict[str, tuple[str, ...]]) -> list[str]:
     """The ids that no longer mean what they meant."""
     return [f"{name} means something else" for name in sorted(kept.keys() & now.keys()) if kept[name] not in now[name]]
+
+
+@cache
+def clauses() -> dict[str, tuple[str, ...]]:
+    """Every clause, dispute and gap that a platform defines."""
+    return {one.id: (OF_A_PLATFORM,) for one in defined()}
 
 
 @cache

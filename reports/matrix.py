@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import VERSION
-from fixtures.clauses import BASES, Reason
+from fixtures.clauses import BASES, Clause, Reason, rule_of, sides_of
 from fixtures.models import Platform
 from fixtures.rules import Rule
 from reports import incidents
@@ -20,7 +20,7 @@ from reports.cells import DEPARTS, EITHER, HOLDS, LETTERS, OUTCOMES, UNKNOWN, UN
 from reports.inputs import BadInput
 from reports.site.pictures import overview
 
-FORMAT = "addrinuse-matrix/1"
+FORMAT = "addrinuse-matrix/2"
 FOLDER = ROOT / "reports" / "matrix"
 DOCS = ROOT / "docs"
 
@@ -168,24 +168,23 @@ def _cell(cell: Cell) -> dict[str, Any]:
 
 
 def _platform(platform: Platform) -> dict[str, Any]:
-    model = platform.make()
-    return {"name": str(platform), "basis": model.basis, "source": str(model.source), "releases": list(model.releases)}
+    return {"name": str(platform), "releases": list(platform.make().releases)}
 
 
 def _reason(because: Reason) -> dict[str, Any]:
-    if isinstance(because, Rule):
-        return {"kind": "rule", "statement": because.statement, "basis": because.basis, "source": str(because.source)}
+    """What a reason says, and the rule that it breaks: null where it follows the rules. A dispute or a gap is about a rule."""
     found: dict[str, Any] = {
-        "kind": "variant",
+        "kind": type(because).__name__.lower(),
         "statement": because.statement,
-        "departs_from": because.departs_from.id,
         "basis": because.basis,
         "source": str(because.source),
-        "since": because.since,
-        "until": because.until,
-        "note": because.note,
     }
-    sides = [{"claim": side.claim, "basis": side.basis, "source": str(side.source)} for side in because.sides]
+    if isinstance(because, Rule):
+        return found
+    rule = rule_of(because)
+    found["departs_from" if isinstance(because, Clause) else "about"] = rule.id if rule else None
+    found |= {"calls": list(because.calls), "since": because.since, "until": because.until, "note": because.note}
+    sides = [{"claim": side.claim, "basis": side.basis, "source": str(side.source)} for side in sides_of(because)]
     return found | ({"sides": sides} if sides else {})
 
 

@@ -7,6 +7,7 @@ Exit status 0; 1 when an answer written in the script is not among those predict
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -28,8 +29,6 @@ class Predictor:
 
     def __init__(self, platform: Platform, uid: int = 0, settings: dict[str, str] | None = None) -> None:
         self.platform, self.uid, self.settings = platform, uid, settings or {}
-        self._model = platform.make(uid, self.settings)
-        self._known: dict[Reason, tuple[str, str]] = {}
 
     def predict(self, steps: Sequence[Step]) -> list[Played]:
         """The answers of every world, merged.
@@ -45,16 +44,17 @@ class Predictor:
         decisive = next((answer for answer in answers if answer == UNKNOWN), answers[0])
         names = {answer.name for answer in answers}
         if decisive == UNKNOWN or len(names) == 1:
-            return self._played(step, (decisive.name,), decisive.because)
-        return self._played(step, tuple(sorted(names, key=lambda name: (name != OK.name, name))), _parting(worlds, at))
+            return _played(step, (decisive.name,), decisive.because)
+        return _played(step, tuple(sorted(names, key=lambda name: (name != OK.name, name))), _parting(worlds, at))
 
-    def _played(self, step: Step, names: tuple[str, ...], because: Reason | None) -> Played:
-        if because is None:
-            return Played(step, names, None, "unknown", None)
-        if because not in self._known:
-            basis, source = self._model.grounds(because)
-            self._known[because] = basis, str(source)
-        return Played(step, names, because, *self._known[because])
+
+def _played(step: Step, names: tuple[str, ...], because: Reason | None) -> Played:
+    return Played(step, names, because, because.basis, _cited(because)) if because else Played(step, names, None, "unknown", None)
+
+
+@functools.cache
+def _cited(because: Reason) -> str:
+    return str(because.source)
 
 
 def _parting(worlds: list[list[Answer]], at: int) -> Reason | None:

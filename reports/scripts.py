@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fixtures.clauses import BASES, Reason, is_variant
+from fixtures.clauses import BASES, Reason, sides_of
+from fixtures.models import situations as S
+from fixtures.models.base import Model
 from fixtures.notation import KINDS, Call, NotationError, parse_numbered
-from fixtures.rules import NO_SUCH_OPTION, NOT_OPEN, WOULD_WAIT
 from fixtures.stack import Broken, Inconclusive, NoSuchFamily, NoSuchUser, Stack, Unknown, Untestable
 from fixtures.words import OK, UNKNOWN, Address, Answer
 
@@ -97,23 +98,28 @@ def play(stack: Stack, steps: Sequence[Step]) -> list[Answer]:
 
 def _answer(stack: Stack, call: Call, missing: set[str]) -> Answer:
     if missing and not missing.isdisjoint(_used(call)):
-        return Answer("EBADF", NOT_OPEN)
+        return _said(stack, S.NO_DESCRIPTOR, "EBADF")
     try:
         return stack.perform(call)
     except Unknown:
         return UNKNOWN
     except Inconclusive:
         if call.verb in WAITING:
-            return Answer("EAGAIN", WOULD_WAIT)
+            return _said(stack, S.WOULD_WAIT, "EAGAIN")
         raise
     except NoSuchFamily:
-        return Answer("EAFNOSUPPORT", NO_SUCH_OPTION)
+        return _said(stack, S.NO_OPTION, "EAFNOSUPPORT")
     except NoSuchUser:
         raise
     except Untestable:
         if call.verb in ASKING:
-            return Answer("ENOPROTOOPT", NO_SUCH_OPTION)
+            return _said(stack, S.NO_OPTION, "ENOPROTOOPT")
         raise
+
+
+def _said(stack: Stack, situation: S.Situation, answer: str) -> Answer:
+    """An answer that the notation has for what cannot be asked; a model says what decides it."""
+    return Answer(answer, stack.because(situation) if isinstance(stack, Model) else None)
 
 
 def _used(call: Call) -> list[str]:
@@ -159,8 +165,7 @@ def _reasons(played: Sequence[Played]) -> list[str]:
     for because, basis, source in dict.fromkeys((one.because, one.basis, one.source) for one in played):
         if because:
             lines += [f"{because.id} ({basis})", f"    {because.statement}", f"    {source}"]
-        if is_variant(because):
-            lines += [f"    one side: {side.claim} ({side.basis}: {side.source})" for side in because.sides]
+        lines += [f"    one side: {side.claim} ({side.basis}: {side.source})" for side in sides_of(because)]
     return [*lines, ""]
 
 

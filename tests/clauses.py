@@ -1,41 +1,33 @@
 """What decides the answers of a platform: every clause that its modules define, and every one that an experiment meets.
 
 ``python -m tests.clauses PLATFORM...`` says how many answered cells name a place that was read, what is only predicted, which clauses
-decide nothing, and which decide a call that they do not declare.
+decide nothing, and which decide a call that they do not declare. ``--sample SEED`` draws ten cells of each platform instead, for a reader
+who checks them against the cited places.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import argparse
+import random
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 
-import fixtures.models
+from fixtures import models
 from fixtures.clauses import Clause, Dispute, Gap, Own, Reason
 from fixtures.models import MODELS, Platform
 from fixtures.notation import KINDS
 from fixtures.words import UNKNOWN
-from reports.catalogue import all_rows
+from reports.catalogue import all_rows, find
+from reports.cells import cells, columns
 
 USERS = (0, 1000)
-
-
-def modules() -> Iterator[object]:
-    """Every module of the models."""
-    for module in pkgutil.walk_packages(fixtures.models.__path__, "fixtures.models."):
-        yield importlib.import_module(module.name)
 
 
 @cache
 def defined(name: str) -> dict[str, Own]:
     """The clauses, disputes and gaps that a platform's modules and its table define, by id."""
-    values = [value for module in modules() for value in vars(module).values() if isinstance(value, Own)]
-    values += [reason for reason in MODELS[name].edges.reasons() if isinstance(reason, Own)]
-    values += [goal.because for goal in MODELS[name].goals if isinstance(goal.because, Own)]
-    return {value.id: value for value in values if value.id.startswith(f"{name}/")}
+    return {one.id: one for one in models.defined() if one.id.startswith(f"{name}/")}
 
 
 @cache
@@ -64,25 +56,50 @@ def places(reason: Reason) -> list[str]:
     return [side.source.locator for side in reason.sides] if isinstance(reason, Dispute) else [reason.source.locator]
 
 
-def main(names: list[str]) -> None:
-    """Print what is left to do."""
-    from reports.cells import cells, columns
+def main(arguments: list[str]) -> None:
+    """Print what is left to do, or a sample."""
+    parser = argparse.ArgumentParser(description="What decides the answers of each platform.")
+    parser.add_argument("platforms", nargs="*", default=[name for name in MODELS if name != "stevens"])
+    parser.add_argument("--sample", metavar="SEED", help="draw ten answered cells of each platform")
+    args = parser.parse_args(arguments)
+    for name in args.platforms:
+        if args.sample is None:
+            survey(name)
+        else:
+            print("\n".join(sample(name, args.sample)))
 
-    for name in names or [name for name in MODELS if name != "stevens"]:
-        found = [across[name] for across in cells(columns([name])).values()]
-        answered = [cell for cell in found if cell.answers]
-        reasons = Counter(cell.because for cell in answered)
-        read = sum(count for because, count in reasons.items() if isinstance(because, Clause | Dispute) and because.basis != "predicted")
-        print(f"{name}: {len(answered)} answered cells, {read} name a place that was read ({read / len(answered):.1%})")
-        for because, count in reasons.most_common():
-            if because and not (isinstance(because, Clause | Dispute) and because.basis != "predicted"):
-                print(f"  {count:>5} {because.id} ({because.basis}): {because.statement[:90]} [{because.source.locator[:50]}]")
-        seen = {identifier for identifier, _ in met(name)}
-        print("  decides nothing:", ", ".join(sorted(defined(name).keys() - seen)) or "-")
-        wrong = [f"{identifier} ({verb})" for (identifier, verb), reason in met(name).items() if undeclared(reason, verb)]
-        print("  call not declared:", ", ".join(sorted(wrong)) or "-")
-        predicted = sorted({reason.id for reason in met(name).values() if isinstance(reason, Clause) and reason.basis == "predicted"})
-        print(f"  predicted, anywhere in a trace: {len(predicted)}: {', '.join(predicted)}")
+
+def sample(name: str, seed: str) -> list[str]:
+    """Ten answered cells of a platform, each with its script, the clause that decided and the place."""
+    answered = [(identifier, across[name]) for identifier, across in cells(columns([name])).items() if across[name].answers]
+    lines = [f"# {name}"]
+    for identifier, cell in random.Random(f"{seed} {name}").sample(answered, 10):
+        assert cell.because
+        script = Platform(name).predict(find(identifier).script)[0].lines
+        lines += [f"\n## {identifier}", *(f"    {line}" for line in script), f"{cell.because.id} ({cell.basis}): {cell.because.statement}"]
+        lines.append(f"[{cell.because.source}]")
+    return lines
+
+
+def survey(name: str) -> None:
+    """Print what is left to do."""
+    answered = [across[name] for across in cells(columns([name])).values() if across[name].answers]
+    reasons = Counter(cell.because for cell in answered if cell.because)
+    read = sum(count for because, count in reasons.items() if is_read(because))
+    print(f"{name}: {len(answered)} answered cells, {read} name a place that was read ({read / len(answered):.1%})")
+    for because, count in reasons.most_common():
+        if not is_read(because):
+            print(f"  {count:>5} {because.id} ({because.basis}): {because.statement[:90]} [{because.source.locator[:50]}]")
+    print("  decides nothing:", ", ".join(sorted(defined(name).keys() - {identifier for identifier, _ in met(name)})) or "-")
+    wrong = [f"{identifier} ({verb})" for (identifier, verb), reason in met(name).items() if undeclared(reason, verb)]
+    print("  call not declared:", ", ".join(sorted(wrong)) or "-")
+    predicted = sorted({reason.id for reason in met(name).values() if isinstance(reason, Clause) and reason.basis == "predicted"})
+    print(f"  predicted, anywhere in a trace: {len(predicted)}: {', '.join(predicted)}")
+
+
+def is_read(reason: Reason) -> bool:
+    """Whether the place that decides was read."""
+    return isinstance(reason, Dispute) or (isinstance(reason, Clause) and reason.basis != "predicted")
 
 
 def undeclared(reason: Reason, verb: str) -> bool:

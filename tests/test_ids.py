@@ -12,7 +12,7 @@ E2 = "tcp/duplicate/both-reuseaddr/unlistened"
 
 
 def test_no_issued_id_is_gone_or_means_something_else() -> None:
-    kept, now = ids.read(ids.REGISTRY), ids.meanings()
+    kept, now = ids.read(ids.REGISTRY), ids.meanings() | ids.clauses()
     assert sorted(kept.keys() - now.keys()) == []
     assert ids.changed(kept, now) == []
     assert sorted(now.keys() - kept.keys()) == [], "run: python -m reports ids --write"
@@ -20,6 +20,10 @@ def test_no_issued_id_is_gone_or_means_something_else() -> None:
 
 def test_no_two_experiments_mean_the_same() -> None:
     assert len({digests[0] for digests in ids.meanings().values()}) == len(all_rows())
+
+
+def test_no_experiment_is_called_as_a_clause_is() -> None:
+    assert ids.meanings().keys() & ids.clauses().keys() == set()
 
 
 @pytest.mark.parametrize(("line", "part"), [("tcp/gone 0123\n", "tcp/gone is gone"), (f"{E2} 0123\n", f"{E2} means something else")])
@@ -39,4 +43,4 @@ def test_new_ids_are_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert main(["ids"]) == 1
     assert main(["ids", "--write"]) == 0
     assert main(["ids"]) == 0
-    assert len(ids.read(tmp_path / "ids.txt")) == len(all_rows())
+    assert len(ids.read(tmp_path / "ids.txt")) == len(all_rows()) + len(ids.clauses())

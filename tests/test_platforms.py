@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from functools import cache
 
 import pytest
 
-import fixtures.models
-from fixtures.clauses import Own, is_variant
 from fixtures.models import MODELS, Platform
 from fixtures.verdicts import Observation
 from reports.catalogue import all_rows
+from tests.clauses import defined
 
 NAMES = sorted(MODELS)
 
@@ -30,19 +27,6 @@ def predictions(name: str) -> list[tuple[str, Observation]]:
     ]
 
 
-def variants(name: str) -> dict[str, Own]:
-    """The variants that the modules of the models define for a platform."""
-    modules = [importlib.import_module(f"fixtures.models.{module.name}") for module in pkgutil.iter_modules(fixtures.models.__path__)]
-    found = [value for module in modules for value in vars(module).values() if is_variant(value)]
-    return {variant.id: variant for variant in found if variant.id.startswith(f"{name}/")}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_variant_decides_an_answer_in_some_experiment(name: str) -> None:
-    met = {variant.id for _, seen in predictions(name) for variant in seen.variants}
-    assert sorted(set(variants(name)) - met) == []
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_every_departure_has_a_variant(name: str) -> None:
     departing = [(identifier, seen) for identifier, seen in predictions(name) if not seen.held and not seen.problem]
@@ -56,8 +40,8 @@ def test_no_script_breaks_the_model(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_variant_has_versions_that_the_platform_can_place(name: str) -> None:
+def test_every_clause_has_versions_that_the_platform_can_place(name: str) -> None:
     model = Platform(name).make()
-    for variant in variants(name).values():
-        for version in filter(None, (variant.since, variant.until)):
+    for clause in defined(name).values():
+        for version in filter(None, (clause.since, clause.until)):
             model.since(version)

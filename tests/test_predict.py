@@ -21,7 +21,7 @@ from reports.catalogue import ROOT, all_rows
 from reports.predict import Predictor
 from reports.scripts import Step, read_script
 from tests.scripts import random_script
-from tests.test_worlds import DISPUTE, GAP, Gap, Torn
+from tests.test_worlds import DISPUTE, GAP, Silent, Torn
 
 CLASH = """\
 # two servers
@@ -37,7 +37,7 @@ B.bind(127.0.0.1:P)
 @pytest.fixture(autouse=True)
 def unsure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(MODELS, "torn", Torn)
-    monkeypatch.setitem(MODELS, "gap", Gap)
+    monkeypatch.setitem(MODELS, "gap", Silent)
 
 
 def feed(monkeypatch: pytest.MonkeyPatch, text: str | bytes) -> None:

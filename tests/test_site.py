@@ -65,7 +65,7 @@ def test_every_id_has_one_anchor() -> None:
     for name, page in parsed().items():
         assert [identifier for identifier, times in Counter(page.ids).items() if times > 1] == [], name
     anchors = {identifier: name for name, page in parsed().items() for identifier in page.ids}
-    wanted = [*by_id(), *gathered().variants, *gathered().rules, *(claim.id for claim in load()), *map(str, gathered().platforms)]
+    wanted = [*by_id(), *gathered().clauses, *gathered().rules, *(claim.id for claim in load()), *map(str, gathered().platforms)]
     assert [identifier for identifier in wanted if identifier not in anchors] == []
     assert {identifier: anchors[identifier] for identifier in by_id()} == gathered().pages
     entries = {*(one.anchor for one in situations.SITUATIONS), *(one.id for one in incidents.load())}
@@ -140,14 +140,14 @@ def test_the_cells_are_those_of_the_matrix() -> None:
     assert [line for line, _ in site.played(Platform("linux"), row)] == Platform("linux").predict(row.script)[0].lines
 
 
-def test_the_number_in_a_cell_is_that_of_the_departure_on_the_platforms_page() -> None:
+def test_the_number_in_a_cell_is_that_of_the_clause_on_the_platforms_page() -> None:
     site = gathered()
     text = built()["platforms.html"].decode()
     for platform in site.platforms:
         part = text[text.index(f"<h2 id={platform}>") :].partition("</section>")[0]
-        for number, variant in enumerate(site.departures[str(platform)], 1):
+        for number, clause in enumerate(site.deciding[str(platform)], 1):
             assert f">{number}. " in part
-            assert variant.id in part
+            assert clause.id in part
 
 
 @pytest.mark.parametrize("wish", [wish for one in situations.SITUATIONS for wish in one.wishes], ids=lambda wish: wish.words)
@@ -234,7 +234,7 @@ def test_states_are_told_from_call_to_call() -> None:
 
 def test_the_variants_of_every_release_are_there() -> None:
     text = built()["platforms.html"].decode()
-    old = [variant for variant in gathered().variants.values() if is_variant(variant) and variant.until]
+    old = [variant for variant in gathered().clauses.values() if is_variant(variant) and variant.until]
     assert old
     assert [variant.id for variant in old if f", until {variant.until}" not in text] == []
 

@@ -12,15 +12,14 @@ from types import ModuleType
 
 import fixtures
 import fixtures.models
-from fixtures.clauses import Own, is_variant
-from fixtures.models import MODELS
+from fixtures.clauses import Reason, sides_of
+from fixtures.models import defined
 from fixtures.rules import Rule
 from fixtures.sources import Citation, Source, bibliography
 from reports.catalogue import all_rows
 from reports.claims import load
 from reports.porting import advice
 
-#: A place in a source tree: a file, then a function or several.
 #: A file, perhaps with its revision, and what in it; or several such.
 ONE_PLACE = r"[\w./-]+\.(c|h|cc|go|rst)( [\w.() ]+)?(, [^;,]+)+"
 PLACE = re.compile(rf"{ONE_PLACE}(; {ONE_PLACE}|; ended by [^;]+)*")
@@ -33,20 +32,22 @@ def modules() -> Iterator[ModuleType]:
             yield importlib.import_module(f"{package.__name__}.{module.name}")
 
 
-def of_reason(reason: Rule | Own) -> list[Citation]:
-    sides = [side.source for side in reason.sides] if is_variant(reason) else []
-    return [*filter(None, [reason.source]), *sides]
+def reasons() -> list[Reason]:
+    rules = {id(value): value for module in modules() for value in vars(module).values() if isinstance(value, Rule)}
+    return [*rules.values(), *defined()]
+
+
+def of_reason(reason: Reason) -> list[Citation]:
+    return [reason.source, *(side.source for side in sides_of(reason))]
 
 
 @cache
 def citations() -> dict[Citation, str]:
-    """Every citation of a rule, a variant, a model, an experiment, a claim or a piece of advice, with one place that makes it."""
+    """Every citation of a rule, a clause, an experiment, a claim or a piece of advice, with one place that makes it."""
     found = {citation: row.experiment.id for row in all_rows() for citation in row.experiment.cites}
     found |= {claim.citation: claim.id for claim in load()}
     found |= {citation: one.id for one in advice.load() for citation in one.citations}
-    found |= {model.source: name for name, model in MODELS.items()}
-    reasons = [value for module in modules() for value in vars(module).values() if isinstance(value, Rule | Own)]
-    return found | {citation: reason.id for reason in reasons for citation in of_reason(reason)}
+    return found | {citation: reason.id for reason in reasons() for citation in of_reason(reason)}
 
 
 def test_every_citation_is_of_a_source_in_the_bibliography() -> None:
@@ -90,7 +91,6 @@ def test_what_is_cited_by_file_is_a_tree() -> None:
     assert [f"{user}: {citation}" for citation, user in named.items() if not citation.source.is_tree] == []
 
 
-def test_no_two_rules_or_variants_have_one_id() -> None:
-    reasons = {id(value): value for module in modules() for value in vars(module).values() if isinstance(value, Rule | Own)}
-    times = Counter(reason.id for reason in reasons.values())
+def test_no_two_rules_or_clauses_have_one_id() -> None:
+    times = Counter(reason.id for reason in reasons())
     assert [name for name, count in times.items() if count > 1] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.clauses import Side
+from fixtures.clauses import Clause, Dispute, Gap, Side
 from fixtures.models.block import Block, Cover
 from fixtures.models.linux import Linux
 from fixtures.models.stevens import Stevens
@@ -18,18 +18,17 @@ from fixtures.words import EADDRINUSE, LOOPBACK, OK, Answer
 from fixtures.worlds import Choices, every_world
 
 HERE = UNP.at("§7.5")
-GAP = Variant("nowhere/gap", "No document says who may bind.", NO_OPTIONS, "unknown", HERE)
-DISPUTE = Variant(
+GAP = Gap("nowhere/gap", "No document says who may bind.", NO_OPTIONS, HERE, ("bind",))
+DISPUTE = Dispute(
     "nowhere/dispute",
     "The page and the table differ.",
     NO_OPTIONS,
-    "disputed",
-    HERE,
-    sides=(Side("ok", "documented", HERE), Side("EADDRINUSE", "reported", POSIX.at("bind"))),
+    (Side("ok", "documented", HERE), Side("EADDRINUSE", "reported", POSIX.at("bind"))),
+    ("bind",),
 )
 
 
-class Gap(Stevens):
+class Silent(Stevens):
     def may_bind(self, new: Block, local: Cover) -> Answer:
         return Answer("unknown", GAP) if self._holders(new.port, new.protocol) else super().may_bind(new, local)
 
@@ -70,14 +69,14 @@ def test_a_disputed_answer_permits_both_sides() -> None:
 
 
 def test_an_unknown_answer_judges_nothing() -> None:
-    predicted = predict(third_bind, lambda choices: Gap(choices=choices))
+    predicted = predict(third_bind, lambda choices: Silent(choices=choices))
     found = judge(observe(third_bind, Linux()), predicted)
     assert (found.verdict, found.why) == ("unrecorded", GAP.statement)
-    assert judge(observe(third_bind, Gap()), predicted).verdict == "unrecorded"
+    assert judge(observe(third_bind, Silent()), predicted).verdict == "unrecorded"
 
 
 def test_what_follows_an_unknown_answer_is_unknown_and_nothing_else_is() -> None:
-    stack = Gap()
+    stack = Silent()
     script = (
         "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.1:P)\nB.listen()\nC = B.accept()\nC.recv(1)\nconnections(127.0.0.1:P)"
     )
@@ -86,10 +85,21 @@ def test_what_follows_an_unknown_answer_is_unknown_and_nothing_else_is() -> None
     assert [stack.perform(call).name for call, _ in parse("D = tcp4()\nD.bind(127.0.0.1:Q)\nD.listen()")] == ["ok"] * 3
 
 
-@pytest.mark.parametrize(("basis", "sides"), [("disputed", ()), ("disputed", DISPUTE.sides[:1]), ("source", DISPUTE.sides)])
-def test_a_dispute_has_two_sides(basis: str, sides: tuple[Side, ...]) -> None:
+@pytest.mark.parametrize("sides", [(), DISPUTE.sides[:1]])
+def test_a_dispute_has_two_sides(sides: tuple[Side, ...]) -> None:
     with pytest.raises(ValueError, match="two sides"):
-        Variant("nowhere/one-sided", "It is said.", NO_OPTIONS, basis, HERE, sides=sides)
+        Dispute("nowhere/one-sided", "It is said.", NO_OPTIONS, sides, ("bind",))
+
+
+@pytest.mark.parametrize("basis", ["unknown", "disputed", "guessed"])
+def test_a_clause_knows_how_it_is_known(basis: str) -> None:
+    with pytest.raises(ValueError, match="basis"):
+        Clause("nowhere/unfounded", "It is said.", basis, HERE, ("bind",))
+
+
+def test_a_clause_without_a_source_does_not_load() -> None:
+    with pytest.raises(ValueError, match="without a source"):
+        Clause("nowhere/unfounded", "It is said.", "source", None, ("bind",))  # type: ignore[arg-type]
 
 
 def test_versions_are_ordered() -> None:
@@ -106,7 +116,7 @@ def test_a_version_that_cannot_be_placed(version: str, eras: tuple[str, ...]) ->
         order(version, eras)
 
 
-def test_a_variant_applies_between_its_versions() -> None:
-    passing = Variant("linux/passing", "For a while.", NO_OPTIONS, "source", HERE, since="3.9", until="6.1")
+def test_a_clause_applies_between_its_versions() -> None:
+    passing = Clause("linux/passing", "For a while.", "source", HERE, ("bind",), since="3.9", until="6.1")
     assert [Linux(version=version).applies(passing) for version in ("3.8", "3.9", "6.0.9", "6.1", "")] == [False, True, True, False, False]
     assert Linux().perform(parse("A = tcp4()")[0][0]) == OK

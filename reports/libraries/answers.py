@@ -133,13 +133,13 @@ def _answer(policy: Policy, question: str, platform: Platform, setting: Setting)
     seen = _of_platform(policy, question, platform)
     # A check sees whether it starts, not who receives then.
     whole = seen is not None and seen["verdict"] == "conforms" and (seen["observed"] == "refused" or question == "restart")
-    bases = [setting.basis, *(basis for _, basis, _ in found.reasons), *["unknown"] * (None in found.ranks)]
+    bases = [setting.basis, *(reason.basis for reason in found.reasons), *["unknown"] * (None in found.ranks)]
     return {
         "outcome": found.words,
         "brief": brief(found),
         "basis": "observed" if whole else weakest(bases),
         "explained": explaining(question, policy.socket, str(setting)),
-        "because": [{"id": reason.id, "basis": basis, "source": str(source)} for reason, basis, source in found.reasons],
+        "because": [{"id": reason.id, "basis": reason.basis, "source": str(reason.source)} for reason in found.reasons],
         "seen": seen["observed"] if seen else None,
     }
 

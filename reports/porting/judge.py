@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fixtures.clauses import Reason
 from fixtures.models import Platform
+from fixtures.models.situations import NO_OPTION
 from fixtures.notation import NotationError
-from fixtures.rules import NO_SUCH_OPTION, UNBOUND_CALL
-from fixtures.sources import Citation
 from fixtures.stack import Broken, Inconclusive, Untestable
 from fixtures.words import OK, UNKNOWN, Answer
 from fixtures.worlds import TooManyWorlds, every_world
@@ -17,6 +16,8 @@ from reports.porting.groups import Shape
 from reports.porting.situations import ALL, AS_RECORDED, GRANTED, NEVER, REFUSED, SHARED, Edit, Script, Situation
 from reports.scripts import play
 
+#: Why an attempt cannot even be made.
+LACKS_OPTION = "the platform lacks an option"
 SAME, STRICTER, LOOSER, OPEN = "same", "stricter", "looser", "unknown"
 #: Each verdict in one sentence; every report prints them.
 VERDICTS = {
@@ -63,7 +64,7 @@ class Found:
     outcomes: tuple[Outcome, ...]
     script: Script
     trace: tuple[str, ...]
-    reasons: tuple[tuple[Reason, str, Citation], ...]
+    reasons: tuple[Reason, ...]
     #: Options of the recording that the platform does not have.
     lacks: tuple[str, ...] = ()
 
@@ -107,10 +108,8 @@ class Bench:
         trace, lacks = played[scripts.index(chosen)][1]
         if not shape.options_known:
             outcomes = [Outcome(None, why="its options were set before the log begins")]
-        model = platform.make(self.uid, self.settings)
-        reasons = dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons)
-        grounds = tuple((reason, *model.grounds(reason)) for reason in _telling_reasons(reasons))
-        return Found(situation, platform, tuple(dict.fromkeys(outcomes)), chosen, trace, grounds, lacks)
+        reasons = tuple(dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons))
+        return Found(situation, platform, tuple(dict.fromkeys(outcomes)), chosen, trace, reasons, lacks)
 
     def _worlds(self, script: Script, platform: Platform) -> tuple[list[Outcome], tuple[tuple[str, ...], tuple[str, ...]]]:
         nothing: tuple[tuple[str, ...], tuple[str, ...]] = (tuple(script.lines), ())
@@ -142,7 +141,7 @@ def _could_be_more(found: list[Outcome], than: int) -> bool:
 
 
 def _is_unavailable(found: list[Outcome]) -> bool:
-    return bool(found) and all(one.rank is None and one.why == NO_SUCH_OPTION.id for one in found)
+    return bool(found) and all(one.rank is None and one.why == LACKS_OPTION for one in found)
 
 
 def _outcome(script: Script, answers: Sequence[Answer], platform: Platform) -> Outcome:
@@ -151,7 +150,7 @@ def _outcome(script: Script, answers: Sequence[Answer], platform: Platform) -> O
         if answers[at] == UNKNOWN:
             return Outcome(None, why=_why(answers[at]), reasons=_because(answers[at]))
         if answers[at] != OK:
-            return _not_staged(script, at, answers[at]) if at in script.staged else _never(script, at, answers[at], platform)
+            return _not_staged(script, at, answers[at], platform) if at in script.staged else _never(script, at, answers[at], platform)
     deciding = [answers[at] for at in (*script.asked, *script.receives)]
     for at in script.asked:
         if answers[at] == UNKNOWN:
@@ -169,9 +168,9 @@ def _never(script: Script, at: int, answer: Answer, platform: Platform) -> Outco
     return Outcome(NEVER, _refusal(script, at, answer, platform), reasons=_because(answer))
 
 
-def _not_staged(script: Script, at: int, answer: Answer) -> Outcome:
-    if answer.because is NO_SUCH_OPTION:
-        return Outcome(None, why=NO_SUCH_OPTION.id)
+def _not_staged(script: Script, at: int, answer: Answer, platform: Platform) -> Outcome:
+    if platform.model and answer.because is platform.model.edges.because(NO_OPTION):
+        return Outcome(None, why=LACKS_OPTION)
     return Outcome(None, why=f"{script.lines[at]} = {answer}, so the situation does not arise in the model", reasons=_because(answer))
 
 
@@ -195,12 +194,6 @@ def _why(answer: Answer) -> str:
 
 def _because(answer: Answer) -> tuple[Reason, ...]:
     return (answer.because,) if answer.because else ()
-
-
-def _telling_reasons(reasons: Iterable[Reason]) -> list[Reason]:
-    """Without those that have nothing to say, unless there are no others."""
-    every = list(reasons)
-    return [reason for reason in every if reason is not UNBOUND_CALL] or every
 
 
 def _trace(script: Script, worlds: Sequence[Sequence[Answer]]) -> tuple[str, ...]:

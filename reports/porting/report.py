@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fixtures import VERSION
-from fixtures.clauses import BASES, Reason, is_variant
+from fixtures.clauses import BASES, Reason, sides_of
 from fixtures.models import Platform
 from reports.calls import Recorded, Recording
 from reports.porting.advice import Offer, offers
@@ -109,18 +109,17 @@ def _answer(found: Found) -> Data:
         "refused": [{"line": one.line, "call": one.verb, "errno": one.errno, "native": one.native} for one in refused],
         "receives": sorted({one.receives for one in found.outcomes if one.receives}),
         "trace": list(found.trace),
-        "because": [_reason(reason, basis, str(citation)) for reason, basis, citation in found.reasons],
+        "because": list(map(_reason, found.reasons)),
     }
 
 
-def _reason(reason: Reason, basis: str, source: str) -> Data:
-    sides = reason.sides if is_variant(reason) else ()
+def _reason(reason: Reason) -> Data:
     return {
         "id": reason.id,
         "statement": reason.statement,
-        "basis": basis,
-        "source": source,
-        "sides": [{"claim": side.claim, "basis": side.basis, "source": str(side.source)} for side in sides],
+        "basis": reason.basis,
+        "source": str(reason.source),
+        "sides": [{"claim": side.claim, "basis": side.basis, "source": str(side.source)} for side in sides_of(reason)],
     }
 
 
@@ -139,7 +138,7 @@ def _offer(offer: Offer) -> Data:
 
 
 def _ids(found: Found) -> list[str]:
-    return [reason.id for reason, _, _ in found.reasons]
+    return [reason.id for reason in found.reasons]
 
 
 def _unjudged(recording: Recording) -> list[str]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import fixtures.models
-from fixtures.clauses import Own, Reason, is_variant
-from fixtures.models import Platform
+from fixtures.clauses import Gap, Own, Reason, is_variant, rule_of
+from fixtures.models import Platform, defined
 from fixtures.models.block import Block
 from fixtures.rules import Rule
 from fixtures.runfile import read_run
@@ -20,7 +17,7 @@ from fixtures.sources import Citation, bibliography
 from fixtures.stack import Trace, format_trace
 from fixtures.words import CLOSED
 from reports.catalogue import Row
-from reports.cells import HOLDS, UNKNOWN, UNTESTABLE, Cell, Cells
+from reports.cells import UNKNOWN, UNTESTABLE, Cell, Cells
 
 #: What a connection is called that is never accepted.
 QUEUED = "queued"
@@ -129,57 +126,49 @@ class Site:
     def rules(self) -> dict[str, Rule]:
         """Every rule that an experiment asserts or a cell rests on."""
         said = {row.experiment.rule.id: row.experiment.rule for row in self.rows}
-        said |= {reason.departs_from.id: reason.departs_from for reason in self.variants.values()}
+        said |= {rule.id: rule for clause in self.clauses.values() if (rule := rule_of(clause))}
         reasons = (cell.because for across in self.cells.values() for cell in across.values())
         return said | {reason.id: reason for reason in reasons if isinstance(reason, Rule)}
 
     @cached_property
-    def variants(self) -> dict[str, Own]:
-        """Every variant that a model has, by id; those of older releases, which no cell shows, too."""
-        modules = (importlib.import_module(f"fixtures.models.{module.name}") for module in pkgutil.iter_modules(fixtures.models.__path__))
-        found = {value.id: value for module in modules for value in vars(module).values() if is_variant(value)}
+    def clauses(self) -> dict[str, Own]:
+        """Every clause that decides a cell, and every variant of the models, by id; those of older releases, which no cell shows, too."""
         met = (cell.because for cells in self.cells.values() for cell in cells.values())
-        return found | {reason.id: reason for reason in met if is_variant(reason) and not reason.is_unread}
+        variants = {reason.id: reason for reason in defined() if is_variant(reason)}
+        return variants | {reason.id: reason for reason in met if isinstance(reason, Own) and not _is_unread(reason)}
 
-    def owner(self, variant: str) -> str:
-        """The platform to which a variant belongs."""
-        return variant.partition("/")[0]
+    def owner(self, clause: str) -> str:
+        """The platform to which a clause belongs."""
+        return clause.partition("/")[0]
 
     def place(self, reason: Reason) -> str:
-        """Where a rule or a variant is explained."""
+        """Where a rule or a clause is explained."""
         return f"legend.html#{reason.id}" if isinstance(reason, Rule) else f"platforms.html#{reason.id}"
 
     @cached_property
-    def deciding(self) -> dict[str, dict[str, list[str]]]:
-        """The experiments that a variant decides, by variant id, then by platform."""
-        found: dict[str, dict[str, list[str]]] = {}
+    def decided(self) -> dict[str, dict[str, list[str]]]:
+        """The experiments that a clause decides, by platform (a release counts as one), then by clause id."""
+        found: dict[str, dict[str, list[str]]] = {str(platform): {} for platform in self.platforms}
         for identifier, across in self.cells.items():
             for platform, cell in across.items():
-                if is_variant(cell.because) and not cell.because.is_unread:
-                    found.setdefault(cell.because.id, {}).setdefault(platform, []).append(identifier)
+                if isinstance(cell.because, Own) and not _is_unread(cell.because):
+                    found[platform].setdefault(cell.because.id, []).append(identifier)
         return found
 
     @cached_property
-    def departures(self) -> dict[str, list[Own]]:
-        """The variants that decide answers of each platform, the most frequent first: their place here is their number in its cells."""
-        met = {
-            str(platform): {name: len(on[str(platform)]) for name, on in self.deciding.items() if str(platform) in on}
-            for platform in self.platforms
-        }
-        return {
-            platform: [self.variants[name] for name in sorted(names, key=lambda name: (-names[name], name))]
-            for platform, names in met.items()
-        }
+    def deciding(self) -> dict[str, list[Own]]:
+        """The clauses that decide answers of each platform, the most frequent first: their place here is their number in its cells."""
+        ordered = {one: sorted(met, key=lambda name: (-len(met[name]), name)) for one, met in self.decided.items()}
+        return {platform: [self.clauses[name] for name in names] for platform, names in ordered.items()}
 
     @cached_property
     def _numbers(self) -> dict[tuple[str, str], int]:
-        return {(platform, variant.id): n for platform, variants in self.departures.items() for n, variant in enumerate(variants, 1)}
+        return {(platform, clause.id): n for platform, clauses in self.deciding.items() for n, clause in enumerate(clauses, 1)}
 
     def number(self, platform: Platform, cell: Cell) -> str:
-        """The number of the variant that a cell rests on; none where the rule holds."""
-        if not is_variant(cell.because) or cell.because.is_unread or cell.outcome == HOLDS:
-            return ""
-        return str(self._numbers[str(platform), cell.because.id])
+        """The number of the clause that a cell rests on."""
+        known = isinstance(cell.because, Own) and not _is_unread(cell.because)
+        return str(self._numbers[str(platform), cell.because.id]) if known and cell.because else ""
 
     def bases(self, platform: Platform) -> Counter[str]:
         """How many answers of a platform are known on which basis."""
@@ -194,6 +183,10 @@ class Site:
     def played(self, platform: Platform, row: Row) -> list[tuple[str, str]]:
         """The calls of an experiment on a platform's model, each with the sockets whose state it changed."""
         return list(lived(platform, platform.predict(row.script)[0].trace))
+
+
+def _is_unread(reason: Own) -> bool:
+    return isinstance(reason, Gap) and reason.unread
 
 
 def lived(platform: Platform, trace: Trace) -> Iterator[tuple[str, str]]:

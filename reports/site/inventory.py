@@ -16,7 +16,7 @@ HEADER = (
 
 
 def inventory(site: Site) -> bytes:
-    """The file: every experiment, rule, variant, claim, library and platform as a label (``:external+addrinuse:ref:`ID```)."""
+    """The file: every experiment, rule, clause, claim, library and platform as a label (``:external+addrinuse:ref:`ID```)."""
     lines = "".join(f"{name} std:label -1 {_short(address, name)} {shown}\n" for name, address, shown in sorted(objects(site)))
     return HEADER.format(version=VERSION).encode() + zlib.compress(lines.encode(), 9)
 
@@ -29,8 +29,8 @@ def objects(site: Site) -> Iterator[tuple[str, str, str]]:
         yield f"platform/{platform}", f"platforms.html#{platform}", str(platform)
     for rule in site.rules.values():
         yield f"rule/{rule.id.lower()}", site.place(rule), rule.id
-    for variant in site.variants.values():
-        yield variant.id, site.place(variant), "-"
+    for clause in site.clauses.values():
+        yield clause.id, site.place(clause), "-"
     for policy in policies.load():
         yield f"library/{policy.id}", f"libraries.html#library/{policy.id}", policy.name
     for claim in load():

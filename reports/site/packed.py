@@ -21,10 +21,10 @@ def data(site: Site) -> str:
 def content(site: Site) -> dict[str, Any]:
     """Everything, experiments in families; a script is a list of places in ``lines``, the first of which names the platform.
 
-    A platform is its name, its source, and the places in ``variants`` of the departures that the numbers in its cells mean.
+    A platform is its name, and the places in ``clauses`` of those that the numbers in its cells mean.
     """
     lines: dict[str, int] = {}
-    variants = list(dict.fromkeys(variant for met in site.departures.values() for variant in met))
+    clauses = list(dict.fromkeys(clause for met in site.deciding.values() for clause in met))
     families = [_family(site, chapter, family, lines) for chapter in site.chapters for family in chapter.families]
     return {
         "release": VERSION,
@@ -34,11 +34,8 @@ def content(site: Site) -> dict[str, Any]:
         "lines": list(lines),
         "families": families,
         "rules": {rule.id: [rule.statement, str(rule.source)] for rule in site.rules.values()},
-        "platforms": [
-            [str(platform), str(platform.make().source), [variants.index(variant) for variant in site.departures[str(platform)]]]
-            for platform in site.platforms
-        ],
-        "variants": [[variant.id, variant.statement, key_of(variant.citation)] for variant in variants],
+        "platforms": [[str(platform), [clauses.index(clause) for clause in site.deciding[str(platform)]]] for platform in site.platforms],
+        "clauses": [[clause.id, clause.statement, key_of(clause.source)] for clause in clauses],
     }
 
 

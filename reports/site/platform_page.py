@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from fixtures.clauses import BASES, Own
+from fixtures.clauses import BASES, Own, rule_of, sides_of
 from fixtures.models import Platform
 from reports.cells import OUTCOMES, UNTESTABLE
 from reports.site.data import Site, key_of
@@ -14,8 +14,8 @@ from reports.site.layout import page
 from reports.site.tables import facts_list
 
 TOLD = (
-    "Of each platform then what to know when porting to it, the most frequent first: the {rule} that it departs from, how that is known, "
-    "and an experiment that it decides."
+    "Of each platform then the clauses that decide its answers, the most frequent first: what is true of it, the {rule} that it departs "
+    "from if it does, how that is known and where it stands, and an experiment that it decides."
 )
 
 
@@ -45,12 +45,11 @@ def platforms(site: Site) -> Html:
 
 
 def _platform(site: Site, one: Platform) -> Html:
-    model, met = one.make(), site.departures[str(one)]
+    model, met = one.make(), site.deciding[str(one)]
     outcomes = Counter(cell.outcome for cell in site.column(one).values())
-    rest = [variant for variant in site.variants.values() if site.owner(variant.id) == one.name and variant not in met]
+    rest = [clause for clause in site.clauses.values() if site.owner(clause.id) == one.name and clause not in met]
     facts = [
         ("Experiments", ", ".join(f"{outcomes[word]} {word}" for word in OUTCOMES if outcomes[word])),
-        ("Where it follows a rule", f"{model.basis}: {model.source}"),
         ("Releases that answer differently", ", ".join(model.releases) or "none known"),
         ("Options", ", ".join(sorted(model.options))),
         *_runs(site, one),
@@ -59,8 +58,8 @@ def _platform(site: Site, one: Platform) -> Html:
         "<section><h2 id={name}>{name}</h2>{facts}{met}{rest}</section>\n",
         name=one,
         facts=facts_list(facts),
-        met=_variants(site, met, one),
-        rest=fill("<p>Of other releases, or deciding nothing by themselves:</p>{list}", list=_variants(site, rest, one)) if rest else "",
+        met=_clauses(site, met, one),
+        rest=fill("<p>Of other releases, or deciding nothing by themselves:</p>{list}", list=_clauses(site, rest, one)) if rest else "",
     )
 
 
@@ -69,40 +68,34 @@ def _runs(site: Site, one: Platform) -> list[tuple[str, str]]:
     return [("Recorded runs", "; ".join(runs))] if runs else []
 
 
-def _variants(site: Site, variants: Sequence[Own], one: Platform) -> Html:
-    return join(_variant(site, variant, one) for variant in variants)
+def _clauses(site: Site, clauses: Sequence[Own], one: Platform) -> Html:
+    return join(_clause(site, clause, one) for clause in clauses)
 
 
-def _variant(site: Site, variant: Own, one: Platform) -> Html:
-    """A variant in full on the page of its own platform; elsewhere a few words that lead there."""
-    decided = site.deciding.get(variant.id, {}).get(str(one), [])
-    number = fill("{n}. ", n=site.departures[str(one)].index(variant) + 1) if decided else ""
-    count = fill(" {example}.", example=_example(site, decided)) if decided else ""
-    if site.owner(variant.id) != one.name:
-        head = fill("<h3>{n}{id}</h3>", n=number, id=link(site.place(variant), variant.id))
-        return fill("{head}<p>{statement}<p>{count}\n", head=head, statement=variant.statement, count=count)
+def _clause(site: Site, clause: Own, one: Platform) -> Html:
+    """A clause: what is true, the rule that it departs from, how that is known and where, and an experiment that it decides."""
+    decided = site.decided[str(one)].get(clause.id, [])
+    rule = rule_of(clause)
+    known = clause.note if clause.note.startswith(clause.basis) else "; ".join(filter(None, (clause.basis, clause.note)))
     return fill(
-        "<h3 id={anchor}>{n}{name}</h3><p>{statement}{sides}<p>{rule}: {known}{versions}: {source}.{count}\n",
-        anchor=attribute(variant.id),
-        n=number,
-        name=variant.id.partition("/")[2],
-        statement=variant.statement,
-        sides=_sides(variant),
-        rule=variant.departs_from.id,
-        known=variant.note if variant.note.startswith(variant.basis) else "; ".join(filter(None, (variant.basis, variant.note))),
-        versions="".join(f", {word} {version}" for word, version in (("since", variant.since), ("until", variant.until)) if version),
-        source=key_of(variant.citation),
-        count=count,
+        "<h3 id={anchor}>{n}{name}</h3><p>{statement}{sides}<p>{rule}{known}{versions}: {source}.{count}\n",
+        anchor=attribute(clause.id),
+        n=f"{site.deciding[str(one)].index(clause) + 1}. " if decided else "",
+        name=clause.id.partition("/")[2],
+        statement=clause.statement,
+        sides=_sides(clause),
+        rule=f"{rule.id}: " if rule else "",
+        known=known,
+        versions="".join(f", {word} {version}" for word, version in (("since", clause.since), ("until", clause.until)) if version),
+        source=key_of(clause.source),
+        count=fill(" {example}.", example=_example(site, decided)) if decided else "",
     )
 
 
-def _sides(variant: Own) -> Html:
-    if not variant.sides:
-        return Html("")
-    sides = join(
-        fill("<li>{claim} ({basis}) <cite>{source}</cite>", claim=s.claim, basis=s.basis, source=key_of(s.source)) for s in variant.sides
-    )
-    return fill("<ul>{sides}</ul>", sides=sides)
+def _sides(clause: Own) -> Html:
+    items = (fill("<li>{claim} ({basis}) <cite>{at}</cite>", claim=s.claim, basis=s.basis, at=key_of(s.source)) for s in sides_of(clause))
+    sides = join(items)
+    return fill("<ul>{sides}</ul>", sides=sides) if sides else Html("")
 
 
 def _example(site: Site, decided: Sequence[str]) -> Html:

@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from fixtures.models import MODELS
-from tests.mutants.bench import FATES, NOTICED, REASON, SURVIVED, UNDECIDED, Bench
+from tests.mutants.bench import CLAUSE, FATES, NOTICED, REASON, SURVIVED, UNDECIDED, Bench
 from tests.mutants.listed import EQUIVALENT, OPEN, Need, entry_of, load, needs, stale
 
 SCREEN = 40
@@ -25,6 +25,7 @@ class Score:
 
     platform: str
     noticed: int
+    clause: int
     undecided: int
     reason: int
     equivalent: int
@@ -40,7 +41,8 @@ class Score:
     @property
     def percent(self) -> float:
         """The part of those that can be noticed that is."""
-        return 100 * self.noticed / (self.noticed + self.unnoticed)
+        noticed = self.noticed + self.clause
+        return 100 * noticed / (noticed + self.unnoticed)
 
 
 def score(platform: str) -> Score:
@@ -54,7 +56,7 @@ def score(platform: str) -> Score:
         lines[entry.kind if entry else ""].append(f"{mutant.where}:{mutant.line}: {mutant.change}")
     needed = frozenset(need for mutant, entry in survivors if entry for need in needs(entry, mutant))
     parts = (len(lines[EQUIVALENT]), tuple(lines[OPEN]), tuple(lines[""]), needed)
-    return Score(platform, count[NOTICED], count[UNDECIDED], count[REASON], *parts)
+    return Score(platform, count[NOTICED], count[CLAUSE], count[UNDECIDED], count[REASON], *parts)
 
 
 def main(arguments: list[str]) -> int:
@@ -63,14 +65,19 @@ def main(arguments: list[str]) -> int:
     if strange := [name for name in platforms if name not in MODELS]:
         print(f"python -m tests.mutants: {strange[0]}: no such platform; known are {', '.join(MODELS)}", file=sys.stderr)
         return 2
-    print(f"{'platform':<12}{'noticed':>9}{'unnoticed':>11}{'score':>9}{'undecided':>11}{'reason':>8}{'equivalent':>12}")
+    print(f"{'platform':<12}{'noticed':>9}{'clause':>8}{'unnoticed':>11}{'score':>9}{'undecided':>11}{'reason':>8}{'equivalent':>12}")
     scores = []
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for found in pool.map(score, platforms):
             counts = f"{found.undecided:>11}{found.reason:>8}{found.equivalent:>12}"
-            print(f"{found.platform:<12}{found.noticed:>9}{found.unnoticed:>11}{found.percent:>8.1f}%{counts}", flush=True)
+            print(f"{found.platform:<12}{found.noticed:>9}{found.clause:>8}{found.unnoticed:>11}{found.percent:>8.1f}%{counts}", flush=True)
             scores.append(found)
-    print("", *(f"{word}: {FATES[word]}" for word in (UNDECIDED, REASON)), "equivalent: Listed in listed.json, with its reason.", sep="\n")
+    print(
+        "",
+        *(f"{word}: {FATES[word]}" for word in (CLAUSE, UNDECIDED, REASON)),
+        "equivalent: Listed in listed.json, with its reason.",
+        sep="\n",
+    )
     for found in scores:
         _print_survivors(found)
     old = stale(load(), platforms, {need for found in scores for need in found.needs})

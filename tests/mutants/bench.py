@@ -13,7 +13,8 @@ from fixtures.models.base import Model
 from fixtures.verdicts import FAILURES, Observation, judge, predict
 from fixtures.words import UNKNOWN
 from reports.catalogue import Row, all_rows
-from tests.mutants.targets import PACKAGE, Mutant, decided, mutants_of, variant_dropped
+from reports.cells import decisive
+from tests.mutants.targets import PACKAGE, Mutant, answers_changed, clause_reversed, decided, mutants_of
 
 Seen = tuple[tuple[str, ...], bool, str]
 #: What every model runs, whatever the release.
@@ -28,11 +29,12 @@ ANYWHERE = range(0)
 
 
 #: What can become of a mutant, from the worst on.
-NOTICED, UNDECIDED, REASON, SURVIVED = "noticed", "undecided", "reason", "survived"
+NOTICED, CLAUSE, UNDECIDED, REASON, SURVIVED = "noticed", "clause", "undecided", "reason", "survived"
 FATES = {
     NOTICED: "A named experiment gives another verdict than the true model can give.",
+    CLAUSE: "No answer is another, but an answer of the committed matrix names another clause.",
     UNDECIDED: "Experiments see the change, but the sources dispute the answer, or nobody knows it, so that such a kernel is allowed.",
-    REASON: "Experiments run the change, and it alters only the reason that is given, which no kernel tells.",
+    REASON: "It alters only a reason that the matrix does not show, which no kernel tells and no test asserts.",
     SURVIVED: "No experiment sees anything of it.",
 }
 
@@ -54,6 +56,8 @@ class Context:
 
     def __init__(self, model: type[Model], version: str, settings: dict[str, str], earlier: Sequence[Context]) -> None:
         self.model, self.version, self.settings = model, version, settings
+        #: Whether the matrix shows this release and configuration.
+        self.is_shown = not (version or settings)
         self.predicted: dict[int, list[Observation]] = {}
         self.runs: dict[tuple[str, int], set[int]] = {}
         self.reasons: dict[int, tuple[list[Seen], list[list[str]]]] = {}
@@ -122,7 +126,9 @@ class Context:
             return NOTICED
         if set(seen) != self.allowed[number]:
             return UNDECIDED
-        return REASON if (seen, _reasons(worlds)) != self.reasons[number] else SURVIVED
+        if (seen, _reasons(worlds)) == self.reasons[number]:
+            return SURVIVED
+        return CLAUSE if self.is_shown and decisive(worlds).id != decisive(self.predicted[number]).id else REASON
 
 
 class Bench:
@@ -148,10 +154,11 @@ class Bench:
 
     @cached_property
     def mutants(self) -> list[Mutant]:
-        """All of them; those of variants only for variants that decide something here and say what the platform does."""
-        variants = {variant for context in self.contexts for variant in context.decided if variant.basis != UNKNOWN.name}
-        dropped = (variant_dropped(self.model, variant) for variant in sorted(variants, key=lambda variant: variant.id))
-        return [*mutants_of(self.model), *filter(None, dropped)]
+        """All of them; those of clauses only for clauses that decide something here and say what the platform does."""
+        clauses = {clause for context in self.contexts for clause in context.decided if clause.basis != UNKNOWN.name}
+        opposed = [clause_reversed(self.model, clause) for clause in sorted(clauses, key=lambda clause: clause.id)]
+        met = {name for context in self.contexts for _, worlds in context.reasons.values() for names in worlds for name in names}
+        return [*mutants_of(self.model), *opposed, *answers_changed(self.model, met)]
 
     def fate(self, mutant: Mutant) -> str:
         """What becomes of a mutant: experiments are run until one notices it."""

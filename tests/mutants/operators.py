@@ -46,7 +46,7 @@ class Change:
 
 def changes(function: ast.FunctionDef) -> Iterator[Change]:
     """Every change of a function, each text once: a repeated one gets a number."""
-    if _returns(function) in ("Reason", "Variant", "Rule"):
+    if _returns(function) in ("Reason", "Own", "Clause", "Rule"):
         return
     nodes = list(ast.walk(function))
     parents = {child: parent for parent in nodes for child in ast.iter_child_nodes(parent)}

@@ -7,25 +7,25 @@ import contextlib
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from fixtures.clauses import Own
-from fixtures.models import block, lifecycle
+from fixtures.models import block, lifecycle, situations
 from fixtures.models.account import Account
 from fixtures.models.base import Model
 from fixtures.notation import FORMS, KINDS
 from fixtures.stack import Stack
-from fixtures.words import Answer
+from fixtures.words import UNKNOWN, Answer
 from tests.mutants.operators import Change, changes
 
 PACKAGE = "fixtures.models."
 #: Methods that answer, and change nothing that a second answer would not change.
-DECIDING = ("may_bind", "may_listen", "may_connect", "may_draw", "choose", "receivers", "candidates", "shut_listener", "send_unconnected")
+DECIDING = ("may_bind", "may_listen", "may_connect", "may_draw", "receivers", "shut_listener")
 #: Attributes that describe a model and decide no answer.
-DESCRIBING = ("name", "basis", "source", "releases", "configurations", "eras", "aliases", "gap")
+DESCRIBING = ("name", "edges", "goals", "releases", "configurations", "eras", "aliases", "gap")
 #: Overrides that ask their parent for the reason alone: what it answers is compared with their own answer (a test sees to that).
 FOR_THE_REASON = {
     *(("Linux", "may_bind"), ("Kame", "may_bind"), ("Kame", "receivers")),
@@ -33,9 +33,20 @@ FOR_THE_REASON = {
 }
 #: What is no part of the platform: how a model keeps account of what is unknown, what the notation means, what the bench proves.
 ACCOUNTS = (
-    *("Account.__init__", "Account.since", "Account.applies", "Account._port", "Account._tick", "Account._lose", "Account._need_reading"),
-    *("Account._as_read", "Delivery.members", "Model.perform", "Model._concerns", "Model._shows", "Model._need_option"),
+    *("Account.__init__", "Account.since", "Account.applies", "Account._port", "Account._tick", "Account._lose", "Account._need"),
+    *(
+        "Account._as_read",
+        "Account._met",
+        "Account.say",
+        "Account.because",
+        "Delivery.members",
+        "Model.perform",
+        "Model._concerns",
+        "Model._shows",
+        "Model._need_option",
+    ),
 )
+SITUATIONS = tuple(value for value in vars(situations).values() if isinstance(value, situations.Situation))
 _GONE = object()
 
 
@@ -98,7 +109,7 @@ class Target:
     @property
     def where(self) -> str:
         """Module and function."""
-        return f"{self.function.__module__.removeprefix(PACKAGE)}.py {self.function.__qualname__}"
+        return f"{_path(self.function.__module__)} {self.function.__qualname__}"
 
 
 def mutants_of(model: type[Model]) -> list[Mutant]:
@@ -107,14 +118,22 @@ def mutants_of(model: type[Model]) -> list[Mutant]:
     return [*found, *_overrides_dropped(model), *_attributes_dropped(model), *_options_ignored(model), *_events_ignored()]
 
 
-def variant_dropped(model: type[Model], variant: Own) -> Mutant | None:
-    """The platform without this variant: where it gave the reason, the parent's answer is given."""
-    patches = []
-    for name in DECIDING:
-        owner = next((cls for cls in model.__mro__ if name in vars(cls)), None)
-        if owner and _parent(model, owner, name):
-            patches.append((model, name, _without(variant, vars(owner)[name], owner, name)))
-    return _whole(model.__module__, model.__name__, f"without {variant.id}", *patches) if patches else None
+def clause_reversed(model: type[Model], clause: Own) -> Mutant:
+    """The platform with the opposite of a clause: where it gave the reason, a grant is a refusal, a refusal a grant, and nobody receives."""
+    patches = [(model, name, _opposed(clause, getattr(model, name))) for name in DECIDING if hasattr(model, name)]
+    return _whole(model.__module__, model.__name__, f"{clause.id} reversed", *patches)
+
+
+def answers_changed(model: type[Model], met: Collection[str]) -> Iterator[Mutant]:
+    """Each answer of the platform's table, of those whose clause decides something: an errno is ``ok``, and ``ok`` a refusal."""
+    for situation in SITUATIONS:
+        for one in (situation, situation.v6):
+            answer = model.edges.of(one)
+            if answer == UNKNOWN or not answer.because or answer.because.id not in met:
+                continue
+            other = Answer("EADDRINUSE" if answer.name in ("ok", "none") else "ok", answer.because)
+            change = f"{one.id}: {answer.name} -> {other.name}"
+            yield _whole(model.__module__, f"{model.__name__}.edges", change, (model.edges.made, one, other))
 
 
 def _whole(module: str, name: str, change: str, *patches: Patch) -> Mutant:
@@ -122,11 +141,13 @@ def _whole(module: str, name: str, change: str, *patches: Patch) -> Mutant:
     return Mutant(f"{_file(sys.modules[module])} {name}", change, module, 0, range(0), lambda: patches)
 
 
-def _without(variant: Own, answer: Callable[..., Any], owner: type, name: str) -> Callable[..., Any]:
+def _opposed(clause: Own, answer: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(answer)
     def method(self: Model, *args: Any) -> Any:
         found = answer(self, *args)
-        return getattr(super(owner, self), name)(*args) if _because(found) == variant else found
+        if _because(found) is not clause:
+            return found
+        return ([], clause) if isinstance(found, tuple) else Answer("EADDRINUSE" if found.name == "ok" else "ok", clause)
 
     return method
 
@@ -137,7 +158,7 @@ def _because(found: Any) -> Any:
 
 @contextlib.contextmanager
 def decided(model: type[Model]) -> Iterator[set[Own]]:
-    """The variants that the deciding methods of a model give as their reason while this lasts."""
+    """The clauses that the deciding methods of a model give as their reason while this lasts."""
     given: set[Own] = set()
     patches = ((model, name, _telling(given, getattr(model, name))) for name in DECIDING)
     with _whole(model.__module__, model.__name__, "", *patches).applied():
@@ -237,8 +258,13 @@ def _compiled(function: ast.FunctionDef, target: Target) -> CodeType:
     return next(constant for constant in outer.co_consts if isinstance(constant, CodeType) and constant.co_name == function.name)
 
 
+def _path(module: str) -> str:
+    """The file of a module, below the models."""
+    return f"{module.removeprefix(PACKAGE).replace('.', '/')}.py"
+
+
 def _file(module: ModuleType) -> str:
-    return f"{module.__name__.removeprefix(PACKAGE)}.py"
+    return _path(module.__name__)
 
 
 def _parent(model: type[Model], owner: type, name: str) -> Any:

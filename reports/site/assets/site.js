@@ -258,11 +258,11 @@ const LETTERS = { O: "observed", S: "source", D: "documented", R: "reported", P:
 /** The line of the table, turned: each platform with its answer, how that is known, and why. */
 function answers(row, data) {
   const shown = platforms(row.closest("table"));
-  const lines = data.platforms.map(([platform, source, variants]) => {
+  const lines = data.platforms.map(([platform, clauses]) => {
     const text = row.cells[shown.indexOf(platform) + 1 || row.cells.length]?.textContent.trim() ?? "-", [, answer, letter, number] = /^(=|.*?)\s?([OSDRPX]?)(\d*)!?$/.exec(text);
-    const variant = data.variants[variants[number - 1]];
+    const clause = data.clauses[clauses[number - 1]];
     const said = answer === "=" ? "the rule holds" : answer === "-" ? "lacks what is needed" : answer.startsWith("?") ? "unknown" : answer;
-    const why = variant ? [make("a", { href: `platforms.html#${variant[0]}` }, variant[0]), `: ${variant[1]} `, make("cite", {}, variant[2])] : answer === "=" ? [make("cite", {}, source)] : [];
+    const why = clause ? [make("a", { href: `platforms.html#${clause[0]}` }, clause[0]), `: ${clause[1]} `, make("cite", {}, clause[2])] : [];
     return make("tr", {}, make("th", { scope: "row" }, platform), make("td", {}, said), make("td", {}, LETTERS[letter] ?? ""), make("td", {}, ...why));
   });
   const head = ["platform", "answer", "known", "why"].map((word) => make("th", { scope: "col" }, word));
