@@ -10,7 +10,7 @@ import pytest
 from fixtures import options
 from fixtures.bench import Bench, MissingPrivilege
 from fixtures.models.linux import Linux
-from fixtures.models.linux_variants import AUTOBIND_REUSE
+from fixtures.models.linux.clauses import AUTOBIND_REUSE
 from fixtures.models.stevens import Stevens
 from fixtures.verdicts import observe
 from fixtures.words import IP_BIND_ADDRESS_NO_PORT, IP_LOCAL_PORT_RANGE

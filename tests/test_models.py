@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from fixtures.clauses import Reason
-from fixtures.models import linux_variants as v
 from fixtures.models.base import Model
 from fixtures.models.lifecycle import TRANSITIONS, after
 from fixtures.models.linux import Linux
+from fixtures.models.linux import clauses as v
 from fixtures.models.stevens import Stevens
 from fixtures.notation import parse
 from fixtures.rules import COMPLETELY_DUPLICATE, NO_OPTIONS, REUSEPORT_ALL, TIME_WAIT_REBIND, WILDCARD_AND_SPECIFIC

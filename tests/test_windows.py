@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from fixtures.clauses import Reason
-from fixtures.models import cygwin, linux_variants, platform, wine_variants, wsl1
+from fixtures.models import cygwin, platform, wine_variants, wsl1
 from fixtures.models import windows_variants as w
+from fixtures.models.linux.clauses_connect import USABLE_AGAIN
 from fixtures.notation import parse
 from fixtures.platforms import is_gvisor, wsl1_build
 from fixtures.rules import (
@@ -193,7 +194,7 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         ("wine", "A = tcp4()\nA.connect(127.0.0.1:P)\nA.recv(1)", only("end", because=wine_variants.REFUSED_READS_AS_END)),
         ("wine", "A = tcp4()\nA.connect(127.0.0.1:P)\nA.listen()", only("EINVAL", because=wine_variants.REFUSED_THEN_LISTEN)),
         ("wine", IN_VAIN, only("ECONNABORTED", because=wine_variants.REFUSED_THEN_CONNECT)),
-        ("wine", IN_VAIN + "A.connect(127.0.0.1:P)", only("ECONNREFUSED", because=linux_variants.USABLE_AGAIN)),
+        ("wine", IN_VAIN + "A.connect(127.0.0.1:P)", only("ECONNREFUSED", because=USABLE_AGAIN)),
         ("wine", IN_VAIN + "A.listen()", only("ok", because=wine_variants.LISTENS_ELSEWHERE)),
         ("wine", IN_VAIN + "A.listen()\nconnections(127.0.0.1:port(A))", only("none", because=UNBOUND_CALL)),
         ("wine", IN_VAIN + "A.bind(127.0.0.1:P)", only("EINVAL", because=BOUND_ONCE)),
