@@ -6,14 +6,10 @@ import pytest
 
 from fixtures.clauses import Reason
 from fixtures.models import situations as S
-from fixtures.models.linux import clauses as linux
-from fixtures.models.linux import clauses_connect as linux_calls
-from fixtures.models.linux import clauses_receive as linux_receives
-from fixtures.models.wine import Wine
+from fixtures.models.wine import Wine, host
 from fixtures.models.wine import clauses as C
 from fixtures.models.wine import clauses_calls as K
 from fixtures.models.wine.edges import EDGES
-from fixtures.models.wine.host import HOST
 from fixtures.notation import parse
 from tests.cells import Table, wrong_cells
 from tests.test_cells_windows import FREE, PAIRS, RELATIONS
@@ -76,11 +72,11 @@ CASES: list[tuple[str, str, Reason | None]] = [
     (RESET.format("0") + ABORTED + "B = tcp4()\nB.bind(127.0.0.1:port(A))", "EADDRINUSE", C.KEEPS_DRAWN_PORT),
     ("A = tcp4()\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:Q)", "EINVAL", EDGES.because(S.BIND_BOUND)),
     # The host, on which SO_REUSEADDR is on.
-    ("A = tcp4()\nA.bind(127.0.0.1:P)", "ok", HOST[linux.PORT_FREE]),
-    ("A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.2:P)", "ok", HOST[linux.ADDRESSES_APART]),
+    ("A = tcp4()\nA.bind(127.0.0.1:P)", "ok", host.PORT_FREE),
+    ("A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.2:P)", "ok", host.ADDRESSES_APART),
     (CHILD.format("") + "A.close()\nB = tcp4()\nB.bind(127.0.0.1:P)", "ok", C.CONNECTIONS_ARE_FREE),
     (CHILD.format("") + CLOSED + "B = tcp4()\nB.bind(127.0.0.1:P)", "ok", C.TIME_WAIT_IS_FREE),
-    ("A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)", "EADDRINUSE", HOST[linux.LISTENER_BLOCKS]),
+    ("A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)", "EADDRINUSE", host.LISTENER_BLOCKS),
     ("A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "EACCES", C.HOST_EACCES),
     ("A = tcp6()\nA.bind([::]:P)\nB = tcp4()\nB.bind(0.0.0.0:P)", "ok", C.V6ONLY_DEFAULT),
     ("A = tcp6()\nA.getsockopt(IPV6_V6ONLY)", "1", C.V6ONLY_DEFAULT),
@@ -88,12 +84,12 @@ CASES: list[tuple[str, str, Reason | None]] = [
     (UDP_TWINS.format("", RA), "EACCES", C.HOST_EACCES),
     (UDP_TWINS.format(EX, ""), "EADDRINUSE", C.UDP_HOST),
     (UDP_TWINS.format(RA, RA), "ok", C.UDP_SHARES),
-    (UDP_TWINS.format(RA, RA) + "connections(127.0.0.1:P)", "B", HOST[linux_receives.UDP_NEWEST]),
+    (UDP_TWINS.format(RA, RA) + "connections(127.0.0.1:P)", "B", host.UDP_NEWEST),
     ("A = udp4()\nA.bind(127.0.0.1:P)\nB = udp4()\nB.bind(127.0.0.2:P)", "EADDRINUSE", C.UDP_INTERFACE),
     # listen: as Linux.
     ("A = tcp4()\nA.listen()", "EINVAL", K.LISTEN_UNBOUND),
-    (TWINS.format(RA, RA) + "A.listen()", "ok", HOST[linux.LISTEN_GRANTED]),
-    (TWINS.format(RA, RA) + "A.listen()\nB.listen()", "EADDRINUSE", HOST[linux.SECOND_LISTEN]),
+    (TWINS.format(RA, RA) + "A.listen()", "ok", host.LISTEN_GRANTED),
+    (TWINS.format(RA, RA) + "A.listen()\nB.listen()", "EADDRINUSE", host.SECOND_LISTEN),
     (TWINS.format(RA, RA) + "A.listen()\nC = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:P)", "EACCES", C.HOST_EACCES),
     # A socket that was refused is still connecting on the host.
     ("A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.connect(127.0.0.1:P)", "EINVAL", K.CONNECT_LISTENER),
@@ -101,7 +97,7 @@ CASES: list[tuple[str, str, Reason | None]] = [
     (ONCE + "A.recv(1)", "end", K.REFUSED_READS_AS_END),
     (ONCE + "A.listen()", "EINVAL", K.REFUSED_THEN_LISTEN),
     (IN_VAIN, "ECONNABORTED", K.REFUSED_THEN_CONNECT),
-    (IN_VAIN + "A.connect(127.0.0.1:P)", "ECONNREFUSED", HOST[linux_calls.USABLE_AGAIN]),
+    (IN_VAIN + "A.connect(127.0.0.1:P)", "ECONNREFUSED", host.USABLE_AGAIN),
     (IN_VAIN + "A.listen()", "ok", K.LISTENS_ELSEWHERE),
     (IN_VAIN + "A.listen()\nconnections(127.0.0.1:port(A))", "none", EDGES.because(S.NOBODY_RECEIVES)),
     (IN_VAIN + "A.bind(127.0.0.1:P)", "EINVAL", EDGES.because(S.BIND_BOUND)),
@@ -153,5 +149,5 @@ def test_between_users_only_the_host_decides() -> None:
 
 
 def test_what_the_host_decides_has_the_kernels_place() -> None:
-    assert {clause.source for clause in HOST.values()} == {clause.source for clause in HOST}
-    assert all(clause.id.startswith("wine/") and not clause.since and not clause.until for clause in HOST.values())
+    assert {clause.source for clause in host.HOST.values()} == {clause.source for clause in host.HOST}
+    assert all(clause.id.startswith("wine/") and not clause.since and not clause.until for clause in host.HOST.values())
