@@ -127,6 +127,8 @@ CASES: list[tuple[str, str, Reason | None]] = [
     ("A = tcp4(SO_REUSEADDR)\nA.setsockopt(SO_EXCLUSIVEADDRUSE, 1)", "EINVAL", K.EXCLUSIVE_BESIDE_REUSE),
     ("A = tcp4()\nA.getsockopt(SO_REUSEADDR)", "0", K.GET_REUSEADDR),
     (CHILD.format(RA) + "D.getsockopt(SO_REUSEADDR)", "1", K.INHERITED),
+    ("A = tcp4(SO_EXCLUSIVEADDRUSE)\nA.getsockopt(SO_EXCLUSIVEADDRUSE)", "1", K.GET_EXCLUSIVE),
+    ("A = tcp4()\nA.setsockopt(SO_REUSE_UNICASTPORT, 1)", "ok", K.SET_UNICASTPORT),
     ("A = tcp4()\nA.join(224.0.0.251)", "EINVAL", K.JOIN_OVER_TCP),
     ("A = tcp4()\nA.close()\nA.bind(127.0.0.1:P)", "EBADF", K.NO_DESCRIPTOR),
 ]
