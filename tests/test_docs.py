@@ -40,7 +40,9 @@ def test_the_porting_report_of_the_example(capsys: pytest.CaptureFixture[str], m
     assert f"{WITHIN_README}\n" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda path: path.name
+)
 def test_a_link_leads_somewhere(path: Path) -> None:
     lost = []
     for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)", path.read_text(encoding="utf-8")):
