@@ -5,10 +5,9 @@ from functools import partial
 import pytest
 
 from fixtures.clauses import Reason
-from fixtures.models import dragonfly as v
 from fixtures.models.dragonfly import DragonFly
+from fixtures.models.dragonfly import clauses as v
 from fixtures.notation import parse
-from fixtures.rules import MOST_SPECIFIC, MULTICAST
 from fixtures.stack import Unknown
 from fixtures.worlds import Choices, every_world
 from tests.cells import Table, wrong_cells
@@ -45,15 +44,61 @@ def test_other_users_are_disputed(kind: str, place: str, worlds: set[str]) -> No
 
 
 GROUP = "A = tcp4(SO_REUSEPORT)\nA.bind({0}:P)\nA.listen()\nB = tcp4(SO_REUSEPORT)\nB.bind({0}:P)\n{1}connections(127.0.0.1:P)"
+TWINS = "A = {0}({1})\nA.bind({2}:P)\nB = {0}({3})\nB.bind({4}:P)"
+RA, RP = "SO_REUSEADDR", "SO_REUSEPORT"
+LEFT = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4()\nC.connect(127.0.0.1:P)\nD = A.accept()\nA.close()\n"
+ONE_OF_TWO = "L = tcp4()\nL.bind(127.0.0.1:P)\nL.listen()\nA = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\n"
+SPECIFIC_GROUP = (
+    "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nA.listen()\nB = tcp4(SO_REUSEPORT)\nB.bind(0.0.0.0:P)\nB.listen()\n"
+    "connections(127.0.0.1:P)"
+)
+GROUP_V6 = "A = tcp6(SO_REUSEPORT)\nA.bind([::1]:P)\nA.listen()\nB = tcp6(SO_REUSEPORT)\nB.bind([::1]:P)\nB.listen()\nconnections([::1]:P)"
 CASES: list[tuple[str, str, str, Reason | None]] = [
+    # Who may bind.
+    ("", "A = tcp4()\nA.bind(127.0.0.1:P)", "ok", v.FREE),
+    ("", TWINS.format("tcp4", "", "127.0.0.1", "", "127.0.0.2"), "ok", v.OTHER_ADDRESS),
+    ("", TWINS.format("tcp4", RA, "127.0.0.1", "", "0.0.0.0"), "EADDRINUSE", v.NO_OPTIONS),
+    ("", TWINS.format("tcp4", "", "127.0.0.1", RA, "0.0.0.0"), "ok", v.WILDCARD_PASSED_OVER),
+    ("", TWINS.format("tcp4", RA, "127.0.0.1", RA, "127.0.0.1"), "EADDRINUSE", v.REUSEADDR_SHARES_NOTHING),
+    ("", TWINS.format("tcp4", RA, "127.0.0.1", RP, "127.0.0.1"), "EADDRINUSE", v.HOLDER_LACKS_REUSEPORT),
+    ("", TWINS.format("tcp4", RP, "127.0.0.1", RP, "127.0.0.1"), "ok", v.BOTH_HAVE_REUSEPORT),
+    ("", TWINS.format("udp4", RA, "224.0.0.251", RA, "224.0.0.251"), "ok", v.GROUP_SHARED),
+    ("", TWINS.format("udp4", "", "224.0.0.251", RA, "224.0.0.251"), "EADDRINUSE", v.GROUP_HOLDER_LACKS),
+    ("", LEFT + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "ok", v.PEER_PASSED_OVER),
+    ("", LEFT + "B = tcp4()\nB.bind(127.0.0.1:P)", "EADDRINUSE", v.NO_OPTIONS),
+    ("", "A = tcp6()\nA.bind([::1]:P)", "ok", v.FREE_IPV6),
+    ("", "A = tcp6()\nA.bind([::]:P)\nB = tcp4()\nB.bind(0.0.0.0:P)", "ok", v.OTHER_FAMILY),
+    ("", "A = tcp4()\nA.bind(0.0.0.0:P)\nB = tcp6()\nB.bind([::]:P)", "ok", v.OTHER_FAMILY_IPV6),
+    ("", TWINS.format("tcp6", "", "[::1]", "", "[::]"), "EADDRINUSE", v.NO_OPTIONS_IPV6),
+    ("", TWINS.format("tcp6", "", "[::1]", RA, "[::]"), "ok", v.WILDCARD_PASSED_OVER_IPV6),
+    ("", TWINS.format("tcp6", RA, "[::1]", RA, "[::1]"), "EADDRINUSE", v.REUSEADDR_SHARES_NOTHING_IPV6),
+    ("", TWINS.format("tcp6", RA, "[::1]", RP, "[::1]"), "EADDRINUSE", v.HOLDER_LACKS_REUSEPORT_IPV6),
+    ("", TWINS.format("tcp6", RP, "[::1]", RP, "[::1]"), "ok", v.BOTH_HAVE_REUSEPORT_IPV6),
+    ("", TWINS.format("udp6", RA, "[ff02::fb]", RA, "[ff02::fb]"), "ok", v.GROUP_SHARED_IPV6),
+    ("", TWINS.format("udp6", "", "[ff02::fb]", RA, "[ff02::fb]"), "EADDRINUSE", v.GROUP_HOLDER_LACKS_IPV6),
+    ("", "A = tcp6()", "ok", v.V6ONLY_DEFAULT),
+    ("", "A = tcp6()\nA.bind([::ffff:127.0.0.1]:P)", "EADDRNOTAVAIL", v.MAPPED),
+    # listen and connect.
+    ("", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", "ok", v.LISTEN),
+    ("", "A = tcp6()\nA.bind([::1]:P)\nA.listen()", "ok", v.LISTEN_IPV6),
+    ("", ONE_OF_TWO + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:Q)\nB.connect(127.0.0.1:P)", "EADDRINUSE", v.ONE_CONNECTION),
+    ("", "A = udp4()\nA.connect(0.0.0.0:P)", "ok", v.TO_THE_FIRST_ADDRESS),
+    # Who receives.
+    ("", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nconnections(127.0.0.1:P)", "A", v.SPECIFIC),
+    ("", "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nconnections(127.0.0.1:P)", "A", v.WILDCARD),
+    ("", "A = tcp4()\nA.bind(0.0.0.0:P)\nconnections(127.0.0.1:P)", "none", v.NOBODY),
+    ("", "A = tcp6()\nA.bind([::1]:P)\nA.listen()\nconnections([::1]:P)", "A", v.SPECIFIC_IPV6),
+    ("", "A = tcp6()\nA.bind([::]:P)\nA.listen()\nconnections([::1]:P)", "A", v.WILDCARD_IPV6),
+    ("", "A = tcp6()\nA.bind([::]:P)\nA.listen()\nconnections(127.0.0.1:P)", "none", v.NOBODY),
     ("", GROUP.format("127.0.0.1", "B.listen()\n"), "both", v.REUSEPORT_BALANCES),
     ("", GROUP.format("0.0.0.0", "B.listen()\n"), "both", v.REUSEPORT_BALANCES),
-    ("3.4", GROUP.format("127.0.0.1", "B.listen()\n"), "B", MOST_SPECIFIC),
+    ("", SPECIFIC_GROUP, "B", v.GROUP_FIRST),
+    ("", GROUP_V6, "both", v.REUSEPORT_BALANCES_IPV6),
+    ("3.4", SPECIFIC_GROUP, "A", v.SPECIFIC),
+    ("3.4", GROUP_V6, "B", v.SPECIFIC_IPV6),
+    ("3.4", GROUP.format("127.0.0.1", "B.listen()\n"), "B", v.SPECIFIC),
     ("3.4", GROUP.format("0.0.0.0", "B.listen()\n"), "A", v.OLDEST_WILDCARD),
     ("", GROUP.format("127.0.0.1", ""), "A", v.ONLY_LISTENERS),
-    ("", "A = udp4(SO_REUSEADDR)\nA.bind(224.0.0.251:P)\nB = udp4(SO_REUSEADDR)\nB.bind(224.0.0.251:P)", "ok", MULTICAST),
-    ("", "A = tcp6()\nA.bind([::ffff:127.0.0.1]:P)", "EADDRNOTAVAIL", v.MAPPED),
-    ("", "A = tcp6()\nA.bind([::]:P)\nB = tcp4()\nB.bind(0.0.0.0:P)", "ok", None),
 ]
 
 

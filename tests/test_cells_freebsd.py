@@ -5,11 +5,13 @@ from functools import partial
 import pytest
 
 from fixtures.clauses import Reason
-from fixtures.models import freebsd_variants as v
 from fixtures.models import platform
 from fixtures.models.freebsd import FreeBSD
+from fixtures.models.freebsd import arrivals as a
+from fixtures.models.freebsd import clauses as v
+from fixtures.models.freebsd.edges import EDGES
+from fixtures.models.situations import CONNECT_CONNECTED, NOBODY_RECEIVES
 from fixtures.notation import parse
-from fixtures.rules import MOST_SPECIFIC, NO_OPTIONS, REUSEPORT_ALL, SAME_CONNECTION, TIME_WAIT_REBIND, WILDCARD_AND_SPECIFIC, WRONG_KIND
 from tests.cells import Table, wrong_cells
 
 TCP = ("S=S", "W=W", "W>S", "S>W", "D>W", "W>D", "D>S", "S>D", "D=D", "s6=s6", "6=6", "6>s6")
@@ -135,23 +137,63 @@ SERVED = (
     "A = tcp4({})\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4()\nC.connect(127.0.0.1:P)\nD = A.accept()\nD.close()\nC.recv(1)\nC.close()\n"
 )
 LATE_LB = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.setsockopt(SO_REUSEPORT_LB, 1)\nA.listen()\nB = tcp4(SO_REUSEPORT_LB)\nB.bind(127.0.0.1:P)\n"
+SIX = "A = tcp6(SO_REUSEADDR)\nA.bind([::]:P)\nB = stranger: tcp6(SO_REUSEADDR)\nB.bind([::1]:P)"
+TWO = "A = {}\nA.bind({}:P)\nB = {}\nB.bind({}:P)"
+MAPPED_SECOND = TWO.format("tcp4(SO_REUSEPORT)", "0.0.0.0", "tcp6(IPV6_V6ONLY=0, SO_REUSEPORT)", "[::ffff:0.0.0.0]")
+MAPPED_SECOND += "\nA.listen()\nB.listen()\nconnections(127.0.0.1:P)"
+LB_SIX = TWO.format("tcp6(SO_REUSEPORT_LB)", "[::1]", "tcp6(SO_REUSEPORT_LB)", "[::1]") + "\nA.listen()\nB.listen()\nconnections([::1]:P)"
+LB_WILD = (
+    TWO.format("tcp4(SO_REUSEADDR)", "127.0.0.1", "tcp4(SO_REUSEPORT_LB)", "0.0.0.0") + "\nA.listen()\nB.listen()\nconnections(127.0.0.1:P)"
+)
 CASES: list[tuple[str, str, str, Reason | None]] = [
     # Who receives: nobody shares without SO_REUSEPORT_LB.
-    ("11", GROUP.format("SO_REUSEPORT", "127.0.0.1"), "B", MOST_SPECIFIC),
-    ("main", GROUP.format("SO_REUSEPORT", "127.0.0.1"), "B", MOST_SPECIFIC),
-    ("11", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "A", v.OLDEST_WILDCARD),
-    ("13.1", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "A", v.OLDEST_WILDCARD),
-    ("14", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "B", MOST_SPECIFIC),
-    ("12", GROUP.format("SO_REUSEPORT_LB", "127.0.0.1"), "both", v.LB_BALANCES),
-    ("main", GROUP.format("SO_REUSEPORT_LB", "0.0.0.0"), "both", v.LB_BALANCES),
-    ("main", BOTH + "connections(127.0.0.1:P)", "B", v.NEWEST_WILDCARD),
-    ("13.1", BOTH + "connections(127.0.0.1:P)", "A", MOST_SPECIFIC),
+    ("11", GROUP.format("SO_REUSEPORT", "127.0.0.1"), "B", a.EXACT_13),
+    ("main", GROUP.format("SO_REUSEPORT", "127.0.0.1"), "B", a.EXACT),
+    ("11", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "A", a.OLDEST_WILDCARD),
+    ("13.1", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "A", a.OLDEST_WILDCARD),
+    ("14", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "B", a.WILDCARD),
+    ("12", GROUP.format("SO_REUSEPORT_LB", "127.0.0.1"), "both", a.LB_BALANCES),
+    ("main", GROUP.format("SO_REUSEPORT_LB", "0.0.0.0"), "both", a.LB_BALANCES),
+    ("main", BOTH + "connections(127.0.0.1:P)", "B", a.NEWEST_WILDCARD),
+    ("13.1", BOTH + "connections(127.0.0.1:P)", "A", a.OLDEST_WILDCARD),
     # A bound twin swallows connections; a member of a group waits for its listen on main.
-    ("main", TWIN + "connections(127.0.0.1:P)", "none", MOST_SPECIFIC),
-    ("main", LB_TWIN + "connections(127.0.0.1:P)", "A", v.LB_BALANCES),
-    ("main", LATE_LB + "B.listen()\nconnections(127.0.0.1:P)", "B", MOST_SPECIFIC),
+    ("main", TWIN + "connections(127.0.0.1:P)", "none", a.EXACT),
+    ("main", LB_TWIN + "connections(127.0.0.1:P)", "A", a.LB_BALANCES),
+    ("main", LATE_LB + "B.listen()\nconnections(127.0.0.1:P)", "B", a.LB_BALANCES),
+    ("main", GROUP.format("SO_REUSEPORT", "0.0.0.0"), "B", a.WILDCARD),
+    ("11", "A = tcp6()\nA.bind([::]:P)\nA.listen()\nconnections([::1]:P)", "A", a.WILDCARD_13_IPV6),
+    ("main", "A = tcp6()\nA.bind([::]:P)\nA.listen()\nconnections([::1]:P)", "A", a.WILDCARD_IPV6),
+    ("11", "A = tcp6()\nA.bind([::1]:P)\nA.listen()\nconnections([::1]:P)", "A", a.EXACT_13_IPV6),
+    ("main", "A = tcp6()\nA.bind([::1]:P)\nA.listen()\nconnections([::1]:P)", "A", a.EXACT_IPV6),
+    ("main", MAPPED_SECOND, "A", a.MAPPED_LAST),
+    ("main", LB_SIX, "both", a.LB_BALANCES_IPV6),
+    ("main", LB_WILD, "B", a.LB_GROUP_FIRST),
+    ("main", "A = tcp4()\nA.bind(127.0.0.1:P)\nconnections(127.0.0.2:P)", "none", EDGES.because(NOBODY_RECEIVES)),
+    ("main", "A = tcp6()\nA.bind([::1]:P)\nconnections([::2]:P)", "none", EDGES.because(NOBODY_RECEIVES, 6)),
+    # bind: what was in the way, or let it in.
+    ("main", "A = tcp4()\nA.bind(127.0.0.1:P)", "ok", v.NOBODY_HOLDS),
+    ("main", "A = tcp6()\nA.bind([::1]:P)", "ok", v.NOBODY_HOLDS_IPV6),
+    ("main", TWO.format("tcp4()", "127.0.0.1", "tcp4()", "127.0.0.2"), "ok", v.OTHER_ADDRESS),
+    ("main", TWO.format("tcp4()", "127.0.0.1", "tcp6()", "[::1]"), "ok", v.OTHER_ADDRESS_IPV6),
+    ("main", TWO.format("tcp6()", "[::1]", "tcp6()", "[::1]"), "EADDRINUSE", v.IN_USE_IPV6),
+    ("main", TWO.format("tcp4(SO_REUSEADDR)", "127.0.0.1", "tcp4(SO_REUSEADDR)", "127.0.0.1"), "EADDRINUSE", v.TWIN_NEEDS_REUSEPORT),
+    ("main", TWO.format("udp4(SO_REUSEADDR)", "127.0.0.1", "udp4(SO_REUSEADDR)", "127.0.0.1"), "EADDRINUSE", v.TWIN_NEEDS_REUSEPORT),
+    ("main", TWO.format("tcp6(SO_REUSEADDR)", "[::1]", "tcp6(SO_REUSEADDR)", "[::1]"), "EADDRINUSE", v.TWIN_NEEDS_REUSEPORT_IPV6),
+    ("main", TWO.format("tcp4(SO_REUSEADDR)", "127.0.0.1", "tcp4(SO_REUSEPORT)", "127.0.0.1"), "EADDRINUSE", v.TWIN_LACKS_REUSEPORT),
+    ("main", TWO.format("tcp6(SO_REUSEADDR)", "[::1]", "tcp6(SO_REUSEPORT)", "[::1]"), "EADDRINUSE", v.TWIN_LACKS_REUSEPORT_IPV6),
+    ("main", TWO.format("tcp4(SO_REUSEPORT)", "127.0.0.1", "tcp4(SO_REUSEPORT)", "127.0.0.1"), "ok", v.REUSEPORT_SHARES),
+    ("main", TWO.format("tcp6(SO_REUSEPORT)", "[::1]", "tcp6(SO_REUSEPORT)", "[::1]"), "ok", v.REUSEPORT_SHARES_IPV6),
+    ("main", TWO.format("tcp6()", "[::]", "tcp6(SO_REUSEADDR)", "[::1]"), "ok", v.ONLY_TWINS_IPV6),
+    ("main", TWO.format("tcp6(SO_REUSEPORT_LB)", "[::1]", "tcp6(SO_REUSEPORT_LB)", "[::1]"), "ok", v.REUSEPORT_LB_IPV6),
+    ("main", TWO.format("tcp6(SO_REUSEPORT)", "[::1]", "tcp6(SO_REUSEPORT_LB)", "[::1]"), "EADDRINUSE", v.LB_ALONES[6]),
+    ("main", TWO.format("udp4(SO_REUSEADDR)", "224.0.0.251", "udp4(SO_REUSEADDR)", "224.0.0.251"), "ok", v.GROUP_SHARES),
+    ("main", TWO.format("udp4(SO_REUSEADDR)", "224.0.0.251", "udp4(SO_REUSEPORT)", "224.0.0.251"), "ok", v.MULTICAST_EITHER),
+    ("main", TWO.format("udp4()", "224.0.0.251", "udp4(SO_REUSEPORT)", "224.0.0.251"), "EADDRINUSE", v.GROUP_HOLDER_LACKS),
+    ("main", TWO.format("udp6(SO_REUSEADDR)", "[ff05::fb]", "udp6(SO_REUSEADDR)", "[ff05::fb]"), "ok", v.GROUP_SHARES_IPV6),
+    ("main", TWO.format("udp6(SO_REUSEADDR)", "[ff05::fb]", "udp6(SO_REUSEPORT)", "[ff05::fb]"), "ok", v.MULTICAST_EITHER_IPV6),
+    ("main", TWO.format("udp6()", "[ff05::fb]", "udp6(SO_REUSEPORT)", "[ff05::fb]"), "EADDRINUSE", v.GROUP_HOLDER_LACKS_IPV6),
     # 0.0.0.0 and [::].
-    ("main", DUAL, "EADDRINUSE", NO_OPTIONS),
+    ("main", DUAL, "EADDRINUSE", v.IN_USE),
     ("main", IPV4_FIRST, "ok", v.DUAL_BESIDE_IPV4),
     ("main", "A = tcp6()\nA.bind([::ffff:127.0.0.1]:P)", "EADDRNOTAVAIL", v.MAPPED_V6ONLY),
     ("main", "A = tcp6()\nA.getsockopt(IPV6_V6ONLY)", "1", None),
@@ -162,28 +204,33 @@ CASES: list[tuple[str, str, str, Reason | None]] = [
         v.MAPPED_WILDCARDS,
     ),
     # SO_REUSEPORT_LB and SO_REUSEPORT do not mix; the flags are read as they are now.
-    ("main", "A = tcp4(SO_REUSEPORT_LB)\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEPORT)\nB.bind(127.0.0.1:P)", "EADDRINUSE", REUSEPORT_ALL),
-    ("main", "A = tcp4(SO_REUSEPORT)\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEPORT_LB)\nB.bind(127.0.0.1:P)", "EADDRINUSE", NO_OPTIONS),
+    (
+        "main",
+        "A = tcp4(SO_REUSEPORT_LB)\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEPORT)\nB.bind(127.0.0.1:P)",
+        "EADDRINUSE",
+        v.TWIN_LACKS_REUSEPORT,
+    ),
+    ("main", "A = tcp4(SO_REUSEPORT)\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEPORT_LB)\nB.bind(127.0.0.1:P)", "EADDRINUSE", v.LB_ALONE),
     ("12", "A = tcp4(SO_REUSEPORT_LB)\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEPORT_LB)\nB.bind(127.0.0.1:P)", "ok", v.REUSEPORT_LB),
     (
         "main",
         "A = tcp4(SO_REUSEPORT)\nA.bind(127.0.0.1:P)\nA.setsockopt(SO_REUSEPORT, 0)\nB = tcp4(SO_REUSEPORT)\nB.bind(127.0.0.1:P)",
         "EADDRINUSE",
-        REUSEPORT_ALL,
+        v.TWIN_LACKS_REUSEPORT,
     ),
     # connect.
-    ("main", PAIR + SECOND, "EADDRINUSE", SAME_CONNECTION),
-    ("main", PAIR + "C.connect(127.0.0.1:P)", "EISCONN", WRONG_KIND),
-    ("main", PAIR + "C.shutdown(RDWR)\nC.connect(127.0.0.1:P)", "EISCONN", WRONG_KIND),
-    ("main", PAIR + "E = A.accept()\nC.close()\nE.recv(1)\nE.close()\n" + SECOND, "EADDRINUSE", SAME_CONNECTION),
+    ("main", PAIR + SECOND, "EADDRINUSE", v.SAME_CONNECTION),
+    ("main", PAIR + "C.connect(127.0.0.1:P)", "EISCONN", EDGES.because(CONNECT_CONNECTED)),
+    ("main", PAIR + "C.shutdown(RDWR)\nC.connect(127.0.0.1:P)", "EISCONN", EDGES.because(CONNECT_CONNECTED)),
+    ("main", PAIR + "E = A.accept()\nC.close()\nE.recv(1)\nE.close()\n" + SECOND, "EADDRINUSE", v.SAME_CONNECTION),
     ("main", PAIR.replace("C = tcp4(SO_REUSEADDR)", "C = tcp4(SO_REUSEPORT_LB)"), "EOPNOTSUPP", v.LB_CONNECT),
     # TIME_WAIT: the new socket decides.
-    ("main", SERVED.format("") + "A.close()\nB = tcp4()\nB.bind(127.0.0.1:P)", "EADDRINUSE", NO_OPTIONS),
-    ("main", SERVED.format("") + "A.close()\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "ok", TIME_WAIT_REBIND),
-    ("11", SERVED.format("") + "A.close()\nB = stranger: tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "ok", TIME_WAIT_REBIND),
+    ("main", SERVED.format("") + "A.close()\nB = tcp4()\nB.bind(127.0.0.1:P)", "EADDRINUSE", v.CONNECTION_HOLDS),
+    ("main", SERVED.format("") + "A.close()\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "ok", v.PASSES_CONNECTIONS),
+    ("11", SERVED.format("") + "A.close()\nB = stranger: tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "ok", v.PASSES_CONNECTIONS),
     ("main", SERVED.format("") + "A.close()\nelapse(60)\nB = tcp4()\nB.bind(127.0.0.1:P)", "ok", None),
     # Other users, and root.
-    ("11", "A = tcp4(SO_REUSEPORT)\nA.bind(0.0.0.0:P)\nB = stranger: tcp4(SO_REUSEPORT)\nB.bind(0.0.0.0:P)", "ok", REUSEPORT_ALL),
+    ("11", "A = tcp4(SO_REUSEPORT)\nA.bind(0.0.0.0:P)\nB = stranger: tcp4(SO_REUSEPORT)\nB.bind(0.0.0.0:P)", "ok", v.REUSEPORT_SHARES),
     (
         "12",
         "A = tcp4(SO_REUSEPORT)\nA.bind(0.0.0.0:P)\nB = stranger: tcp4(SO_REUSEPORT)\nB.bind(0.0.0.0:P)",
@@ -196,8 +243,20 @@ CASES: list[tuple[str, str, str, Reason | None]] = [
         "EADDRINUSE",
         v.OTHER_USER,
     ),
-    ("main", "A = stranger: tcp4()\nA.bind(0.0.0.0:P)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "ok", WILDCARD_AND_SPECIFIC),
+    ("main", "A = stranger: tcp4()\nA.bind(0.0.0.0:P)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "ok", v.ONLY_TWINS),
+    ("12", SIX, "EADDRINUSE", v.OTHER_USER_12_IPV6),
+    ("11", SIX, "EADDRINUSE", v.OTHER_USER_11_IPV6),
+    ("main", SIX, "EADDRINUSE", v.OTHER_USER_IPV6),
     ("main", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RDWR)", "ENOTCONN", v.SHUTDOWN_LISTENER),
+    # listen, options, and the wildcard as a destination.
+    ("main", "A = tcp6(IPV6_V6ONLY=0)\nA.bind([::ffff:127.0.0.1]:Q)\nA.connect([::1]:P)", "ECONNREFUSED", v.CROSSES),
+    ("main", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", "ok", v.LISTEN_IS_FREE),
+    ("main", "A = tcp6()\nA.bind([::1]:P)\nA.listen()", "ok", v.LISTEN_IS_FREE_IPV6),
+    ("main", "A = tcp6()", "ok", v.V6ONLY_DEFAULT),
+    ("main", PAIR + "E = A.accept()\nE.getsockopt(SO_REUSEADDR)", "0", v.ACCEPTED_OPTIONS),
+    ("main", PAIR.replace("C.connect(127.0.0.1:P)", "C.connect(0.0.0.0:P)"), "ENETUNREACH", v.WILDCARD_FORBIDDEN),
+    ("14", PAIR.replace("C.connect(127.0.0.1:P)", "C.connect(0.0.0.0:P)"), "ok", v.TO_THE_FIRST),
+    ("14", "A = tcp6()\nA.bind([::1]:P)\nA.listen()\nC = tcp6()\nC.connect([::]:P)", "ok", v.TO_LOOPBACK),
 ]
 
 

@@ -1,4 +1,4 @@
-"""gVisor, lwIP, AIX, HP-UX and Tru64, cell by cell; and the traps that their documents and sources name."""
+"""AIX, HP-UX and Tru64, cell by cell; and the traps that their documents and sources name."""
 
 from __future__ import annotations
 
@@ -8,52 +8,20 @@ from functools import partial
 import pytest
 
 from fixtures.clauses import Reason
-from fixtures.models import aix, gvisor_variants, hpux, tru64
-from fixtures.models import lwip_variants as lwip
+from fixtures.models import aix, hpux, tru64
 from fixtures.models.aix import AIX
 from fixtures.models.base import Model
-from fixtures.models.gvisor import GVisor
 from fixtures.models.hpux import HPUX
-from fixtures.models.lwip import LwIP
 from fixtures.models.tru64 import Tru64
 from fixtures.notation import parse
-from fixtures.rules import REUSEPORT_ALL
-from fixtures.stack import Stack, Untestable
+from fixtures.stack import Stack
 from fixtures.verdicts import predict
-from fixtures.words import LOOPBACK, SO_REUSEADDR, SO_REUSEPORT
 from tests.cells import Table, wrong_cells
-from tests.test_models import ALL_PAIRS, FREE, LINUX_RELATIONS, LINUX_UDP, STEVENS_RELATIONS, STEVENS_TCP, STEVENS_UDP
+from tests.test_models import ALL_PAIRS, STEVENS_RELATIONS, STEVENS_TCP, STEVENS_UDP
 
 FOUR = STEVENS_RELATIONS
-NARROW = (*FOUR, "s6=s6", "6=6", "6>s6")
 V6_FREE = ("S/S'", "6>W", "W>6")
 
-GVISOR_TCP: Table = {
-    "none,none; RA,none; none,RA; RP,none; RP,RA; RA+RP,none": "BBBB " * 12,
-    "RA,RA; RA+RP,RA; RA,RA+RP": "LBoo LBoo oooo oooo LBoo LBoo oooo oooo LBoo LBoo LBoo oooo",
-    "none,RP; RA,RP; none,RA+RP": "BBoo " * 12,
-    "RP,RP; RA+RP,RP; RP,RA+RP; RA+RP,RA+RP": "oooo " * 12,
-}
-LWIP_TCP: Table = {
-    "none,none; RA,none": "BBBB " * 7,
-    "none,RA": "BBBo " * 7,
-    "RA,RA": "LLoo LLoo oooo oooo LLoo LLoo oooo",
-}
-LWIP_UDP: Table = {"none,none; RA,none; none,RA": "B " * 7, "RA,RA": "o " * 7}
-BOTH_WILDCARDS = (
-    "A = tcp6(IPV6_V6ONLY=0, SO_REUSEADDR)\nA.bind([::]:P)\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.bind(0.0.0.0:P)\nB.listen()\n"
-)
-LWIP_PAIR = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nB = tcp4()\nB.connect(127.0.0.1:P)\nC = A.accept()\n"
-GROUP_TWINS = (
-    "A = udp4(SO_REUSEADDR)\nA.bind({}:P)\nA.join(224.0.0.251)\n"
-    "B = udp4(SO_REUSEADDR)\nB.bind({}:P)\nB.join(224.0.0.251)\nconnections(224.0.0.251:P)"
-)
-LWIP_DUAL: Table = {
-    "none,none; RA,none": "BBBB " * 4 + "BBoo",
-    "none,RA": "BBBo " * 4 + "BBoo",
-    "RA,RA": "oooo " * 4 + "LLoo",
-}
-LWIP_PAIRS = "none,none; RA,none; none,RA; RA,RA"
 AIX_TCP: Table = {
     "none,none; RA,none; RP,none; RA+RP,none": "BB?? BB?? ???? ????",
     "none,RP; RA,RP": "BB?? BB?? ???? ????",
@@ -76,16 +44,6 @@ HPUX_UDP: Table = {
     "none,RA; RP,RA": "? ? ? ? B",
 }
 TABLES: dict[str, tuple[Callable[[], Model], str, tuple[str, ...], Table]] = {
-    "gvisor-tcp": (GVisor, "tcp", LINUX_RELATIONS, GVISOR_TCP),
-    "gvisor-tcp-free": (GVisor, "tcp", FREE, {"; ".join(ALL_PAIRS): "oooo " * 3}),
-    "gvisor-udp": (GVisor, "udp", (*LINUX_RELATIONS, "M=M"), LINUX_UDP),
-    "gvisor-udp-free": (GVisor, "udp", FREE, {"; ".join(ALL_PAIRS): "o " * 3}),
-    "lwip-tcp": (LwIP, "tcp", NARROW, LWIP_TCP),
-    "lwip-tcp-free": (LwIP, "tcp", V6_FREE, {LWIP_PAIRS: "oooo " * 3}),
-    "lwip-tcp-dual": (LwIP, "tcp", ("D>W", "W>D", "D>S", "S>D", "D=D"), LWIP_DUAL),
-    "lwip-udp": (LwIP, "udp", NARROW, LWIP_UDP),
-    "lwip-udp-free": (LwIP, "udp", V6_FREE, {LWIP_PAIRS: "o " * 3}),
-    "lwip-not-compiled": (partial(LwIP, settings={"SO_REUSE": "0"}), "tcp", NARROW, {"none,none": "BBBB " * 7}),
     "aix-tcp": (AIX, "tcp", FOUR, AIX_TCP),
     "aix-tcp-free": (AIX, "tcp", V6_FREE, {"; ".join(ALL_PAIRS): "oooo " * 3}),
     "aix-udp": (AIX, "udp", FOUR, AIX_UDP),
@@ -114,152 +72,45 @@ AGAIN = "B = tcp4({1})\nB.bind(127.0.0.1:P)"
 RA, RP, BOTH = "SO_REUSEADDR", "SO_REUSEPORT", "SO_REUSEADDR, SO_REUSEPORT"
 LISTENING = TWINS.format(RA, RA) + "\nA.listen()\nB.listen()"
 SHARED = TWINS.format(RP, RP) + "\nA.listen()\nB.listen()"
-CLIENT = (
-    "L = tcp4()\nL.bind(127.0.0.1:P)\nL.listen()\nA = tcp4()\nA.bind({0}:Q)\nA.connect(127.0.0.1:P)\nC = L.accept()\nC.close()\nA.recv(1)\n"
-)
-DUAL = "A = tcp6(IPV6_V6ONLY=0, SO_REUSEPORT)\nA.bind([::]:P)\nB = tcp4(SO_REUSEPORT)\nB.bind(0.0.0.0:P)\nA.listen()\nB.listen()\n"
 UDP_TWINS = "A = udp4({0})\nA.bind(127.0.0.1:P)\nB = udp4({0})\nB.bind(127.0.0.1:P)\n"
-SAME_TUPLE = (
-    "L = tcp4()\nL.bind(127.0.0.1:P)\nL.listen()\nA = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:Q)\n"
-    "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\nB.connect(127.0.0.1:P)\n"
+AFTER_LISTEN = "A = tcp4(SO_REUSEADDR)\nA.bind({0}:P)\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.bind({0}:P)\n"
+ONE_TUPLE = (
+    "L = tcp4()\nL.bind(127.0.0.1:P)\nL.listen()\nA = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\n"
+    "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:Q)\nB.connect(127.0.0.1:P)"
 )
-REFUSED = "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp6(IPV6_V6ONLY=0)\nB.bind([::ffff:127.0.0.1]:P)\n"
-V = gvisor_variants
+BESIDE_WILDCARD = "A = tcp4({0})\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4({0})\nB.bind(127.0.0.1:P)"
 
 #: Model, script, the last answer, its reason (None: any).
 CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
-    # gVisor: the options of the moment of bind.
-    (GVisor, TWINS.format(RA, RA), "ok", V.UNLISTENED_DUPLICATES),
-    (
-        GVisor,
-        "A = tcp4()\nA.bind(127.0.0.1:P)\nA.setsockopt(SO_REUSEPORT, 1)\nB = tcp4(SO_REUSEPORT)\nB.bind(127.0.0.1:P)",
-        "EADDRINUSE",
-        V.FROZEN,
-    ),
-    (
-        GVisor,
-        "A = tcp4(SO_REUSEPORT)\nA.bind(127.0.0.1:P)\nA.setsockopt(SO_REUSEPORT, 0)\nB = tcp4(SO_REUSEPORT)\nB.bind(127.0.0.1:P)",
-        "ok",
-        V.FROZEN,
-    ),
-    (GVisor, "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEADDR)\nB.bind(0.0.0.0:P)", "EADDRINUSE", V.BOTH_NEED),
-    # For the wildcard each address is asked for itself.
-    (
-        GVisor,
-        "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEPORT)\nB.bind(127.0.0.2:P)\n"
-        "C = tcp4(SO_REUSEADDR, SO_REUSEPORT)\nC.bind(0.0.0.0:P)",
-        "ok",
-        None,
-    ),
-    # A refused listen ends the socket, and so does a refused connection.
-    (GVisor, LISTENING, "EADDRINUSE", V.SECOND_LISTEN),
-    (GVisor, LISTENING + "\nA.close()\nB.listen()", "EINVAL", V.REFUSED_LISTEN_ENDS),
-    (GVisor, LISTENING + "\nB.bind(127.0.0.1:Q)", "EINVAL", None),
-    (GVisor, LISTENING + "\nA.close()\nC = tcp4()\nC.bind(127.0.0.1:P)", "ok", None),
-    (GVisor, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.connect(127.0.0.1:Q)\nA.listen()", "EINVAL", V.REFUSED_CONNECT_ENDS),
-    (GVisor, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.connect(127.0.0.1:Q)\nA.connect(127.0.0.1:Q)", "ECONNABORTED", V.REFUSED_CONNECT_ENDS),
-    (GVisor, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.connect(127.0.0.1:Q)\nB = tcp4()\nB.bind(127.0.0.1:P)", "ok", None),
-    # Children and TIME_WAIT: SO_REUSEPORT passes, SO_REUSEADDR needs that of the listener, which the child does not read.
-    (GVisor, (REMNANT + AGAIN).format("", RA), "EADDRINUSE", V.CHILD_KEEPS_OPTIONS),
-    (GVisor, (REMNANT + AGAIN).format("", RP), "ok", None),
-    (GVisor, (REMNANT + "D.setsockopt(SO_REUSEADDR, 1)\n" + AGAIN).format("", RA), "EADDRINUSE", V.FROZEN),
-    (GVisor, (REMNANT + "D.getsockopt(SO_REUSEADDR)").format(RA), "0", None),
-    (GVisor, (REMNANT + AGAIN).format(RA, RA), "ok", None),
-    (GVisor, (TIME_WAIT + AGAIN).format("", RA), "EADDRINUSE", V.TIME_WAIT_KEEPS_OPTIONS),
-    (GVisor, (TIME_WAIT + AGAIN).format("", RP), "ok", None),
-    (GVisor, (TIME_WAIT + AGAIN).format("SO_LINGER=0", ""), "EADDRINUSE", None),
-    # Connections.
-    (GVisor, CLIENT.format("127.0.0.1") + "A.close()\nB = tcp4()\nB.bind(127.0.0.1:Q)", "ok", None),
-    (GVisor, CLIENT.format("0.0.0.0") + "A.close()\nB = tcp4()\nB.bind(127.0.0.1:Q)", "EADDRINUSE", None),
-    (GVisor, CLIENT.format("0.0.0.0") + "A.close()\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:Q)", "EADDRINUSE", V.CLIENT_LEAVES_WILDCARD),
-    (GVisor, UDP_TWINS.format(RP) + "A.connect(127.0.0.1:Q)\nB.connect(127.0.0.1:Q)", "EADDRINUSE", None),
-    (GVisor, UDP_TWINS.format(RA) + "A.connect(127.0.0.1:Q)\nB.connect(127.0.0.1:Q)", "ok", V.UDP_CONNECT_SHARED),
-    (GVisor, "A = udp4()\nA.bind(0.0.0.0:P)\nA.connect(127.0.0.1:Q)\nA.close()\nB = udp4()\nB.bind(0.0.0.0:P)", "ok", None),
-    (GVisor, SAME_TUPLE + "B.listen()", "EADDRINUSE", V.SECOND_LISTEN),
-    # A refused bind stays with the socket.
-    (GVisor, REFUSED + "B.bind([::1]:P)", "EINVAL", V.REFUSED_BIND_STAYS),
-    (GVisor, REFUSED + "A.close()\nB.bind([::]:P)\nB.listen()\nconnections(127.0.0.2:P)", "none", None),
-    (GVisor, REFUSED + "A.close()\nB.bind([::]:P)\nB.close()\nC = tcp4()\nC.bind(127.0.0.2:P)", "EADDRINUSE", None),
-    (GVisor, REFUSED.replace("tcp", "udp") + "B.bind([::1]:P)", "ok", None),
-    # shutdown keeps the port, listen opens it again.
-    (GVisor, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RDWR)\nB = tcp4()\nB.bind(127.0.0.1:P)", "EADDRINUSE", None),
-    (GVisor, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RDWR)\nconnections(127.0.0.1:P)", "none", None),
-    (GVisor, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RDWR)\nA.listen()\nconnections(127.0.0.1:P)", "A", None),
-    # Mapped addresses and dual stack.
-    (GVisor, "A = tcp6(IPV6_V6ONLY=1)\nA.bind([::ffff:127.0.0.1]:P)", "EHOSTUNREACH", V.MAPPED_UNREACHABLE),
-    (GVisor, "A = tcp6(IPV6_V6ONLY=0)\nA.bind([::ffff:127.0.0.1]:P)\nB = tcp4()\nB.bind(127.0.0.1:P)", "EADDRINUSE", None),
-    (GVisor, "A = tcp6(IPV6_V6ONLY=0)\nA.bind([::1]:P)\nA.getsockopt(IPV6_V6ONLY)", "0", None),
-    # Who receives.
-    (GVisor, DUAL + "connections(127.0.0.1:P)", "both", V.REUSEPORT_BALANCES),
-    (GVisor, DUAL + "connections([::1]:P)", "A", None),
-    (GVisor, UDP_TWINS.format(RA) + "connections(127.0.0.1:P)", "B", None),
-    (GVisor, UDP_TWINS.format(BOTH) + "connections(127.0.0.1:P)", "both", V.REUSEPORT_BALANCES),
-    # Port 0 never shares, nor does an implicit port.
-    (GVisor, "A = tcp4()\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:port(A))", "EADDRINUSE", V.BOTH_NEED),
-    # lwIP.
-    (LwIP, LISTENING, "EADDRINUSE", lwip.SECOND_LISTEN),
-    (LwIP, LISTENING + "\nA.close()\nB.listen()", "ok", None),
-    (LwIP, TWINS.format("", RA), "EADDRINUSE", None),
-    (LwIP, (REMNANT + AGAIN).format("", RA), "EADDRINUSE", lwip.CHILD_KEEPS_OPTION),
-    (LwIP, (TIME_WAIT + AGAIN).format("", RA), "ok", None),
-    (LwIP, (TIME_WAIT + AGAIN).format("", ""), "EADDRINUSE", None),
-    (LwIP, (TIME_WAIT + "elapse(121)\n" + AGAIN).format("", ""), "ok", None),
-    (LwIP, "A = udp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nB = udp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "ok", lwip.UDP_DUPLICATES),
-    (LwIP, UDP_TWINS.format(RA) + "connections(127.0.0.1:P)", "A", lwip.OLDEST_OF_SPECIFIC),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:Q)", "ok", lwip.SECOND_BIND),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:P)", "EADDRINUSE", lwip.SECOND_BIND),
-    (LwIP, "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:P)", "ok", lwip.SECOND_BIND),
-    (LwIP, "A = tcp4()\nA.listen()\nA.bind(127.0.0.1:P)", "EINVAL", None),
-    (LwIP, "A = tcp4()\nA.connect(127.0.0.1:P)", "ECONNRESET", lwip.REFUSED_IS_RESET),
-    (LwIP, "A = tcp4()\nA.connect(127.0.0.1:P)\nA.connect(127.0.0.1:P)", "ENOTCONN", lwip.REFUSED_CONNECT_ENDS),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\nA.listen()", "ENOTCONN", lwip.REFUSED_CONNECT_ENDS),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\nA.bind(127.0.0.1:Q)", "EINVAL", lwip.REFUSED_CONNECT_ENDS),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.1:Q)", "ok", None),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(WR)", "ENOTCONN", None),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RDWR)\nB = tcp4()\nB.bind(127.0.0.1:P)", "ok", None),
-    (LwIP, "A = tcp6(IPV6_V6ONLY=1)\nA.bind([::ffff:127.0.0.1]:P)", "ok", lwip.MAPPED_DESPITE_V6ONLY),
-    (LwIP, "A = tcp6()\nA.bind([::]:P)\nA.setsockopt(IPV6_V6ONLY, 1)\nB = tcp4()\nB.bind(0.0.0.0:P)", "EADDRINUSE", None),
-    (LwIP, "A = tcp6()\nA.bind([::]:P)\nB = tcp6()\nB.bind([::1]:P)", "ok", lwip.DUAL_IS_IPV4),
-    (LwIP, (TIME_WAIT + AGAIN).format("SO_LINGER=0", ""), "EADDRINUSE", None),
-    (LwIP, BOTH_WILDCARDS + "connections(127.0.0.1:P)", "both", lwip.OLDEST_OF_SPECIFIC),
-    (LwIP, BOTH_WILDCARDS + "C = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:P)\nC.listen()\nconnections(127.0.0.1:P)", "C", None),
-    (LwIP, GROUP_TWINS.format("224.0.0.251", "224.0.0.251"), "A", lwip.ONE_COPY),
-    (LwIP, GROUP_TWINS.format("0.0.0.0", "224.0.0.251"), "B", lwip.ONE_COPY),
-    (LwIP, GROUP_TWINS.format("0.0.0.0", "0.0.0.0"), "B", lwip.ONE_COPY),
-    (partial(LwIP, settings={"SO_REUSE": "0"}), "A = tcp4()\nA.setsockopt(SO_REUSEADDR, 1)", "ENOPROTOOPT", lwip.NO_SO_REUSE),
-    (LwIP, "A = udp6()\nA.bind([::]:P)\nB = udp6()\nB.bind([::1]:P)", "EADDRINUSE", None),
-    (LwIP, "A = udp4()\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:Q)\nB = udp4()\nB.bind(127.0.0.1:P)", "ok", None),
-    (LwIP, "A = udp6()\nA.bind([::ffff:127.0.0.1]:P)\nA.connect([::1]:Q)\nA.send(1)", "EINVAL", lwip.UDP_KEEPS_TO_ITS_INTERFACE),
-    (LwIP, "A = udp4()\nA.bind(127.0.0.1:P)\nA.connect(0.0.0.0:Q)\nA.send(1)", "ok", lwip.TO_WILDCARD),
-    (LwIP, "A = tcp4()\nA.connect(0.0.0.0:P)", "ECONNABORTED", lwip.TO_WILDCARD),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.connect(0.0.0.0:P)", "EISCONN", lwip.CONNECT_LISTENER),
-    (LwIP, LWIP_PAIR + "B.connect(0.0.0.0:P)", "EISCONN", None),
-    (LwIP, "A = tcp6(IPV6_V6ONLY=1)\nA.bind([::]:Q)\nA.connect([::ffff:127.0.0.1]:P)", "ECONNRESET", lwip.REFUSED_IS_RESET),
-    (LwIP, "A = tcp4()\nA.connect(127.0.0.1:P)\nB = A.accept()", "ECONNRESET", lwip.FAILURE_TOLD),
-    (LwIP, "A = tcp4(SO_REUSEADDR)\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.listen()", "EADDRINUSE", lwip.SECOND_LISTEN),
-    (LwIP, "A = tcp4()\nA.shutdown(RD)\nA.shutdown(WR)\nA.bind(127.0.0.1:P)", "EINVAL", lwip.REFUSED_CONNECT_ENDS),
-    (LwIP, LWIP_PAIR + "C.shutdown(RD)\nC.shutdown(WR)\nC.shutdown(WR)", "ENOTCONN", lwip.NO_PIPE),
-    (LwIP, LWIP_PAIR + "B.shutdown(WR)\nC.shutdown(WR)", "ok", None),
-    (LwIP, LWIP_PAIR + "C.shutdown(RD)\nB.send(1)\nC.send(1)", "ECONNABORTED", lwip.FAILURE_TOLD),
-    (LwIP, LWIP_PAIR + "C.shutdown(RDWR)\nB.send(1)\nC.send(1)", "ENOTCONN", lwip.NO_PIPE),
-    (LwIP, LWIP_PAIR + "C.close()\nB.send(1)\nB.recv(1)\nB.send(1)", "ENOTCONN", lwip.NO_PIPE),
-    (LwIP, LWIP_PAIR + "C.close()\nB.send(1)\nB.send(1)\nB.recv(1)\nB.recv(1)", "ECONNRESET", lwip.FAILURE_TOLD),
-    (LwIP, LWIP_PAIR + "C.close()\nB.send(1)\nB.send(1)\nB.recv(1)\nB.recv(1)\nB.recv(1)", "ENOTCONN", lwip.FAILURE_TOLD),
     # AIX.
-    (AIX, SHARED, "ok", None),
+    (AIX, SHARED, "ok", aix.SHARERS_LISTEN),
+    (AIX, TWINS.format(RP, RP), "ok", aix.REUSEPORT_SHARES),
+    (AIX, TWINS.format("", ""), "EADDRINUSE", aix.WITHOUT_OPTIONS),
+    (AIX, "A = tcp4()\nA.bind(127.0.0.1:P)", "ok", aix.PORT_FREE),
+    (AIX, "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.2:P)", "ok", aix.OTHER_ADDRESS),
+    (AIX, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", "ok", aix.LISTEN_ALONE),
+    (AIX, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nconnections(127.0.0.1:P)", "A", aix.MOST_PRECISE),
+    (AIX, AFTER_LISTEN.format("127.0.0.1") + "B.listen()", "EADDRINUSE", aix.SECOND_SERVER),
     (AIX, SHARED + "\nconnections(127.0.0.1:P)", "B", aix.FIRST_FOUND),
     (partial(AIX, settings={"soreuseport_lb": "1"}), SHARED + "\nconnections(127.0.0.1:P)", "both", aix.BALANCES),
     (partial(AIX, settings={"soreuseport_lb": "1"}, version="7.1"), SHARED + "\nconnections(127.0.0.1:P)", "B", aix.FIRST_FOUND),
-    (AIX, TWINS.format("", RP), "EADDRINUSE", REUSEPORT_ALL),
+    (AIX, TWINS.format("", RP), "EADDRINUSE", aix.REUSEPORT_ON_ALL),
     (AIX, TWINS.format(RP, RP) + "\nC = tcp4()\nC.bind(127.0.0.1:P)", "EADDRINUSE", None),
     (AIX, TWINS.format(RA, RA), "unknown", aix.GAP),
     (AIX, TWINS.format("", "") + "\nA.close()\nB.bind(127.0.0.1:P)", "ok", None),
     # HP-UX.
-    (HPUX, (REMNANT + AGAIN).format("", RA), "ok", None),
+    (HPUX, (REMNANT + AGAIN).format("", RA), "ok", hpux.REUSEADDR_RESTARTS),
+    (HPUX, (TIME_WAIT + AGAIN).format("", BOTH), "ok", hpux.EITHER_RESTARTS),
     (HPUX, TWINS.format(RP, RP), "EADDRINUSE", hpux.REUSEPORT_IS_UDP),
-    (HPUX, TWINS.format(RA, RA), "EADDRINUSE", None),
-    (HPUX, "A = tcp4(SO_REUSEADDR)\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "ok", None),
-    (HPUX, "A = udp4(SO_REUSEADDR)\nA.bind(224.0.0.251:P)\nB = udp4()\nB.bind(224.0.0.251:P)", "EADDRINUSE", None),
+    (HPUX, TWINS.format(RA, RA), "EADDRINUSE", hpux.REUSEADDR_DUPLICATE),
+    (HPUX, TWINS.format("", RP), "EADDRINUSE", hpux.REUSEPORT_ON_ALL),
+    (HPUX, TWINS.format("", ""), "EADDRINUSE", hpux.WITHOUT_OPTIONS),
+    (HPUX, BESIDE_WILDCARD.format(RA), "ok", hpux.WILDCARD_BESIDE_SPECIFIC),
+    (HPUX, ONE_TUPLE, "EADDRINUSE", hpux.ONE_CONNECTION),
+    (HPUX, (TIME_WAIT + AGAIN).format("", RA), "ok", hpux.RESTART_OPTION),
+    (HPUX, UDP_TWINS.format(RP), "ok", hpux.REUSEPORT_SHARES),
+    (HPUX, "A = udp4(SO_REUSEADDR)\nA.bind(224.0.0.251:P)\nB = udp4(SO_REUSEADDR)\nB.bind(224.0.0.251:P)", "ok", hpux.GROUP_SHARED),
+    (HPUX, "A = udp4(SO_REUSEADDR)\nA.bind(224.0.0.251:P)\nB = udp4()\nB.bind(224.0.0.251:P)", "EADDRINUSE", hpux.WITHOUT_OPTIONS),
     (
         HPUX,
         "A = udp4(SO_REUSEPORT)\nA.bind(224.0.0.251:P)\nB = udp4(SO_REUSEADDR)\nB.bind(224.0.0.251:P)",
@@ -270,6 +121,20 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     (Tru64, TWINS.format(RA, RA), "EADDRINUSE", tru64.DUPLICATE_SEEN),
     (Tru64, TWINS.format("", ""), "EADDRINUSE", tru64.NO_OPTIONS_SEEN),
     (Tru64, TWINS.format(RP, RP), "ok", tru64.REUSEPORT_SAID),
+    (Tru64, TWINS.format("", RP), "EADDRINUSE", tru64.REUSEPORT_ON_ALL),
+    (Tru64, TWINS.format("", RA), "EADDRINUSE", tru64.TCP_DUPLICATE),
+    (Tru64, TWINS.format(RA, ""), "EADDRINUSE", tru64.WITHOUT_OPTIONS),
+    (Tru64, UDP_TWINS.format(RA), "EADDRINUSE", tru64.UDP_TWINS),
+    (Tru64, BESIDE_WILDCARD.format(RA), "ok", tru64.WILDCARD_BESIDE),
+    (Tru64, (REMNANT + AGAIN).format("", RA), "ok", tru64.RESTARTS),
+    (Tru64, (TIME_WAIT + AGAIN).format("", RA), "ok", tru64.PASSES_TIME_WAIT),
+    (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.2:P)", "ok", tru64.OTHER_ADDRESS),
+    (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)", "ok", tru64.PORT_FREE),
+    (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", "ok", tru64.LISTENS),
+    (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nconnections(127.0.0.1:P)", "A", tru64.MOST_SPECIFIC),
+    (Tru64, "A = udp4()\nA.connect(0.0.0.0:P)", "ok", tru64.FIRST_ADDRESS),
+    (Tru64, "A = udp4(SO_REUSEADDR)\nA.bind(224.0.0.251:P)\nB = udp4(SO_REUSEADDR)\nB.bind(224.0.0.251:P)", "ok", tru64.GROUP_SHARED),
+    (Tru64, "A = udp4()\nA.bind(224.0.0.251:P)\nB = udp4(SO_REUSEADDR)\nB.bind(224.0.0.251:P)", "EADDRINUSE", tru64.GROUP_REFUSED),
 ]
 
 
@@ -304,16 +169,5 @@ def test_aix_may_find_either_listener_first() -> None:
 
 
 def test_what_is_expected_of_tru64_says_so() -> None:
-    model = Tru64()
-    answer = [model.perform(call) for call, _ in parse((REMNANT + AGAIN).format("", RA))][-1]
-    assert answer.because
-    assert model.grounds(answer.because)[0] == "predicted"
-    assert model.grounds(tru64.DUPLICATE_SEEN)[0] == "reported"
-
-
-def test_lwip_as_it_comes_has_no_option() -> None:
-    with pytest.raises(Untestable):
-        LwIP(settings={"SO_REUSE": "0"}).tcp4(SO_REUSEADDR)
-    with pytest.raises(Untestable):
-        LwIP().tcp4(SO_REUSEPORT)
-    assert LwIP(settings={"SO_REUSE": "0"}).tcp4().bind(LOOPBACK).name == "ok"
+    assert tru64.RESTARTS.basis == "predicted"
+    assert tru64.DUPLICATE_SEEN.basis == "reported"

@@ -335,12 +335,12 @@ def test_a_contradiction_is_status_1(monkeypatch: pytest.MonkeyPatch, capsys: py
 _SURPRISE = {"verdict": "surprise", "observed": "refused", "version": "0.35.0", "kernel": "Linux 6.18", "when": "2026-11-21"}
 
 
-def test_readme_says_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    command = next(line for line in readme.splitlines() if line.startswith("python -m reports libraries"))
+def test_the_page_says_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+    command = next(line for line in page.splitlines() if line.startswith("python -m reports libraries"))
     assert main(command.split()[3:]) == 0
     out = capsys.readouterr().out
-    for line in readme.split(command)[1].split("```\n")[2].splitlines():
+    for line in page.split(command)[1].split("```\n")[2].splitlines():
         assert f"{line}\n" in out
 
 

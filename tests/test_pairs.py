@@ -8,8 +8,10 @@ import pytest
 
 from fixtures.bench import Bench, MissingPrivilege
 from fixtures.models import Platform, this_platform
+from fixtures.models.answers import ok
 from fixtures.models.block import Block, Cover
 from fixtures.models.linux import Linux
+from fixtures.models.linux import clauses as C
 from fixtures.notation import parse
 from fixtures.pairs.answers import WIDTH
 from fixtures.pairs.engine import each, in_order, observe
@@ -33,8 +35,9 @@ def forecast(model: type[Linux] = Linux) -> Forecast:
 
 
 class IgnoresTheUser(Linux):
-    def _user(self, old: Block) -> int:
-        return 60001
+    def may_bind(self, new: Block, local: Cover) -> Answer:
+        answer = super().may_bind(new, local)
+        return ok(C.REUSEPORT_SHARES) if answer.because is C.REUSEPORT_SAME_USER else answer
 
 
 class ForgetsClearing(Linux):
@@ -43,13 +46,14 @@ class ForgetsClearing(Linux):
 
 
 class TimeWaitIsFree(Linux):
-    def _agree(self, new: Block, old: Block) -> bool:
-        return old.state == "TIME_WAIT" or super()._agree(new, old)
+    def may_bind(self, new: Block, local: Cover) -> Answer:
+        answer = super().may_bind(new, local)
+        return ok(C.ADDRESSES_APART) if answer.because is C.TIME_WAIT_KEEPS_OPTIONS else answer
 
 
 class MappedIsAnother(Linux):
-    def overlap(self, new: Block, local: Cover, old: Block) -> bool:
-        return super().overlap(new, local, old) and not (new.family == 6 and local.v6 is None)
+    def may_bind(self, new: Block, local: Cover) -> Answer:
+        return ok(C.ADDRESSES_APART) if new.family == 6 and local.v6 is None else super().may_bind(new, local)
 
 
 class ConnectIsFree(Linux):

@@ -7,21 +7,22 @@ from pathlib import Path
 import pytest
 
 from fixtures.clauses import Reason
-from fixtures.models import cygwin, platform, wine_variants, wsl1
-from fixtures.models import windows_variants as w
+from fixtures.models import platform, wine_variants
+from fixtures.models import situations as S
+from fixtures.models.cygwin import clauses as cygwin
+from fixtures.models.cygwin.edges import EDGES as CYGWIN
 from fixtures.models.linux.clauses_connect import USABLE_AGAIN
+from fixtures.models.windows import call_clauses as k
+from fixtures.models.windows import clauses as w
+from fixtures.models.windows import table_clauses as t
+from fixtures.models.windows.edges import EDGES as WINDOWS
+from fixtures.models.wsl1 import clauses as wsl1
 from fixtures.notation import parse
 from fixtures.platforms import is_gvisor, wsl1_build
 from fixtures.rules import (
     BOUND_ONCE,
-    EXCLUSIVE_USE,
-    LISTEN_IS_FREE,
-    MOST_SPECIFIC,
-    NO_OPTIONS,
     PORT_UNREACHABLE,
-    SAME_CONNECTION,
     UNBOUND_CALL,
-    WRONG_KIND,
 )
 from fixtures.stack import Untestable
 from fixtures.worlds import Choices, every_world
@@ -57,65 +58,69 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
     ("spec", "script", "expected"),
     [
         # RA,RA: both listen; the first receives in tests, nobody knows says Microsoft; then the next does.
-        ("windows", RA_RA, only("ok", because=w.DUPLICATES)),
-        ("windows", BOTH_LISTEN + "connections(127.0.0.1:P)", only("A", "B", "both", because=w.RECEIVER)),
-        ("windows", BOTH_LISTEN + "A.close()\nconnections(127.0.0.1:P)", only("B", because=MOST_SPECIFIC)),
+        ("windows", RA_RA, only("ok", because=t.DUPLICATES)),
+        ("windows", BOTH_LISTEN + "connections(127.0.0.1:P)", only("A", "B", "both", because=k.RECEIVER)),
+        ("windows", BOTH_LISTEN + "A.close()\nconnections(127.0.0.1:P)", only("B", because=k.RECEIVES)),
         (
             "windows",
             BOTH_LISTEN + "A.close()\nC = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)",
-            only("B", because=MOST_SPECIFIC),
+            only("B", because=k.RECEIVES),
         ),
         (
             "windows",
             "A = udp4(SO_REUSEADDR)\nA.bind(0.0.0.0:P)\nB = udp4(SO_REUSEADDR)\nB.bind(0.0.0.0:P)\nconnections(127.0.0.1:P)",
-            only("A", "B", "both", because=w.UDP_RECEIVER),
+            only("A", "B", "both", because=k.UDP_RECEIVER),
         ),
         # Without options the specific one stands beside the wildcard and receives.
         (
             "windows",
             "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)\nB.listen()\nconnections(127.0.0.1:P)",
-            only("B", because=MOST_SPECIFIC),
+            only("B", because=k.RECEIVES),
         ),
-        ("windows", "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=w.OWN_SPECIFIC)),
+        ("windows", "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=t.OWN_SPECIFIC)),
         (
             "windows",
             "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)",
-            only("unknown", because=w.BOUND_ONLY),
+            only("unknown", because=k.BOUND_ONLY),
         ),
         # A victim with RA can be robbed by anyone, another user too; one without only by its own user.
         (
             "windows",
             "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nA.listen()\nB = stranger: tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)",
-            only("ok", because=w.DUPLICATES),
+            only("ok", because=t.DUPLICATES_3),
         ),
         (
             "windows",
             "A = tcp4()\nA.bind(0.0.0.0:P)\nB = stranger: tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)",
-            only("EACCES", because=w.FOREIGN_WILDCARD),
+            only("EACCES", because=t.FOREIGN_WILDCARD),
         ),
-        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", only("EACCES", because=w.UNSHARED)),
+        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", only("EACCES", because=t.UNSHARED)),
         (
             "windows@xp",
             "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nB = stranger: tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)",
-            only("ok", because=w.FORCED),
+            only("ok", because=t.FORCED),
         ),
         # Three sockets: one that refuses is enough.
         (
             "windows",
             "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(0.0.0.0:P)\nC = tcp4()\nC.bind(127.0.0.2:P)",
-            only("ok", because=w.OWN_SPECIFIC),
+            only("ok", because=t.OWN_SPECIFIC),
         ),
         (
             "windows",
             "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(0.0.0.0:P)\nC = tcp4()\nC.bind(127.0.0.1:P)",
-            only("EADDRINUSE", because=NO_OPTIONS),
+            only("EADDRINUSE", because=t.HELD),
         ),
         # SO_EXCLUSIVEADDRUSE.
-        ("windows", "A = tcp4(SO_REUSEADDR)\nA.setsockopt(SO_EXCLUSIVEADDRUSE, 1)", only("EINVAL", because=EXCLUSIVE_USE)),
-        ("windows", "A = tcp4(SO_EXCLUSIVEADDRUSE)\nA.setsockopt(SO_REUSEADDR, 1)", only("EINVAL", because=EXCLUSIVE_USE)),
+        ("windows", "A = tcp4(SO_REUSEADDR)\nA.setsockopt(SO_EXCLUSIVEADDRUSE, 1)", only("EINVAL", because=w.BOTH_OPTIONS)),
+        ("windows", "A = tcp4(SO_EXCLUSIVEADDRUSE)\nA.setsockopt(SO_REUSEADDR, 1)", only("EINVAL", because=w.BOTH_OPTIONS)),
         ("windows", "A = tcp4(SO_EXCLUSIVEADDRUSE)\nA.setsockopt(SO_REUSEADDR, 0)", only("ok", because=w.CLEARED_BESIDE)),
         ("windows", "A = tcp4(SO_REUSEADDR)\nA.setsockopt(SO_EXCLUSIVEADDRUSE, 0)", only("ok", because=w.CLEARED_BESIDE)),
-        ("windows", "A = tcp4(SO_EXCLUSIVEADDRUSE)\nA.setsockopt(SO_EXCLUSIVEADDRUSE, 0)", only("ok", because=UNBOUND_CALL)),
+        (
+            "windows",
+            "A = tcp4(SO_EXCLUSIVEADDRUSE)\nA.setsockopt(SO_EXCLUSIVEADDRUSE, 0)",
+            only("ok", because=WINDOWS.because(S.SET_OPTION)),
+        ),
         ("windows@xp", "A = stranger: tcp4(SO_EXCLUSIVEADDRUSE)", only("unknown", because=w.ADMINISTRATORS)),
         (
             "windows",
@@ -125,7 +130,7 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         (
             "windows",
             "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.1:P)",
-            only("EADDRINUSE", "EACCES", because=w.KERNEL_TABLE),
+            only("EADDRINUSE", "EACCES", because=t.KERNEL_TABLE),
         ),
         # Options count as they are at bind.
         (
@@ -136,7 +141,7 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         (
             "windows",
             RA_RA + "A.setsockopt(SO_REUSEADDR, 0)\nB.close()\nC = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:P)",
-            only("ok", because=w.DUPLICATES),
+            only("ok", because=t.DUPLICATES),
         ),
         # What a server leaves.
         ("windows", CHILD + "B = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=w.CHILD_IS_FREE)),
@@ -156,24 +161,24 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         (
             "windows",
             OWN_PORT.format("") + "B.close()\nD.recv(1)\nD.close()\nC = tcp4()\nC.bind(127.0.0.1:Q)\nC.connect(127.0.0.1:P)",
-            only("EADDRINUSE", because=SAME_CONNECTION),
+            only("EADDRINUSE", because=k.CONNECTED_ONCE),
         ),
         (
             "windows",
             OWN_PORT.format("SO_REUSEADDR") + "C = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:Q)\nC.connect(127.0.0.1:P)",
-            only("EADDRINUSE", because=SAME_CONNECTION),
+            only("EADDRINUSE", because=k.CONNECTED_ONCE),
         ),
         # Calls.
-        ("windows", "A = tcp4()\nA.listen()", only("EINVAL", because=w.LISTEN_UNBOUND)),
-        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RDWR)", only("ENOTCONN", because=w.SHUTDOWN_LISTENER)),
-        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:Q)", only("EINVAL", because=BOUND_ONCE)),
+        ("windows", "A = tcp4()\nA.listen()", only("EINVAL", because=k.LISTEN_UNBOUND)),
+        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RDWR)", only("ENOTCONN", because=k.SHUTDOWN_LISTENER)),
+        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:Q)", only("EINVAL", because=WINDOWS.because(S.BIND_BOUND))),
         ("windows", "A = udp4()\nA.bind(224.0.0.251:P)", only("EADDRNOTAVAIL", because=w.MULTICAST_BIND)),
         ("windows", "A = tcp6()\nA.getsockopt(IPV6_V6ONLY)", only("1", because=w.V6ONLY_DEFAULT)),
         ("windows", "A = tcp6()\nA.bind([::]:P)\nB = tcp4()\nB.bind(0.0.0.0:P)", only("ok", because=w.V6ONLY_DEFAULT)),
         (
             "windows",
             "A = tcp4()\nA.bind(127.0.0.1:P)\nB = A.inherit()\nA.close()\nC = tcp4()\nC.bind(127.0.0.1:P)",
-            only("EADDRINUSE", because=NO_OPTIONS),
+            only("EADDRINUSE", because=t.HELD),
         ),
         # Wine: as Windows at bind, as Linux at listen.
         ("wine", BOTH_LISTEN, only("EADDRINUSE", because=wine_variants.SECOND_LISTEN)),
@@ -204,9 +209,9 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         ("wine", UNHEARD + "A.shutdown(RDWR)\nA.recv(1)", only("ESHUTDOWN", because=wine_variants.SHUT_HALF)),
         ("wine", UNHEARD + "A.shutdown(RD)\nA.send(1)", only("ok", because=UNBOUND_CALL)),
         # What becomes of a half that was shut down.
-        ("windows", CHILD + "D.shutdown(RD)\nD.recv(1)", only("ESHUTDOWN", because=w.SHUT_HALF)),
-        ("cygwin", CHILD + "D.shutdown(RD)\nD.recv(1)", only("end", because=UNBOUND_CALL)),
-        ("cygwin", CHILD + "D.shutdown(WR)\nD.send(1)", only("EPIPE", because=WRONG_KIND)),
+        ("windows", CHILD + "D.shutdown(RD)\nD.recv(1)", only("ESHUTDOWN", because=k.SHUT_HALF)),
+        ("cygwin", CHILD + "D.shutdown(RD)\nD.recv(1)", only("end", because=CYGWIN.because(S.RECV_SHUT))),
+        ("cygwin", CHILD + "D.shutdown(WR)\nD.send(1)", only("EPIPE", because=CYGWIN.because(S.SEND_SHUT))),
         ("wsl1", CHILD + "D.shutdown(RD)\nD.recv(1)", only("unknown", because=wsl1.GAP)),
         # Cygwin: RA on the first socket takes its exclusivity away; a refused bind leaves it exclusive.
         (
@@ -230,7 +235,7 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
             only("ok", because=cygwin.UDP_PASSES),
         ),
         # WSL1: what was reported.
-        ("wsl1", BOTH_LISTEN, only("ok", because=LISTEN_IS_FREE)),
+        ("wsl1", BOTH_LISTEN, only("ok", because=wsl1.LISTENS)),
         ("wsl1", RA_RA, only("ok", because=wsl1.DUPLICATES)),
         ("wsl1", CHILD + CLOSED + "B = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=wsl1.TIME_WAIT_IS_FREE)),
         ("wsl1@14393", "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.2:P)", only("unknown", because=wsl1.ONE_ADDRESS)),

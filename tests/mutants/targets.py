@@ -119,7 +119,7 @@ def mutants_of(model: type[Model]) -> list[Mutant]:
 
 
 def clause_reversed(model: type[Model], clause: Own) -> Mutant:
-    """The platform with the opposite of a clause: where it gave the reason, a grant is a refusal, a refusal a grant, and nobody receives."""
+    """The platform with the opposite of a clause: what it granted is refused, what it refused is granted, and nobody receives."""
     patches = [(model, name, _opposed(clause, getattr(model, name))) for name in DECIDING if hasattr(model, name)]
     return _whole(model.__module__, model.__name__, f"{clause.id} reversed", *patches)
 

@@ -1,0 +1,151 @@
+"""What decides on Windows, Cygwin and WSL1: every cell of Microsoft's tables, and what short scripts show of the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.clauses import Reason, sides_of
+from fixtures.models import situations as S
+from fixtures.models.cygwin import clauses as cygwin
+from fixtures.models.cygwin import passed
+from fixtures.models.windows import call_clauses as k
+from fixtures.models.windows import clauses as w
+from fixtures.models.windows import table_clauses as t
+from fixtures.models.windows.edges import EDGES
+from fixtures.models.windows.tables import EX, RA, TABLE_1, TABLE_2, TABLE_3, Table
+from fixtures.models.wsl1 import clauses as wsl1
+from tests.test_windows import CHILD, CLOSED, OWN_PORT, answers, only
+
+OPTIONS = {"Default": "", RA: RA, EX: EX}
+PLACES = {"wildcard": "W", "specific": "S"}
+SAME = "where both are the wildcard or both the specific address"
+OTHER = "where one is the wildcard and the other a specific address"
+
+
+def named(kind: tuple[str, str], words: str) -> bool:
+    """Whether a row or a column is one of those that are named: by its option, by its place, or by both."""
+    ways = [part.split(" ") for part in words.split(" and ")]
+    return any(all(OPTIONS.get(word) == kind[0] or PLACES.get(word) == kind[1] for word in way) for way in ways)
+
+
+def told(first: tuple[str, str], second: tuple[str, str], locator: str) -> bool:
+    """Whether a place in a table names this cell."""
+    for part in locator.split(", ")[1:]:
+        if part in (SAME, OTHER):
+            found = (first[1] == second[1]) == (part == SAME)
+        else:
+            kind, _, words = part.partition(" ")
+            found = named(first if kind.startswith("row") else second, words)
+        if not found:
+            return False
+    return True
+
+
+@pytest.mark.parametrize(("number", "table"), [(1, TABLE_1), (2, TABLE_2), (3, TABLE_3)])
+def test_the_place_of_a_clause_names_the_cells_that_it_decides(number: int, table: Table) -> None:
+    assert len(table) == 36
+    wrong = []
+    for (one, where, two, there), answer in table.items():
+        assert answer.because
+        place = (sides_of(answer.because) or [answer.because])[0].source.locator
+        if not (place.startswith(f"table {number}, ") and told((one, where), (two, there), place)):
+            wrong.append(f"{one or 'Default'} {where}, {two or 'Default'} {there}: {place}")
+    assert wrong == []
+
+
+def test_a_clause_of_a_table_is_in_that_table_alone() -> None:
+    tables = [{answer.because.id for answer in table.values() if answer.because} for table in (TABLE_1, TABLE_2, TABLE_3)]
+    assert len(set.union(*tables)) == sum(map(len, tables))
+
+
+def test_what_sounds_alike_differs_by_table() -> None:
+    assert t.HELD_3.statement == f"Between two users: {t.HELD.statement}"
+    assert t.FOREIGN_WILDCARD.source.locator.startswith("table 3")
+
+
+HOLDS = "A = tcp4({0})\nA.bind({1}:P)\nB = {2}tcp4({3})\nB.bind({4}:P)"
+WILD, ONE = "0.0.0.0", "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("spec", "script", "expected"),
+    [
+        # Nobody is in the way.
+        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)", only("ok", because=w.FREE)),
+        ("windows", HOLDS.format("", ONE, "", "", "127.0.0.2"), only("ok", because=w.DIFFERENT)),
+        ("windows", "A = tcp6(IPV6_V6ONLY=1)\nA.bind([::]:P)\nB = tcp4()\nB.bind(0.0.0.0:P)", only("ok", because=w.V6ONLY_APART)),
+        # Cells that follow the rule as well as those that break one.
+        ("windows", HOLDS.format("", WILD, "", RA, ONE), only("ok", because=t.REUSE_SPECIFIC)),
+        ("windows", HOLDS.format(RA, WILD, "stranger: ", RA, ONE), only("ok", because=t.REUSE_SPECIFIC_3)),
+        ("windows", HOLDS.format("", ONE, "", RA, WILD), only("ok", because=t.REUSE_WILDCARD)),
+        ("windows", HOLDS.format("", ONE, "", EX, WILD), only("EADDRINUSE", because=t.EXCLUSIVE_ASKS_ALL)),
+        ("windows", HOLDS.format("", ONE, "", EX, ONE), only("EADDRINUSE", because=t.EXCLUSIVE_ASKS)),
+        ("windows", HOLDS.format(EX, ONE, "stranger: ", "", ONE), only("EADDRINUSE", because=t.EXCLUSIVE_HOLDS_3)),
+        ("windows", HOLDS.format(RA, ONE, "stranger: ", "", ONE), only("EADDRINUSE", "EACCES", because=t.KERNEL_TABLE_3)),
+        ("windows@xp", HOLDS.format("", ONE, "stranger: ", "", ONE), only("EADDRINUSE", because=t.HELD_1)),
+        ("windows@xp", HOLDS.format(RA, ONE, "", RA, ONE), only("ok", because=t.DUPLICATES_1)),
+        ("windows@xp", HOLDS.format(EX, ONE, "", RA, WILD), only("EACCES", because=t.EXCLUSIVE_EACCES_1)),
+        # Connections of a server that is gone, with SO_REUSEADDR on both: as between two sockets.
+        (
+            "windows",
+            CHILD.replace("tcp4()", "tcp4(SO_REUSEADDR)", 1) + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)",
+            only("ok", because=t.DUPLICATES),
+        ),
+        # Listening, and what an accepted socket has.
+        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", only("ok", because=k.LISTENS)),
+        ("windows", HOLDS.format("", WILD, "", "", ONE) + "\nA.listen()\nB.listen()", only("ok", because=k.LISTENS_BESIDE)),
+        ("windows", CHILD + "D.getsockopt(SO_REUSEADDR)", only("0", because=k.ACCEPTED_OPTION)),
+        ("windows", "A = tcp4()\nA.getsockopt(SO_REUSEADDR)", only("0", because=k.GET_OPTION)),
+        ("windows", "A = tcp4()\nA.connect(0.0.0.0:P)", only("EADDRNOTAVAIL", because=k.TO_ANY)),
+        ("windows", "A = tcp4()\nA.connect(127.0.0.1:P)", only("ECONNREFUSED", because=EDGES.because(S.CONNECT_REFUSED))),
+        ("windows", "A = tcp6()\nA.bind([::ffff:127.0.0.1]:P)", only("unknown", because=w.V6ONLY_MAPPED)),
+        # Cygwin: what its own bind told Winsock.
+        ("cygwin", "A = tcp4()\nA.bind(127.0.0.1:P)", only("ok", because=passed.FREE)),
+        ("cygwin", HOLDS.format("", ONE, "", "", ONE), only("EADDRINUSE", because=cygwin.EXCLUSIVE_IS_POSIX)),
+        ("cygwin", HOLDS.format(RA, ONE, "", "", ONE), only("EADDRINUSE", because=cygwin.EXCLUSIVE_IS_POSIX)),
+        ("cygwin", HOLDS.format(RA, ONE, "", RA, ONE), only("EADDRINUSE", because=cygwin.HELD)),
+        ("cygwin", HOLDS.format(RA, ONE, "", RA, WILD), only("ok", because=cygwin.SHARES)),
+        (
+            "cygwin",
+            OWN_PORT.format(RA) + "C = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:Q)",
+            only("EADDRINUSE", because=cygwin.CONNECTED),
+        ),
+        (
+            "cygwin",
+            OWN_PORT.format("") + "C = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:Q)",
+            only("EADDRINUSE", because=cygwin.EXCLUSIVE),
+        ),
+        (
+            "cygwin",
+            "A = udp4(SO_REUSEADDR)\nA.bind(0.0.0.0:P)\nB = udp4()\nB.bind(127.0.0.1:P)",
+            only("ok", because=passed.OWN_SPECIFIC),
+        ),
+        ("cygwin", "A = udp4()\nA.bind(127.0.0.1:P)\nA.setsockopt(SO_REUSEADDR, 1)", only("EINVAL", because=cygwin.EXCLUSIVE_STAYS)),
+        ("cygwin", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nB = tcp4()\nB.connect(0.0.0.0:P)", only("ok", because=cygwin.TO_LOOPBACK)),
+        ("cygwin", "A = tcp4()\nA.listen()", only("EINVAL", because=passed.LISTEN_UNBOUND)),
+        ("cygwin", CHILD + "D.getsockopt(SO_REUSEADDR)", only("0", because=passed.ACCEPTED_OPTION)),
+        ("cygwin", CHILD + "B = tcp4()\nB.bind(127.0.0.1:P)", only("unknown", because=cygwin.LEFT)),
+        # WSL1: what was reported, and what is foreseen.
+        ("wsl1", "A = tcp4()\nA.bind(127.0.0.1:P)", only("ok", because=wsl1.FREE)),
+        ("wsl1", HOLDS.format("", ONE, "", "", "127.0.0.2"), only("ok", because=wsl1.DIFFERENT)),
+        ("wsl1", HOLDS.format("", ONE, "", "", ONE), only("EADDRINUSE", because=wsl1.HELD)),
+        ("wsl1", HOLDS.format("SO_REUSEPORT", ONE, "", "SO_REUSEPORT", ONE), only("EADDRINUSE", because=wsl1.REUSEPORT_IGNORED)),
+        ("wsl1", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nconnections(127.0.0.1:P)", only("A", because=wsl1.RECEIVES)),
+        ("wsl1", "A = udp4()\nA.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)", only("A", because=wsl1.RECEIVES_DATAGRAMS)),
+        (
+            "wsl1",
+            OWN_PORT.format("") + "B.close()\nD.recv(1)\nD.close()\nC = tcp4()\nC.bind(127.0.0.1:Q)\nC.connect(127.0.0.1:P)",
+            only("EADDRINUSE", because=wsl1.CONNECTED_ONCE),
+        ),
+        ("wsl1", CHILD + CLOSED + "B = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=wsl1.TIME_WAIT_IS_FREE)),
+    ],
+)
+def test_what_decides(spec: str, script: str, expected: list[tuple[str, Reason | None]]) -> None:
+    assert answers(spec, script) == expected
+
+
+def test_what_cygwin_hands_on_has_its_own_id_and_microsofts_place() -> None:
+    receives, foreign = passed.RECEIVES, passed.FOREIGN_WILDCARD
+    assert (receives.id, receives.source) == ("cygwin/most-specific-receives", k.RECEIVES.source)
+    assert (foreign.id, foreign.since, foreign.source) == ("cygwin/wildcard-of-another-user", "", t.FOREIGN_WILDCARD.source)
+    assert "is EACCES unless" in foreign.statement
