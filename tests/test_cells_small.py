@@ -1,4 +1,4 @@
-"""lwIP, AIX, HP-UX and Tru64, cell by cell; and the traps that their documents and sources name."""
+"""AIX, HP-UX and Tru64, cell by cell; and the traps that their documents and sources name."""
 
 from __future__ import annotations
 
@@ -9,43 +9,19 @@ import pytest
 
 from fixtures.clauses import Reason
 from fixtures.models import aix, hpux, tru64
-from fixtures.models import lwip_variants as lwip
 from fixtures.models.aix import AIX
 from fixtures.models.base import Model
 from fixtures.models.hpux import HPUX
-from fixtures.models.lwip import LwIP
 from fixtures.models.tru64 import Tru64
 from fixtures.notation import parse
-from fixtures.stack import Stack, Untestable
+from fixtures.stack import Stack
 from fixtures.verdicts import predict
-from fixtures.words import LOOPBACK, SO_REUSEADDR, SO_REUSEPORT
 from tests.cells import Table, wrong_cells
 from tests.test_models import ALL_PAIRS, STEVENS_RELATIONS, STEVENS_TCP, STEVENS_UDP
 
 FOUR = STEVENS_RELATIONS
-NARROW = (*FOUR, "s6=s6", "6=6", "6>s6")
 V6_FREE = ("S/S'", "6>W", "W>6")
 
-LWIP_TCP: Table = {
-    "none,none; RA,none": "BBBB " * 7,
-    "none,RA": "BBBo " * 7,
-    "RA,RA": "LLoo LLoo oooo oooo LLoo LLoo oooo",
-}
-LWIP_UDP: Table = {"none,none; RA,none; none,RA": "B " * 7, "RA,RA": "o " * 7}
-BOTH_WILDCARDS = (
-    "A = tcp6(IPV6_V6ONLY=0, SO_REUSEADDR)\nA.bind([::]:P)\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.bind(0.0.0.0:P)\nB.listen()\n"
-)
-LWIP_PAIR = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nB = tcp4()\nB.connect(127.0.0.1:P)\nC = A.accept()\n"
-GROUP_TWINS = (
-    "A = udp4(SO_REUSEADDR)\nA.bind({}:P)\nA.join(224.0.0.251)\n"
-    "B = udp4(SO_REUSEADDR)\nB.bind({}:P)\nB.join(224.0.0.251)\nconnections(224.0.0.251:P)"
-)
-LWIP_DUAL: Table = {
-    "none,none; RA,none": "BBBB " * 4 + "BBoo",
-    "none,RA": "BBBo " * 4 + "BBoo",
-    "RA,RA": "oooo " * 4 + "LLoo",
-}
-LWIP_PAIRS = "none,none; RA,none; none,RA; RA,RA"
 AIX_TCP: Table = {
     "none,none; RA,none; RP,none; RA+RP,none": "BB?? BB?? ???? ????",
     "none,RP; RA,RP": "BB?? BB?? ???? ????",
@@ -68,12 +44,6 @@ HPUX_UDP: Table = {
     "none,RA; RP,RA": "? ? ? ? B",
 }
 TABLES: dict[str, tuple[Callable[[], Model], str, tuple[str, ...], Table]] = {
-    "lwip-tcp": (LwIP, "tcp", NARROW, LWIP_TCP),
-    "lwip-tcp-free": (LwIP, "tcp", V6_FREE, {LWIP_PAIRS: "oooo " * 3}),
-    "lwip-tcp-dual": (LwIP, "tcp", ("D>W", "W>D", "D>S", "S>D", "D=D"), LWIP_DUAL),
-    "lwip-udp": (LwIP, "udp", NARROW, LWIP_UDP),
-    "lwip-udp-free": (LwIP, "udp", V6_FREE, {LWIP_PAIRS: "o " * 3}),
-    "lwip-not-compiled": (partial(LwIP, settings={"SO_REUSE": "0"}), "tcp", NARROW, {"none,none": "BBBB " * 7}),
     "aix-tcp": (AIX, "tcp", FOUR, AIX_TCP),
     "aix-tcp-free": (AIX, "tcp", V6_FREE, {"; ".join(ALL_PAIRS): "oooo " * 3}),
     "aix-udp": (AIX, "udp", FOUR, AIX_UDP),
@@ -112,55 +82,6 @@ BESIDE_WILDCARD = "A = tcp4({0})\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4({0})\n
 
 #: Model, script, the last answer, its reason (None: any).
 CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
-    # lwIP.
-    (LwIP, LISTENING, "EADDRINUSE", lwip.SECOND_LISTEN),
-    (LwIP, LISTENING + "\nA.close()\nB.listen()", "ok", None),
-    (LwIP, TWINS.format("", RA), "EADDRINUSE", None),
-    (LwIP, (REMNANT + AGAIN).format("", RA), "EADDRINUSE", lwip.CHILD_KEEPS_OPTION),
-    (LwIP, (TIME_WAIT + AGAIN).format("", RA), "ok", None),
-    (LwIP, (TIME_WAIT + AGAIN).format("", ""), "EADDRINUSE", None),
-    (LwIP, (TIME_WAIT + "elapse(121)\n" + AGAIN).format("", ""), "ok", None),
-    (LwIP, "A = udp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nB = udp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", "ok", lwip.UDP_DUPLICATES),
-    (LwIP, UDP_TWINS.format(RA) + "connections(127.0.0.1:P)", "A", lwip.OLDEST_OF_SPECIFIC),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:Q)", "ok", lwip.SECOND_BIND),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:P)", "EADDRINUSE", lwip.SECOND_BIND),
-    (LwIP, "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:P)", "ok", lwip.SECOND_BIND),
-    (LwIP, "A = tcp4()\nA.listen()\nA.bind(127.0.0.1:P)", "EINVAL", None),
-    (LwIP, "A = tcp4()\nA.connect(127.0.0.1:P)", "ECONNRESET", lwip.REFUSED_IS_RESET),
-    (LwIP, "A = tcp4()\nA.connect(127.0.0.1:P)\nA.connect(127.0.0.1:P)", "ENOTCONN", lwip.REFUSED_CONNECT_ENDS),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\nA.listen()", "ENOTCONN", lwip.REFUSED_CONNECT_ENDS),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\nA.bind(127.0.0.1:Q)", "EINVAL", lwip.REFUSED_CONNECT_ENDS),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.1:Q)", "ok", None),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(WR)", "ENOTCONN", None),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RDWR)\nB = tcp4()\nB.bind(127.0.0.1:P)", "ok", None),
-    (LwIP, "A = tcp6(IPV6_V6ONLY=1)\nA.bind([::ffff:127.0.0.1]:P)", "ok", lwip.MAPPED_DESPITE_V6ONLY),
-    (LwIP, "A = tcp6()\nA.bind([::]:P)\nA.setsockopt(IPV6_V6ONLY, 1)\nB = tcp4()\nB.bind(0.0.0.0:P)", "EADDRINUSE", None),
-    (LwIP, "A = tcp6()\nA.bind([::]:P)\nB = tcp6()\nB.bind([::1]:P)", "ok", lwip.DUAL_IS_IPV4),
-    (LwIP, (TIME_WAIT + AGAIN).format("SO_LINGER=0", ""), "EADDRINUSE", None),
-    (LwIP, BOTH_WILDCARDS + "connections(127.0.0.1:P)", "both", lwip.OLDEST_OF_SPECIFIC),
-    (LwIP, BOTH_WILDCARDS + "C = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:P)\nC.listen()\nconnections(127.0.0.1:P)", "C", None),
-    (LwIP, GROUP_TWINS.format("224.0.0.251", "224.0.0.251"), "A", lwip.ONE_COPY),
-    (LwIP, GROUP_TWINS.format("0.0.0.0", "224.0.0.251"), "B", lwip.ONE_COPY),
-    (LwIP, GROUP_TWINS.format("0.0.0.0", "0.0.0.0"), "B", lwip.ONE_COPY),
-    (partial(LwIP, settings={"SO_REUSE": "0"}), "A = tcp4()\nA.setsockopt(SO_REUSEADDR, 1)", "ENOPROTOOPT", lwip.NO_SO_REUSE),
-    (LwIP, "A = udp6()\nA.bind([::]:P)\nB = udp6()\nB.bind([::1]:P)", "EADDRINUSE", None),
-    (LwIP, "A = udp4()\nA.bind(127.0.0.1:P)\nA.bind(127.0.0.1:Q)\nB = udp4()\nB.bind(127.0.0.1:P)", "ok", None),
-    (LwIP, "A = udp6()\nA.bind([::ffff:127.0.0.1]:P)\nA.connect([::1]:Q)\nA.send(1)", "EINVAL", lwip.UDP_KEEPS_TO_ITS_INTERFACE),
-    (LwIP, "A = udp4()\nA.bind(127.0.0.1:P)\nA.connect(0.0.0.0:Q)\nA.send(1)", "ok", lwip.TO_WILDCARD),
-    (LwIP, "A = tcp4()\nA.connect(0.0.0.0:P)", "ECONNABORTED", lwip.TO_WILDCARD),
-    (LwIP, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.connect(0.0.0.0:P)", "EISCONN", lwip.CONNECT_LISTENER),
-    (LwIP, LWIP_PAIR + "B.connect(0.0.0.0:P)", "EISCONN", None),
-    (LwIP, "A = tcp6(IPV6_V6ONLY=1)\nA.bind([::]:Q)\nA.connect([::ffff:127.0.0.1]:P)", "ECONNRESET", lwip.REFUSED_IS_RESET),
-    (LwIP, "A = tcp4()\nA.connect(127.0.0.1:P)\nB = A.accept()", "ECONNRESET", lwip.FAILURE_TOLD),
-    (LwIP, "A = tcp4(SO_REUSEADDR)\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.listen()", "EADDRINUSE", lwip.SECOND_LISTEN),
-    (LwIP, "A = tcp4()\nA.shutdown(RD)\nA.shutdown(WR)\nA.bind(127.0.0.1:P)", "EINVAL", lwip.REFUSED_CONNECT_ENDS),
-    (LwIP, LWIP_PAIR + "C.shutdown(RD)\nC.shutdown(WR)\nC.shutdown(WR)", "ENOTCONN", lwip.NO_PIPE),
-    (LwIP, LWIP_PAIR + "B.shutdown(WR)\nC.shutdown(WR)", "ok", None),
-    (LwIP, LWIP_PAIR + "C.shutdown(RD)\nB.send(1)\nC.send(1)", "ECONNABORTED", lwip.FAILURE_TOLD),
-    (LwIP, LWIP_PAIR + "C.shutdown(RDWR)\nB.send(1)\nC.send(1)", "ENOTCONN", lwip.NO_PIPE),
-    (LwIP, LWIP_PAIR + "C.close()\nB.send(1)\nB.recv(1)\nB.send(1)", "ENOTCONN", lwip.NO_PIPE),
-    (LwIP, LWIP_PAIR + "C.close()\nB.send(1)\nB.send(1)\nB.recv(1)\nB.recv(1)", "ECONNRESET", lwip.FAILURE_TOLD),
-    (LwIP, LWIP_PAIR + "C.close()\nB.send(1)\nB.send(1)\nB.recv(1)\nB.recv(1)\nB.recv(1)", "ENOTCONN", lwip.FAILURE_TOLD),
     # AIX.
     (AIX, SHARED, "ok", aix.SHARERS_LISTEN),
     (AIX, TWINS.format(RP, RP), "ok", aix.REUSEPORT_SHARES),
@@ -250,11 +171,3 @@ def test_aix_may_find_either_listener_first() -> None:
 def test_what_is_expected_of_tru64_says_so() -> None:
     assert tru64.RESTARTS.basis == "predicted"
     assert tru64.DUPLICATE_SEEN.basis == "reported"
-
-
-def test_lwip_as_it_comes_has_no_option() -> None:
-    with pytest.raises(Untestable):
-        LwIP(settings={"SO_REUSE": "0"}).tcp4(SO_REUSEADDR)
-    with pytest.raises(Untestable):
-        LwIP().tcp4(SO_REUSEPORT)
-    assert LwIP(settings={"SO_REUSE": "0"}).tcp4().bind(LOOPBACK).name == "ok"

@@ -1,4 +1,4 @@
-"""Windows, Wine, Cygwin and WSL1: their tables of outcomes cell by cell."""
+"""Windows, Cygwin and WSL1: their tables of outcomes cell by cell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pytest
 from fixtures.models.base import Model
 from fixtures.models.cygwin import Cygwin
 from fixtures.models.windows import Windows
-from fixtures.models.wine import Wine
 from fixtures.models.wsl1 import Wsl1
 from fixtures.notation import parse
 from tests.cells import Table, wrong_cells
@@ -102,21 +101,6 @@ XP_TCP: Table = {
     "RA,RA": "oooo " * 5,
     "EX,RA": "AA-- " * 5,
 }
-WINE_TCP: Table = {
-    "none,none; RA,none": "BBoo BBoo LBoo LBoo LBoo LBoo LBoo LBoo BBoo BBoo BBoo LBoo",
-    "none,RA": "AAoo AAoo LAoo LAoo LAoo LAoo LAoo LAoo AAoo AAoo AAoo LAoo",
-    "RA,RA": "LAoo LAoo LAoo LAoo LAoo LAoo LAoo LAoo LAoo LAoo LAoo LAoo",
-    "EX,none": "BBoo AAoo AAoo LBoo AAoo LBoo AAoo LBoo AAoo BBoo AAoo AAoo",
-    "none,EX; RA,EX": "BBoo BBoo LBoo BBoo LBoo BBoo LBoo BBoo BBoo BBoo BBoo LBoo",
-    "EX,EX": "BBoo AAoo AAoo BBoo AAoo AAoo AAoo BBoo AAoo BBoo AAoo AAoo",
-    "EX,RA": "AAoo AAoo AAoo LAoo AAoo LAoo AAoo LAoo AAoo AAoo AAoo AAoo",
-}
-# Different specific addresses clash too; nothing else of IPv4 and IPv6 apart does.
-WINE_UDP: Table = {
-    "none,none; RA,none; EX,none; none,EX; RA,EX; EX,EX": "B " * 12 + "B",
-    "none,RA; EX,RA": "A " * 12 + "A",
-    "RA,RA": "o " * 12 + "o",
-}
 CYGWIN_RELATIONS = ("S=S", "W=W", "W>S", "S>W", "S/S'")
 CYGWIN_TCP: Table = {
     "none,none": "BB?? BB?? AA?? BB?? oo--",
@@ -143,10 +127,6 @@ CASES: dict[str, tuple[type[Model], str, str, str, tuple[str, ...], Table]] = {
     "windows-udp-free": (Windows, "11", "udp", "", FREE, {PAIRS: "o o o"}),
     "xp-tcp": (Windows, "xp", "tcp", "", XP_RELATIONS, XP_TCP),
     "xp-tcp-free": (Windows, "xp", "tcp", "", ("S/S'",), {PAIRS: "oo--"}),
-    "wine-tcp": (Wine, "8.0", "tcp", "", RELATIONS, WINE_TCP),
-    "wine-tcp-free": (Wine, "8.0", "tcp", "", FREE, {PAIRS: "oooo oooo oooo"}),
-    "wine-udp": (Wine, "8.0", "udp", "", (*RELATIONS, "S/S'"), WINE_UDP),
-    "wine-udp-free": (Wine, "8.0", "udp", "", ("6>W", "W>6"), {PAIRS: "o o"}),
     "cygwin-tcp": (Cygwin, "", "tcp", "", CYGWIN_RELATIONS, CYGWIN_TCP),
     "cygwin-udp": (Cygwin, "3.5", "udp", "", CYGWIN_RELATIONS, CYGWIN_UDP),
     "wsl1-tcp": (Wsl1, "19041", "tcp", "", WSL1_RELATIONS, WSL1_TCP),

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from fixtures.clauses import Reason
-from fixtures.models import platform, wine_variants
+from fixtures.models import platform
 from fixtures.models import situations as S
 from fixtures.models.cygwin import clauses as cygwin
 from fixtures.models.cygwin.edges import EDGES as CYGWIN
-from fixtures.models.linux.clauses_connect import USABLE_AGAIN
 from fixtures.models.windows import call_clauses as k
 from fixtures.models.windows import clauses as w
 from fixtures.models.windows import table_clauses as t
@@ -19,20 +18,12 @@ from fixtures.models.windows.edges import EDGES as WINDOWS
 from fixtures.models.wsl1 import clauses as wsl1
 from fixtures.notation import parse
 from fixtures.platforms import is_gvisor, wsl1_build
-from fixtures.rules import (
-    BOUND_ONCE,
-    PORT_UNREACHABLE,
-    UNBOUND_CALL,
-)
 from fixtures.stack import Untestable
 from fixtures.worlds import Choices, every_world
 
 RA_RA = "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)\n"
 BOTH_LISTEN = RA_RA + "A.listen()\nB.listen()\n"
 SERVED = "A = tcp4({0})\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4()\nC.connect(127.0.0.1:P)\nD = A.accept()\nA.close()\n"
-#: A client that was refused twice; a datagram to a port that nobody has.
-IN_VAIN = "A = tcp4()\nA.connect(127.0.0.1:P)\nA.connect(127.0.0.1:P)\n"
-UNHEARD = "A = udp4()\nA.connect(127.0.0.1:P)\nA.send(1)\n"
 CHILD, EX_CHILD = SERVED.format(""), SERVED.format("SO_EXCLUSIVEADDRUSE")
 CLOSED = "D.close()\nC.recv(1)\nC.close()\nshows(127.0.0.1:P, TIME_WAIT)\n"
 OWN_PORT = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nB = tcp4({0})\nB.bind(127.0.0.1:Q)\nB.connect(127.0.0.1:P)\nD = A.accept()\n"
@@ -180,34 +171,6 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
             "A = tcp4()\nA.bind(127.0.0.1:P)\nB = A.inherit()\nA.close()\nC = tcp4()\nC.bind(127.0.0.1:P)",
             only("EADDRINUSE", because=t.HELD),
         ),
-        # Wine: as Windows at bind, as Linux at listen.
-        ("wine", BOTH_LISTEN, only("EADDRINUSE", because=wine_variants.SECOND_LISTEN)),
-        ("wine", RA_RA + "A.listen()\nC = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:P)", only("EACCES", because=wine_variants.EACCES)),
-        (
-            "wine",
-            "A = udp4()\nA.bind(127.0.0.1:P)\nB = udp4()\nB.bind(127.0.0.2:P)",
-            only("EADDRINUSE", because=wine_variants.UDP_INTERFACE),
-        ),
-        (
-            "wine",
-            "A = tcp4()\nA.bind(127.0.0.1:P)\nA.setsockopt(SO_REUSEADDR, 1)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)",
-            only("EACCES", because=wine_variants.EACCES),
-        ),
-        ("wine", CHILD + "B = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=wine_variants.CONNECTIONS_ARE_FREE)),
-        ("wine", "A = tcp4()\nA.listen()", only("EINVAL", because=wine_variants.LISTEN_UNBOUND)),
-        # Wine: a socket that was refused is still connecting on the host; of a UDP socket the first error alone is lost.
-        ("wine", "A = tcp4()\nA.connect(127.0.0.1:P)\nA.recv(1)", only("end", because=wine_variants.REFUSED_READS_AS_END)),
-        ("wine", "A = tcp4()\nA.connect(127.0.0.1:P)\nA.listen()", only("EINVAL", because=wine_variants.REFUSED_THEN_LISTEN)),
-        ("wine", IN_VAIN, only("ECONNABORTED", because=wine_variants.REFUSED_THEN_CONNECT)),
-        ("wine", IN_VAIN + "A.connect(127.0.0.1:P)", only("ECONNREFUSED", because=USABLE_AGAIN)),
-        ("wine", IN_VAIN + "A.listen()", only("ok", because=wine_variants.LISTENS_ELSEWHERE)),
-        ("wine", IN_VAIN + "A.listen()\nconnections(127.0.0.1:port(A))", only("none", because=UNBOUND_CALL)),
-        ("wine", IN_VAIN + "A.bind(127.0.0.1:P)", only("EINVAL", because=BOUND_ONCE)),
-        ("wine", UNHEARD + "A.recv(1)", only("EAGAIN", because=wine_variants.FIRST_ERROR_TAKEN)),
-        ("wine", UNHEARD + "A.send(1)\nA.recv(1)", only("ECONNREFUSED", because=PORT_UNREACHABLE)),
-        ("wine", UNHEARD + "A.send(1)\nA.send(1)", only("ECONNREFUSED", because=PORT_UNREACHABLE)),
-        ("wine", UNHEARD + "A.shutdown(RDWR)\nA.recv(1)", only("ESHUTDOWN", because=wine_variants.SHUT_HALF)),
-        ("wine", UNHEARD + "A.shutdown(RD)\nA.send(1)", only("ok", because=UNBOUND_CALL)),
         # What becomes of a half that was shut down.
         ("windows", CHILD + "D.shutdown(RD)\nD.recv(1)", only("ESHUTDOWN", because=k.SHUT_HALF)),
         ("cygwin", CHILD + "D.shutdown(RD)\nD.recv(1)", only("end", because=CYGWIN.because(S.RECV_SHUT))),
