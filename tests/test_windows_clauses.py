@@ -131,6 +131,11 @@ WILD, ONE = "0.0.0.0", "127.0.0.1"
         ("windows", "A = tcp4()\nA.connect(0.0.0.0:P)", only("EADDRNOTAVAIL", because=k.TO_ANY)),
         ("windows", "A = tcp4()\nA.connect(127.0.0.1:P)", only("ECONNREFUSED", because=EDGES.because(S.CONNECT_REFUSED))),
         ("windows", "A = tcp6()\nA.bind([::ffff:127.0.0.1]:P)", only("unknown", because=w.V6ONLY_MAPPED)),
+        (
+            "windows",
+            CHILD + "C.setsockopt(SO_LINGER, 0)\nC.close()\nD.recv(1)\nD.recv(1)",
+            only("end", because=k.RECV_AFTER_RESET),
+        ),
         # Cygwin: what its own bind told Winsock.
         ("cygwin", "A = tcp4()\nA.bind(127.0.0.1:P)", only("ok", because=passed.FREE)),
         ("cygwin", HOLDS.format("", ONE, "", "", ONE), only("EADDRINUSE", because=cygwin.EXCLUSIVE_IS_POSIX)),
@@ -190,3 +195,4 @@ def test_what_cygwin_hands_on_has_its_own_id_and_microsofts_place() -> None:
     assert (receives.id, receives.source) == ("cygwin/listener-receives", k.RECEIVES.source)
     assert (foreign.id, foreign.since, foreign.source) == ("cygwin/wildcard-of-another-user", "", t.FOREIGN_WILDCARD.source)
     assert "is EACCES unless" in foreign.statement
+    assert "without any option" not in passed.OWN_SPECIFIC.statement
