@@ -159,6 +159,7 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     (Tru64, (REMNANT + AGAIN).format("", RA), "ok", tru64.RESTARTS),
     (Tru64, (TIME_WAIT + AGAIN).format("", RA), "ok", tru64.PASSES_TIME_WAIT),
     (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.2:P)", "ok", tru64.OTHER_ADDRESS),
+    (Tru64, f"A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4({RA})\nB.bind(127.0.0.2:P)", "ok", tru64.OTHER_ADDRESS),
     (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)", "ok", tru64.PORT_FREE),
     (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", "ok", tru64.LISTENS),
     (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nconnections(127.0.0.1:P)", "A", tru64.MOST_SPECIFIC),
