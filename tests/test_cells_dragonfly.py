@@ -47,12 +47,17 @@ GROUP = "A = tcp4(SO_REUSEPORT)\nA.bind({0}:P)\nA.listen()\nB = tcp4(SO_REUSEPOR
 TWINS = "A = {0}({1})\nA.bind({2}:P)\nB = {0}({3})\nB.bind({4}:P)"
 RA, RP = "SO_REUSEADDR", "SO_REUSEPORT"
 LEFT = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4()\nC.connect(127.0.0.1:P)\nD = A.accept()\nA.close()\n"
+ACCEPTED = "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4()\nC.connect(127.0.0.1:P)\nD = A.accept()\n"
 ONE_OF_TWO = "L = tcp4()\nL.bind(127.0.0.1:P)\nL.listen()\nA = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\n"
 SPECIFIC_GROUP = (
     "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nA.listen()\nB = tcp4(SO_REUSEPORT)\nB.bind(0.0.0.0:P)\nB.listen()\n"
     "connections(127.0.0.1:P)"
 )
 GROUP_V6 = "A = tcp6(SO_REUSEPORT)\nA.bind([::1]:P)\nA.listen()\nB = tcp6(SO_REUSEPORT)\nB.bind([::1]:P)\nB.listen()\nconnections([::1]:P)"
+CLEARED = (
+    "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.setsockopt(SO_REUSEPORT, 1)\nB = tcp4(SO_REUSEPORT)\nB.bind(127.0.0.1:P)\n"
+    "A.setsockopt(SO_REUSEPORT, 0)\nB.listen()\nconnections(127.0.0.1:P)"
+)
 CASES: list[tuple[str, str, str, Reason | None]] = [
     # Who may bind.
     ("", "A = tcp4()\nA.bind(127.0.0.1:P)", "ok", v.FREE),
@@ -83,6 +88,11 @@ CASES: list[tuple[str, str, str, Reason | None]] = [
     ("", "A = tcp6()\nA.bind([::1]:P)\nA.listen()", "ok", v.LISTEN_IPV6),
     ("", ONE_OF_TWO + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:Q)\nB.connect(127.0.0.1:P)", "EADDRINUSE", v.ONE_CONNECTION),
     ("", "A = udp4()\nA.connect(0.0.0.0:P)", "ok", v.TO_THE_FIRST_ADDRESS),
+    # Options, and what is sent.
+    ("", "A = tcp4(SO_REUSEADDR)\nA.getsockopt(SO_REUSEADDR)", "1", v.GET_OPTION),
+    ("", ACCEPTED + "D.getsockopt(SO_REUSEADDR)", "1", v.ACCEPTED),
+    ("", ACCEPTED + "C.send(1)", "ok", v.SEND),
+    ("", "A = udp4()\nA.bind(127.0.0.1:P)\nB = udp4()\nB.connect(127.0.0.1:P)\nB.send(1)", "ok", v.SEND_UDP),
     # Who receives.
     ("", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nconnections(127.0.0.1:P)", "A", v.SPECIFIC),
     ("", "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nconnections(127.0.0.1:P)", "A", v.WILDCARD),
@@ -93,10 +103,11 @@ CASES: list[tuple[str, str, str, Reason | None]] = [
     ("", GROUP.format("127.0.0.1", "B.listen()\n"), "both", v.REUSEPORT_BALANCES),
     ("", GROUP.format("0.0.0.0", "B.listen()\n"), "both", v.REUSEPORT_BALANCES),
     ("", SPECIFIC_GROUP, "B", v.GROUP_FIRST),
+    ("", CLEARED, "B", v.NEWEST_WITHOUT_GROUP),
     ("", GROUP_V6, "both", v.REUSEPORT_BALANCES_IPV6),
     ("3.4", SPECIFIC_GROUP, "A", v.SPECIFIC),
     ("3.4", GROUP_V6, "B", v.SPECIFIC_IPV6),
-    ("3.4", GROUP.format("127.0.0.1", "B.listen()\n"), "B", v.SPECIFIC),
+    ("3.4", GROUP.format("127.0.0.1", "B.listen()\n"), "B", v.NEWEST_SPECIFIC),
     ("3.4", GROUP.format("0.0.0.0", "B.listen()\n"), "A", v.OLDEST_WILDCARD),
     ("", GROUP.format("127.0.0.1", ""), "A", v.ONLY_LISTENERS),
 ]

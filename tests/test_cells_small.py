@@ -9,8 +9,10 @@ import pytest
 
 from fixtures.clauses import Reason
 from fixtures.models import aix, hpux, tru64
+from fixtures.models import situations as S
 from fixtures.models.aix import AIX
 from fixtures.models.base import Model
+from fixtures.models.expected import bound_only, carried_over, listener_receives, over_ipv6
 from fixtures.models.hpux import HPUX
 from fixtures.models.tru64 import Tru64
 from fixtures.notation import parse
@@ -80,6 +82,12 @@ ONE_TUPLE = (
 )
 BESIDE_WILDCARD = "A = tcp4({0})\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4({0})\nB.bind(127.0.0.1:P)"
 
+BESIDE_WILDCARD_IPV6 = "A = tcp6(SO_REUSEADDR)\nA.bind([::]:P)\nA.listen()\nB = tcp6(SO_REUSEADDR)\nB.bind([::1]:P)"
+TO_MAPPED = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nB = tcp6()\nB.connect([::ffff:127.0.0.1]:P)"
+UNCONNECTED = "A = tcp4()\nA.shutdown(WR)"
+IDLE_SECOND = "A.bind(127.0.0.1:P)\nA.listen()\nB.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)"
+NOBODY_JOINED = "A = udp4()\nA.bind(224.0.0.251:P)\nconnections(224.0.0.251:P)"
+
 #: Model, script, the last answer, its reason (None: any).
 CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     # AIX.
@@ -98,6 +106,11 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     (AIX, TWINS.format(RP, RP) + "\nC = tcp4()\nC.bind(127.0.0.1:P)", "EADDRINUSE", None),
     (AIX, TWINS.format(RA, RA), "unknown", aix.GAP),
     (AIX, TWINS.format("", "") + "\nA.close()\nB.bind(127.0.0.1:P)", "ok", None),
+    (AIX, TO_MAPPED, "ok", aix.CONNECT_MAPPED),
+    (AIX, UNCONNECTED, "ENOTCONN", AIX.edges.because(S.SHUT_UNCONNECTED)),
+    (AIX, "A = tcp4(SO_REUSEPORT)\nB = tcp4(SO_REUSEPORT)\n" + IDLE_SECOND, "A", listener_receives("aix")),
+    (AIX, "A = tcp6()\nA.bind([::1]:P)", "ok", over_ipv6(aix.PORT_FREE)),
+    (AIX, NOBODY_JOINED, "none", aix.NOBODY_JOINED),
     # HP-UX.
     (HPUX, (REMNANT + AGAIN).format("", RA), "ok", hpux.REUSEADDR_RESTARTS),
     (HPUX, (TIME_WAIT + AGAIN).format("", BOTH), "ok", hpux.EITHER_RESTARTS),
@@ -117,7 +130,24 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
         "EADDRINUSE",
         hpux.MULTICAST_ON_ALL,
     ),
+    (HPUX, UNCONNECTED, "ENOTCONN", hpux.SHUT_UNCONNECTED),
+    (HPUX, "A = udp4()\nA.shutdown(WR)", "ENOTCONN", hpux.SHUT_UNCONNECTED_UDP),
+    (HPUX, BESIDE_WILDCARD_IPV6, "ok", hpux.WILDCARD_BESIDE_SPECIFIC_IPV6),
+    (HPUX, TO_MAPPED, "ok", hpux.CONNECT_MAPPED),
+    (HPUX, "A = tcp4()\nA.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)", "none", bound_only("hpux")),
+    (HPUX, NOBODY_JOINED, "none", hpux.NOBODY_JOINED),
     # Tru64.
+    (Tru64, UNCONNECTED, "ENOTCONN", Tru64.edges.because(S.SHUT_UNCONNECTED)),
+    (Tru64, TO_MAPPED, "ok", tru64.CONNECT_MAPPED),
+    (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(WR)", "ok", tru64.SHUT_LISTENER),
+    (Tru64, "A = udp6()\nA.connect([::]:P)", "ok", tru64.TO_LOOPBACK),
+    (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)", "none", tru64.BOUND_TAKES),
+    (Tru64, REMNANT.format(RA, "") + "D.getsockopt(SO_REUSEADDR)", "1", tru64.ACCEPTED),
+    (Tru64, "A = tcp6()\nA.bind([::1]:P)\nB = tcp6()\nB.bind([::1]:P)", "EADDRINUSE", over_ipv6(tru64.WITHOUT_OPTIONS)),
+    (Tru64, "A = tcp6()\nA.bind([::]:P)\nB = tcp4()\nB.bind(0.0.0.0:P)", "EADDRINUSE", carried_over(tru64.WITHOUT_OPTIONS)),
+    (Tru64, "A = tcp6()\nA.bind([::1]:P)\nA.listen()\nconnections([::1]:P)", "A", over_ipv6(tru64.MOST_SPECIFIC)),
+    (Tru64, "A = tcp6()\nA.bind([::]:P)\nA.listen()\nconnections(127.0.0.1:P)", "A", carried_over(tru64.MOST_SPECIFIC)),
+    (Tru64, NOBODY_JOINED, "none", tru64.NOBODY_JOINED),
     (Tru64, TWINS.format(RA, RA), "EADDRINUSE", tru64.DUPLICATE_SEEN),
     (Tru64, TWINS.format("", ""), "EADDRINUSE", tru64.NO_OPTIONS_SEEN),
     (Tru64, TWINS.format(RP, RP), "ok", tru64.REUSEPORT_SAID),
@@ -129,6 +159,7 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     (Tru64, (REMNANT + AGAIN).format("", RA), "ok", tru64.RESTARTS),
     (Tru64, (TIME_WAIT + AGAIN).format("", RA), "ok", tru64.PASSES_TIME_WAIT),
     (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.2:P)", "ok", tru64.OTHER_ADDRESS),
+    (Tru64, f"A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4({RA})\nB.bind(127.0.0.2:P)", "ok", tru64.OTHER_ADDRESS),
     (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)", "ok", tru64.PORT_FREE),
     (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", "ok", tru64.LISTENS),
     (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nconnections(127.0.0.1:P)", "A", tru64.MOST_SPECIFIC),
