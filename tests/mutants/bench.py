@@ -44,6 +44,12 @@ def _reasons(worlds: Sequence[Observation]) -> list[list[str]]:
     return [[answer.because.id if answer.because else "" for _, answer in world.trace] for world in worlds]
 
 
+def _decided(worlds: Sequence[Observation]) -> str:
+    """What the matrix would name; nothing where a mutant gives no reason."""
+    given = all(answer.because for world in worlds for _, answer in world.trace)
+    return decisive(worlds).id if given else ""
+
+
 def _seen(observation: Observation) -> Seen:
     return tuple(answer.name for _, answer in observation.trace), observation.held, observation.problem
 
@@ -128,7 +134,7 @@ class Context:
             return UNDECIDED
         if (seen, _reasons(worlds)) == self.reasons[number]:
             return SURVIVED
-        return CLAUSE if self.is_shown and decisive(worlds).id != decisive(self.predicted[number]).id else REASON
+        return CLAUSE if self.is_shown and _decided(worlds) != _decided(self.predicted[number]) else REASON
 
 
 class Bench:
