@@ -122,9 +122,9 @@ class Context:
         """What an experiment says when it is run on the mutant that the model is now."""
         try:
             worlds = self._play(all_rows()[number])
-        except Exception:  # a kernel that crashes is noticed
+            seen = [_seen(world) for world in worlds]
+        except Exception:  # a kernel that crashes, or gives no answer, is noticed
             return NOTICED
-        seen = [_seen(world) for world in worlds]
         if any(
             one not in self.allowed[number] and self._is_news(number, judge(world, self.predicted[number]).verdict)
             for one, world in zip(seen, worlds, strict=True)
