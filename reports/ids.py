@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from reports.catalogue import ROOT, Row, all_rows
 from reports.inputs import BadInput
 
 REGISTRY = ROOT / "reports" / "ids.txt"
+MATRIX = ROOT / "reports" / "matrix" / "matrix.json"
 #: Whoever of these can run an experiment shows what calls it makes.
 SHOWING = ("stevens", "linux", "windows", "illumos", "freebsd")
 HEADING = (
@@ -49,8 +51,10 @@ def changed(kept: dict[str, str], now: dict[str, tuple[str, ...]]) -> list[str]:
 
 @cache
 def clauses() -> dict[str, tuple[str, ...]]:
-    """Every clause, dispute and gap that a platform defines."""
-    return {one.id: (OF_A_PLATFORM,) for one in defined()}
+    """Every clause, dispute and gap that a platform defines, and every clause that the committed matrix shows."""
+    reasons = json.loads(MATRIX.read_text(encoding="utf-8"))["reasons"] if MATRIX.exists() else {}
+    shown = [name for name, reason in reasons.items() if reason["kind"] in ("clause", "dispute")]
+    return dict.fromkeys((*(one.id for one in defined()), *shown), (OF_A_PLATFORM,))
 
 
 @cache

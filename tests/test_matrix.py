@@ -98,11 +98,11 @@ def test_columns_are_named_or_all() -> None:
         platform_named("nosuch")
 
 
-def test_diff_groups_by_the_variant_that_causes_it() -> None:
+def test_diff_groups_by_the_clause_that_causes_it() -> None:
     rows = matrix.rows_of("duplicate bind")
     groups = grouped(changes_between(STEVENS, LINUX, rows))
     causes = {cause.split(":")[0] for cause in groups}
-    assert {"variant linux/second-listen-refused", "variant linux/listener-blocks", "variant linux/unlistened-duplicates"} <= causes
+    assert {"clause linux/second-listen-refused", "clause linux/listener-blocks", "clause linux/unlistened-duplicates"} <= causes
     assert changes_between(LINUX, LINUX, rows) == []
 
 
@@ -120,7 +120,7 @@ def test_verbs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "`=` the rule holds" in text
     assert json.loads(said(capsys, "matrix", "--chapter", "udp", "--platforms", "linux", "--format", "json"))["format"] == matrix.FORMAT
     assert said(capsys, "diff", "linux", "linux@6.18").startswith("linux -> linux@6.18: 0 of ")
-    assert "variant linux/port-remembers-reuseaddr" in said(capsys, "diff", "linux", "linux@5.10", "--ids", status=1)
+    assert "clause linux/port-remembers-reuseaddr" in said(capsys, "diff", "linux", "linux@5.10", "--ids", status=1)
     explained = said(capsys, "explain", f"{E2}/linux@5.10")
     comment = f"# {E2}: on linux@5.10 bind ok (observed, addrinuse "
     for part in ("rule S5", "B.bind(127.0.0.1:P) = ok", "linux/unlistened-duplicates", "to cite", "observed: ", comment):

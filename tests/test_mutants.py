@@ -12,17 +12,11 @@ import jsonschema
 import pytest
 
 from fixtures.models import MODELS
-from fixtures.models.linux import Linux
-from fixtures.models.stevens import Rules
-from fixtures.rules import UNBOUND_CALL
-from fixtures.verdicts import predict
-from fixtures.words import Answer
-from reports.catalogue import all_rows
 from tests.mutants.__main__ import main
 from tests.mutants.bench import SURVIVED, Bench
 from tests.mutants.listed import FILE, OPEN, Entry, entry_of, load, named, needs, stale
 from tests.mutants.operators import changes
-from tests.mutants.targets import FOR_THE_REASON, mutants_of
+from tests.mutants.targets import mutants_of
 
 #: One mutant in so many is tried here, always the same ones; ``tox -e mutants`` tries them all.
 ONE_IN = 47
@@ -109,24 +103,6 @@ def test_the_scores_that_are_written_down() -> None:
     assert set(DECIDED) <= scores.keys() <= MODELS.keys()
     assert {name: scores[name] for name in DECIDED if scores[name] < 100} == {}
     assert not [entry for entry in load() if entry.kind == OPEN and set(entry.platforms) & {"*", *DECIDED}]
-
-
-def answers(platform: str) -> list[list[str]]:
-    model = MODELS[platform]
-    worlds = (world for row in all_rows()[::3] for world in predict(row.script, lambda choices: model(choices=choices)))
-    return [world.lines for world in worlds]
-
-
-@pytest.mark.parametrize("platform", ["linux", "freebsd", "gvisor", "lwip", "netbsd", "solaris", "illumos"])
-def test_a_parent_that_is_asked_for_the_reason_decides_nothing(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = answers(platform)
-    monkeypatch.setattr(Rules, "may_bind", lambda *_: Answer("ok", UNBOUND_CALL))
-    assert answers(platform) == before
-
-
-def test_classes_that_ask_for_the_reason() -> None:
-    assert {name for name, _ in FOR_THE_REASON} == {"Linux", "Kame", "GVisor", "LwIP", "NetBSD", "SunOS"}
-    assert issubclass(Linux, Rules)
 
 
 def test_a_platform_without_a_model_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from fixtures.clauses import Own
-from fixtures.models import MODELS, Platform
+import fixtures.rules
+from fixtures.models import MODELS, Platform, defined
 from fixtures.rules import Rule
 from fixtures.words import OPTION_NAMES
-from reports.catalogue import ROOT, by_id
+from reports.catalogue import by_id
 from reports.porting import advice
 from reports.porting.judge import SAME, VERDICTS, verdict
 from reports.porting.situations import AS_RECORDED, SITUATIONS
@@ -27,12 +27,8 @@ def test_the_file_of_advice_is_what_its_schema_says() -> None:
 
 
 def reasons() -> set[str]:
-    found: set[str] = set()
-    modules = [__import__("fixtures.rules", fromlist=["x"])]
-    modules += [__import__(f"fixtures.models.{path.stem}", fromlist=["x"]) for path in (ROOT / "fixtures" / "models").glob("*.py")]
-    for module in modules:
-        found |= {value.id for value in vars(module).values() if isinstance(value, Rule | Own)}
-    return found
+    rules = {value.id for value in vars(fixtures.rules).values() if isinstance(value, Rule)}
+    return rules | {one.id for one in defined()}
 
 
 def test_advice_names_what_exists() -> None:

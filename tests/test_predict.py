@@ -74,8 +74,8 @@ def test_json(predict: Any) -> None:
         (7, "B.bind(127.0.0.1:P)", "EADDRINUSE"),
     ]
     assert set(found["answers"][-1]) == {"line", "call", "answer", "decided_by", "basis", "source"}
-    assert (found["answers"][-1]["decided_by"], found["answers"][-1]["basis"]) == ("S5", "source")
-    assert "inet_csk_get_port" in found["answers"][-1]["source"]
+    assert (found["answers"][-1]["decided_by"], found["answers"][-1]["basis"]) == ("linux/listener-blocks", "observed")
+    assert found["answers"][-1]["source"].endswith("ipv4/inet_connection_sock.c, inet_bind_conflict")
 
 
 def test_text(predict: Any) -> None:
@@ -83,11 +83,11 @@ def test_text(predict: Any) -> None:
     assert status == 0
     lines = out.splitlines()
     assert lines[0] == "platform linux"
-    assert "    7  B.bind(127.0.0.1:P) = EADDRINUSE  S5   source" in lines
-    at = lines.index("S5 (source)")
-    assert lines[at + 1] == "    With SO_REUSEADDR alone TCP never lets two sockets bind the same address and port."
-    assert "inet_csk_get_port" in lines[at + 2]
-    assert lines[-1] == f"source: {BASES['source']}"
+    assert "    7  B.bind(127.0.0.1:P) = EADDRINUSE  linux/listener-blocks  observed" in lines
+    at = lines.index("linux/listener-blocks (observed)")
+    assert lines[at + 1] == "    SO_REUSEADDR does not help against a listener, not even between wildcard and specific addresses."
+    assert lines[at + 2].endswith("ipv4/inet_connection_sock.c, inet_bind_conflict")
+    assert f"observed: {BASES['observed']}" in lines
 
 
 def test_a_file_is_its_id(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

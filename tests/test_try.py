@@ -66,7 +66,7 @@ def test_text_and_a_contradiction(reports: Any) -> None:
     assert status == 1
     assert out.startswith("Linux ")
     assert [line for line in out.splitlines() if line.startswith("!")] == [
-        "!   4  A.bind(127.0.0.1:P) = EINVAL  P2   observed  expected ok"
+        "!   4  A.bind(127.0.0.1:P) = EINVAL  linux/bind-bound  observed  expected ok"
     ]
 
 

@@ -66,7 +66,7 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         (
             "windows",
             "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)\nB.listen()\nconnections(127.0.0.1:P)",
-            only("B", because=k.RECEIVES),
+            only("B", because=k.SPECIFIC_RECEIVES),
         ),
         ("windows", "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=t.OWN_SPECIFIC)),
         (
@@ -157,7 +157,7 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         (
             "windows",
             OWN_PORT.format("SO_REUSEADDR") + "C = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:Q)\nC.connect(127.0.0.1:P)",
-            only("EADDRINUSE", because=k.CONNECTED_ONCE),
+            only("EADDRINUSE", because=k.CONNECTED_TWICE),
         ),
         # Calls.
         ("windows", "A = tcp4()\nA.listen()", only("EINVAL", because=k.LISTEN_UNBOUND)),

@@ -8,13 +8,14 @@ from fixtures.clauses import Reason, sides_of
 from fixtures.models import situations as S
 from fixtures.models.cygwin import clauses as cygwin
 from fixtures.models.cygwin import passed
+from fixtures.models.cygwin.edges import RECV_UNCONNECTED
 from fixtures.models.windows import call_clauses as k
 from fixtures.models.windows import clauses as w
 from fixtures.models.windows import table_clauses as t
 from fixtures.models.windows.edges import EDGES
 from fixtures.models.windows.tables import EX, RA, TABLE_1, TABLE_2, TABLE_3, Table
 from fixtures.models.wsl1 import clauses as wsl1
-from tests.test_windows import CHILD, CLOSED, OWN_PORT, answers, only
+from tests.test_windows import CHILD, CLOSED, OWN_PORT, SERVED, answers, only
 
 OPTIONS = {"Default": "", RA: RA, EX: EX}
 PLACES = {"wildcard": "W", "specific": "S"}
@@ -63,6 +64,9 @@ def test_what_sounds_alike_differs_by_table() -> None:
     assert t.FOREIGN_WILDCARD.source.locator.startswith("table 3")
 
 
+SERVES_IPV4 = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\n"
+FROM_WILDCARD = SERVES_IPV4 + "B = tcp4()\nB.bind(0.0.0.0:Q)\nB.connect(127.0.0.1:P)\n"
+TWO_UDP = "A = udp4()\nA.bind(0.0.0.0:P)\nB = udp4()\nB.bind(127.0.0.1:P)\n"
 HOLDS = "A = tcp4({0})\nA.bind({1}:P)\nB = {2}tcp4({3})\nB.bind({4}:P)"
 WILD, ONE = "0.0.0.0", "127.0.0.1"
 
@@ -85,11 +89,39 @@ WILD, ONE = "0.0.0.0", "127.0.0.1"
         ("windows@xp", HOLDS.format("", ONE, "stranger: ", "", ONE), only("EADDRINUSE", because=t.HELD_1)),
         ("windows@xp", HOLDS.format(RA, ONE, "", RA, ONE), only("ok", because=t.DUPLICATES_1)),
         ("windows@xp", HOLDS.format(EX, ONE, "", RA, WILD), only("EACCES", because=t.EXCLUSIVE_EACCES_1)),
-        # Connections of a server that is gone, with SO_REUSEADDR on both: as between two sockets.
+        # What is left of a server that is gone, with SO_REUSEADDR on both.
         (
             "windows",
-            CHILD.replace("tcp4()", "tcp4(SO_REUSEADDR)", 1) + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)",
-            only("ok", because=t.DUPLICATES),
+            SERVED.format(RA) + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)",
+            only("ok", because=w.REUSE_CHILD),
+        ),
+        ("windows@xp", CHILD + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", only("ok", because=w.REUSE_CHILD)),
+        ("windows", SERVED.format(RA) + CLOSED + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", only("ok", because=w.TIME_WAIT_IS_FREE)),
+        ("windows@nt4", SERVED.format(RA) + CLOSED + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", only("ok", because=w.REUSE_CHILD)),
+        ("windows", CHILD + "B = tcp4()\nB.bind(127.0.0.1:P)\nB.listen()", only("ok", because=k.LISTENS)),
+        # A client that was at the wildcard until it connected.
+        ("windows", FROM_WILDCARD + "C = tcp4()\nC.bind(127.0.0.1:Q)", only("EADDRINUSE", because=w.CONNECT_BINDS)),
+        ("windows", FROM_WILDCARD + "C = tcp4()\nC.bind(127.0.0.2:Q)", only("ok", because=w.CONNECT_LEAVES)),
+        ("cygwin", FROM_WILDCARD + "C = tcp4()\nC.bind(127.0.0.2:Q)", only("ok", because=passed.CONNECT_LEAVES)),
+        ("wsl1", FROM_WILDCARD + "C = tcp4()\nC.bind(127.0.0.2:Q)", only("ok", because=wsl1.CONNECT_LEAVES)),
+        (
+            "windows",
+            OWN_PORT.format(RA) + "C = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:Q)\nC.connect(127.0.0.1:P)",
+            only("EADDRINUSE", because=k.CONNECTED_TWICE),
+        ),
+        ("windows", SERVES_IPV4 + "C = tcp6(IPV6_V6ONLY=0)\nC.connect([::ffff:127.0.0.1]:P)", only("ok", because=k.CONNECT_MAPPED)),
+        ("cygwin", SERVES_IPV4 + "C = tcp6(IPV6_V6ONLY=0)\nC.connect([::ffff:127.0.0.1]:P)", only("ok", because=passed.CONNECT_MAPPED)),
+        ("wsl1", SERVES_IPV4 + "C = tcp6(IPV6_V6ONLY=0)\nC.connect([::ffff:127.0.0.1]:P)", only("ok", because=wsl1.CONNECT_MAPPED)),
+        # Who receives.
+        ("windows", SERVES_IPV4 + "connections(127.0.0.1:P)", only("A", because=k.RECEIVES)),
+        ("windows", "A = udp4()\nA.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)", only("A", because=k.RECEIVES_DATAGRAMS)),
+        ("windows", TWO_UDP + "connections(127.0.0.1:P)", only("B", because=k.SPECIFIC_RECEIVES_DATAGRAMS)),
+        ("windows", "A = udp6(IPV6_V6ONLY=0)\nA.bind([::]:P)\nconnections(127.0.0.1:P)", only("A", because=k.DUAL_RECEIVES)),
+        ("windows", "A = tcp6(IPV6_V6ONLY=0)\nA.bind([::1]:P)\nB = tcp4()\nB.bind(0.0.0.0:P)", only("ok", because=w.OTHER_FAMILY)),
+        (
+            "cygwin",
+            HOLDS.format(RA, WILD, "", RA, ONE) + "\nA.listen()\nB.listen()\nconnections(127.0.0.1:P)",
+            only("B", because=passed.SPECIFIC_RECEIVES),
         ),
         # Listening, and what an accepted socket has.
         ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", only("ok", because=k.LISTENS)),
@@ -99,6 +131,11 @@ WILD, ONE = "0.0.0.0", "127.0.0.1"
         ("windows", "A = tcp4()\nA.connect(0.0.0.0:P)", only("EADDRNOTAVAIL", because=k.TO_ANY)),
         ("windows", "A = tcp4()\nA.connect(127.0.0.1:P)", only("ECONNREFUSED", because=EDGES.because(S.CONNECT_REFUSED))),
         ("windows", "A = tcp6()\nA.bind([::ffff:127.0.0.1]:P)", only("unknown", because=w.V6ONLY_MAPPED)),
+        (
+            "windows",
+            CHILD + "C.setsockopt(SO_LINGER, 0)\nC.close()\nD.recv(1)\nD.recv(1)",
+            only("end", because=k.RECV_AFTER_RESET),
+        ),
         # Cygwin: what its own bind told Winsock.
         ("cygwin", "A = tcp4()\nA.bind(127.0.0.1:P)", only("ok", because=passed.FREE)),
         ("cygwin", HOLDS.format("", ONE, "", "", ONE), only("EADDRINUSE", because=cygwin.EXCLUSIVE_IS_POSIX)),
@@ -123,11 +160,16 @@ WILD, ONE = "0.0.0.0", "127.0.0.1"
         ("cygwin", "A = udp4()\nA.bind(127.0.0.1:P)\nA.setsockopt(SO_REUSEADDR, 1)", only("EINVAL", because=cygwin.EXCLUSIVE_STAYS)),
         ("cygwin", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nB = tcp4()\nB.connect(0.0.0.0:P)", only("ok", because=cygwin.TO_LOOPBACK)),
         ("cygwin", "A = tcp4()\nA.listen()", only("EINVAL", because=passed.LISTEN_UNBOUND)),
-        ("cygwin", CHILD + "D.getsockopt(SO_REUSEADDR)", only("0", because=passed.ACCEPTED_OPTION)),
+        ("cygwin", CHILD + "D.getsockopt(SO_REUSEADDR)", only("0", because=cygwin.GET_OPTION)),
+        ("cygwin", SERVED.format(RA) + "D.getsockopt(SO_REUSEADDR)", only("1", because=passed.ACCEPTED_OPTION)),
+        ("cygwin", "A = tcp4()\nA.recv(1)", only("ENOTCONN", because=RECV_UNCONNECTED)),
+        ("cygwin", "A = tcp4()\nA.setsockopt(SO_REUSEADDR, 1)", only("ok", because=cygwin.SET_OPTION)),
+        ("cygwin", SERVES_IPV4 + "C = tcp6(IPV6_V6ONLY=0)\nC.connect([::ffff:0.0.0.0]:P)", only("ok", because=cygwin.TO_LOOPBACK_MAPPED)),
         ("cygwin", CHILD + "B = tcp4()\nB.bind(127.0.0.1:P)", only("unknown", because=cygwin.LEFT)),
         # WSL1: what was reported, and what is foreseen.
         ("wsl1", "A = tcp4()\nA.bind(127.0.0.1:P)", only("ok", because=wsl1.FREE)),
         ("wsl1", HOLDS.format("", ONE, "", "", "127.0.0.2"), only("ok", because=wsl1.DIFFERENT)),
+        ("wsl1", "A = udp4()\nA.bind(127.0.0.1:P)\nB = udp4()\nB.bind(127.0.0.2:P)", only("ok", because=wsl1.DIFFERENT_UDP)),
         ("wsl1", HOLDS.format("", ONE, "", "", ONE), only("EADDRINUSE", because=wsl1.HELD)),
         ("wsl1", HOLDS.format("SO_REUSEPORT", ONE, "", "SO_REUSEPORT", ONE), only("EADDRINUSE", because=wsl1.REUSEPORT_IGNORED)),
         ("wsl1", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nconnections(127.0.0.1:P)", only("A", because=wsl1.RECEIVES)),
@@ -137,6 +179,10 @@ WILD, ONE = "0.0.0.0", "127.0.0.1"
             OWN_PORT.format("") + "B.close()\nD.recv(1)\nD.close()\nC = tcp4()\nC.bind(127.0.0.1:Q)\nC.connect(127.0.0.1:P)",
             only("EADDRINUSE", because=wsl1.CONNECTED_ONCE),
         ),
+        ("wsl1", "A = udp4()\nA.bind(127.0.0.1:P)", only("ok", because=wsl1.FREE_UDP)),
+        ("wsl1", OWN_PORT.format("") + "C = tcp4()\nC.bind(127.0.0.1:Q)", only("EADDRINUSE", because=wsl1.HELD_BY_CLIENT)),
+        ("wsl1", OWN_PORT.format(RA) + "C = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:Q)", only("ok", because=wsl1.BESIDE_CLIENT)),
+        ("wsl1", "A = tcp4()\nA.setsockopt(SO_REUSEPORT, 1)", only("ok", because=wsl1.SET_REUSEPORT)),
         ("wsl1", CHILD + CLOSED + "B = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=wsl1.TIME_WAIT_IS_FREE)),
     ],
 )
@@ -146,6 +192,7 @@ def test_what_decides(spec: str, script: str, expected: list[tuple[str, Reason |
 
 def test_what_cygwin_hands_on_has_its_own_id_and_microsofts_place() -> None:
     receives, foreign = passed.RECEIVES, passed.FOREIGN_WILDCARD
-    assert (receives.id, receives.source) == ("cygwin/most-specific-receives", k.RECEIVES.source)
+    assert (receives.id, receives.source) == ("cygwin/listener-receives", k.RECEIVES.source)
     assert (foreign.id, foreign.since, foreign.source) == ("cygwin/wildcard-of-another-user", "", t.FOREIGN_WILDCARD.source)
     assert "is EACCES unless" in foreign.statement
+    assert "without any option" not in passed.OWN_SPECIFIC.statement

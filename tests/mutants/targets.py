@@ -26,11 +26,6 @@ PACKAGE = "fixtures.models."
 DECIDING = ("may_bind", "may_listen", "may_connect", "may_draw", "receivers", "shut_listener")
 #: Attributes that describe a model and decide no answer.
 DESCRIBING = ("name", "edges", "goals", "releases", "configurations", "eras", "aliases", "gap")
-#: Overrides that ask their parent for the reason alone: what it answers is compared with their own answer (a test sees to that).
-FOR_THE_REASON = {
-    *(("Linux", "may_bind"), ("Kame", "may_bind"), ("Kame", "receivers")),
-    *(("GVisor", "may_bind"), ("LwIP", "may_bind"), ("NetBSD", "may_bind"), ("SunOS", "may_bind")),
-}
 #: What is no part of the platform: how a model keeps account of what is unknown, what the notation means, what the bench proves.
 ACCOUNTS = (
     *("Account.__init__", "Account.since", "Account.applies", "Account._port", "Account._tick", "Account._lose", "Account._need"),
@@ -114,8 +109,13 @@ class Target:
 
 def mutants_of(model: type[Model]) -> list[Mutant]:
     """Every mutant of a platform's model, in the order of its source."""
-    found = [mutant for target in targets_of(model) if target.function.__qualname__ not in ACCOUNTS for mutant in _changed(target)]
+    found = [mutant for target in targets_of(model) if not _keeps_account(target) for mutant in _changed(target)]
     return [*found, *_overrides_dropped(model), *_attributes_dropped(model), *_options_ignored(model), *_events_ignored()]
+
+
+def _keeps_account(target: Target) -> bool:
+    name = target.function.__qualname__
+    return name in ACCOUNTS or name.startswith("Edges.")
 
 
 def clause_reversed(model: type[Model], clause: Own) -> Mutant:
@@ -215,7 +215,7 @@ def _asked_of_super(target: Target) -> set[str]:
     asked = [n for n in ast.walk(_tree(target)) if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "super()"]
     if target.owner is None:
         return set()
-    return {node.attr for node in asked if (target.owner.__name__, node.attr) not in FOR_THE_REASON}
+    return {node.attr for node in asked}
 
 
 @functools.cache
