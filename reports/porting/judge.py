@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fixtures.clauses import Reason
 from fixtures.models import Platform
 from fixtures.models.situations import NO_OPTION
 from fixtures.notation import NotationError
+from fixtures.rules import Rule
 from fixtures.stack import Broken, Inconclusive, Untestable
 from fixtures.words import OK, UNKNOWN, Answer
 from fixtures.worlds import TooManyWorlds, every_world
@@ -16,6 +17,8 @@ from reports.porting.groups import Shape
 from reports.porting.situations import ALL, AS_RECORDED, GRANTED, NEVER, REFUSED, SHARED, Edit, Script, Situation
 from reports.scripts import play
 
+#: Calls that meet no other socket.
+ALONE = frozenset({"socket", "setsockopt", "getsockopt", "dup", "inherit", "close"})
 #: Why an attempt cannot even be made.
 LACKS_OPTION = "the platform lacks an option"
 SAME, STRICTER, LOOSER, OPEN = "same", "stricter", "looser", "unknown"
@@ -108,8 +111,8 @@ class Bench:
         trace, lacks = played[scripts.index(chosen)][1]
         if not shape.options_known:
             outcomes = [Outcome(None, why="its options were set before the log begins")]
-        reasons = tuple(dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons))
-        return Found(situation, platform, tuple(dict.fromkeys(outcomes)), chosen, trace, reasons, lacks)
+        reasons = dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons)
+        return Found(situation, platform, tuple(dict.fromkeys(outcomes)), chosen, trace, _telling_reasons(reasons), lacks)
 
     def _worlds(self, script: Script, platform: Platform) -> tuple[list[Outcome], tuple[tuple[str, ...], tuple[str, ...]]]:
         nothing: tuple[tuple[str, ...], tuple[str, ...]] = (tuple(script.lines), ())
@@ -194,6 +197,13 @@ def _why(answer: Answer) -> str:
 
 def _because(answer: Answer) -> tuple[Reason, ...]:
     return (answer.because,) if answer.because else ()
+
+
+def _telling_reasons(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Without those of calls that meet no other socket, unless there are no others."""
+    every = tuple(reasons)
+    telling = (reason for reason in every if isinstance(reason, Rule) or not ALONE.issuperset(reason.calls))
+    return tuple(telling) or every
 
 
 def _trace(script: Script, worlds: Sequence[Sequence[Answer]]) -> tuple[str, ...]:
