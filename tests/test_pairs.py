@@ -41,8 +41,8 @@ class IgnoresTheUser(Linux):
 
 
 class ForgetsClearing(Linux):
-    def _setsockopt(self, block: Block, name: str, value: int | str) -> Answer:
-        return super()._setsockopt(block, name, 1 if name == "SO_REUSEADDR" else value)
+    def on_setsockopt(self, block: Block, name: str, value: int | str) -> Answer:
+        return super().on_setsockopt(block, name, 1 if name == "SO_REUSEADDR" else value)
 
 
 class TimeWaitIsFree(Linux):

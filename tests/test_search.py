@@ -41,8 +41,8 @@ def test_no_sequence_of_calls_is_answered_otherwise_by_the_model(bench: Bench) -
 class EagerListener(Linux):
     """A liar: it lets a connected socket listen."""
 
-    def _listen(self, block: Block) -> Answer:
-        return Answer("ok", WRONG_KIND) if block.connected and block.protocol == "tcp" else super()._listen(block)
+    def on_listen(self, block: Block) -> Answer:
+        return Answer("ok", WRONG_KIND) if block.connected and block.protocol == "tcp" else super().on_listen(block)
 
 
 SMALLEST = """\

@@ -30,12 +30,12 @@ DISPUTE = Dispute(
 
 class Silent(Stevens):
     def may_bind(self, new: Block, local: Cover) -> Answer:
-        return Answer("unknown", GAP) if self._holders(new.port, new.protocol) else super().may_bind(new, local)
+        return Answer("unknown", GAP) if self.holders(new.port, new.protocol) else super().may_bind(new, local)
 
 
 class Torn(Stevens):
     def may_bind(self, new: Block, local: Cover) -> Answer:
-        return self.either(DISPUTE, "ok", "EADDRINUSE") if self._holders(new.port, new.protocol) else super().may_bind(new, local)
+        return self.either(DISPUTE, "ok", "EADDRINUSE") if self.holders(new.port, new.protocol) else super().may_bind(new, local)
 
 
 def second_bind(stack: Stack) -> None:

@@ -28,17 +28,17 @@ DECIDING = ("may_bind", "may_listen", "may_connect", "may_draw", "receivers", "s
 DESCRIBING = ("name", "edges", "goals", "releases", "configurations", "eras", "aliases", "gap")
 #: What is no part of the platform: how a model keeps account of what is unknown, what the notation means, what the bench proves.
 ACCOUNTS = (
-    *("Account.__init__", "Account.since", "Account.applies", "Account._port", "Account._tick", "Account._lose", "Account._need"),
+    *("Account.__init__", "Account.since", "Account.applies", "Account.port_of", "Account.tick", "Account.lose", "Account.need"),
     *(
-        "Account._as_read",
+        "Account.as_read",
         "Account._met",
         "Account.say",
         "Account.because",
         "Delivery.members",
         "Model.perform",
         "Model._concerns",
-        "Model._shows",
-        "Model._need_option",
+        "Model.on_shows",
+        "Model.need_option",
     ),
 )
 SITUATIONS = tuple(value for value in vars(situations).values() if isinstance(value, situations.Situation))
@@ -178,7 +178,7 @@ def _telling(given: set[Own], answer: Callable[..., Any]) -> Callable[..., Any]:
 
 def targets_of(model: type[Model]) -> list[Target]:
     """The functions that can be reached from a call: overridden ones only where ``super()`` asks for them."""
-    pending = [_resolve(model, name) for name in ("__init__", "perform", *(f"_{verb}" for verb in FORMS if verb not in KINDS))]
+    pending = [_resolve(model, name) for name in ("__init__", "perform", *(f"on_{verb}" for verb in FORMS if verb not in KINDS))]
     found: dict[FunctionType, Target] = {}
     for target in pending:
         if target is None or target.function in found or not target.function.__module__.startswith(PACKAGE):
@@ -303,7 +303,7 @@ def _attributes_dropped(model: type[Model]) -> Iterator[Mutant]:
 
 def _options_ignored(model: type[Model]) -> Iterator[Mutant]:
     """Each option is set without any effect."""
-    true = model._setsockopt
+    true = model.on_setsockopt
     for option in sorted(model.options):
 
         def ignoring(self: Model, block: block.Block, name: str, value: int, option: str = option) -> Answer:
@@ -313,7 +313,7 @@ def _options_ignored(model: type[Model]) -> Iterator[Mutant]:
                 block.options, block.only_port = before
             return answer
 
-        yield _whole(model.__module__, model.__name__, f"{option} ignored", (model, "_setsockopt", ignoring))
+        yield _whole(model.__module__, model.__name__, f"{option} ignored", (model, "on_setsockopt", ignoring))
 
 
 def _events_ignored() -> Iterator[Mutant]:
