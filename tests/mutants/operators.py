@@ -26,6 +26,8 @@ OTHER_NAME = {"min": "max", "max": "min", "any": "all", "all": "any"}
 OTHER_WORD = {"tcp": "udp", "udp": "tcp", "RD": "WR", "WR": "RD", "0": "1", "1": "0"}
 #: Those whose first argument, or whose other arguments, say why and not what.
 REASONED = ("Answer", "refused")
+#: Those all of whose arguments say why.
+WHY = ("ok", "because", "_met")
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def _skipped(function: ast.FunctionDef) -> set[ast.AST]:
     for node in ast.walk(function):
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            found += node.args[1:] if name in REASONED else node.args if name == "ok" else node.args[:1] if name == "either" else []
+            found += node.args[1:] if name in REASONED else node.args if name in WHY else node.args[:1] if name == "either" else []
         elif isinstance(node, ast.Assert | ast.Raise):
             found.append(node)
         elif isinstance(node, ast.AnnAssign):
