@@ -1,7 +1,7 @@
 """Whether every cited file and function exists: ``python -m tests.places KEY=FOLDER...``, run by hand where the sources are.
 
 KEY is the name of a tree in fixtures/sources.py, FOLDER its root as it was cited (for LINUX the kernel's ``net/``), or a git directory
-with a revision: ``GVISOR=/somewhere/gvisor.git@release-20221219.0``. Prints what is absent, and how many places each tree has; exit
+with a revision and, after a colon, the folder in it: ``LINUX=/somewhere/linux.git@v6.18:net/``. Prints what is absent, and how many places each tree has; exit
 status 1 when any is absent. Trees that are not given are counted as not looked up.
 """
 
@@ -52,8 +52,9 @@ def reader(folder: str) -> Reader:
     """How the files of a tree are read."""
     root, _, revision = folder.partition("@")
     if not revision:
-        return lambda path: text if (text := _text(Path(root, path))) is not None else None
-    return lambda path: _shown(root, f"{revision}:{path}")
+        return lambda path: _text(Path(root, path))
+    commit, _, below = revision.partition(":")
+    return lambda path: _shown(root, f"{commit}:{below}{path}")
 
 
 def _text(path: Path) -> str | None:
