@@ -113,11 +113,6 @@ def test_an_ipv6_address(stack: Stack, kind: str, holder: str, newcomer: str) ->
 @experiment(
     "tcp/takeover/listens-first/{holder}-{newcomer}",
     rule=COMPLETELY_DUPLICATE,
-    cites=(LINUX.at("ipv4/inet_connection_sock.c, inet_csk_listen_start"),),
-)
-@experiment(
-    "tcp/takeover/listens-first/{holder}-{newcomer}",
-    rule=COMPLETELY_DUPLICATE,
     cites=(LISTEN_START,),
 )
 @pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)

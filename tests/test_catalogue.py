@@ -7,6 +7,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
+from fixtures.experiment import experiment
+from fixtures.rules import NO_OPTIONS
+from fixtures.stack import Stack
 from reports.catalogue import ROOT, all_rows
 
 ID = re.compile(r"[a-z0-9]+(/[a-z0-9+.-]+)+")
@@ -20,6 +25,15 @@ def test_ids_are_unique_and_permanent_words() -> None:
 
 def test_every_question_is_one() -> None:
     assert [row.experiment.id for row in all_rows() if not row.experiment.question.endswith("?") or "{" in row.experiment.question] == []
+
+
+def test_a_function_is_one_experiment() -> None:
+    @experiment("tcp/one/thing", rule=NO_OPTIONS)
+    def script(stack: Stack) -> None:
+        """Is it one?"""
+
+    with pytest.raises(ValueError, match="is an experiment already"):
+        experiment("tcp/another/thing", rule=NO_OPTIONS)(script)
 
 
 def test_without_pytest_it_is_said_what_to_do(tmp_path: Path) -> None:
