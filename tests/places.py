@@ -1,8 +1,8 @@
 """Whether every cited file and function exists: ``python -m tests.places KEY=FOLDER...``, run by hand where the sources are.
 
 KEY is the name of a tree in fixtures/sources.py, FOLDER its root as it was cited (for LINUX the kernel's ``net/``), or a git directory
-with a revision and, after a colon, the folder in it: ``LINUX=/somewhere/linux.git@v6.18:net/``. Prints what is absent, and how many places each tree has; exit
-status 1 when any is absent. Trees that are not given are counted as not looked up.
+with a revision and, after a colon, the folder in it: ``LINUX=/somewhere/linux.git@v6.18:net/``. Prints what is absent, and how many
+places each tree has; exit status 1 when any is absent. Trees that are not given are counted as not looked up.
 """
 
 from __future__ import annotations
