@@ -68,7 +68,8 @@ class Context:
         self.runs: dict[tuple[str, int], set[int]] = {}
         self.reasons: dict[int, tuple[list[Seen], list[list[str]]]] = {}
         self.same: set[int] = set()
-        own = {cls.__module__ for cls in model.__mro__} - SHARED
+        classes = {cls.__module__ for cls in model.__mro__} - SHARED
+        own = {name for name in sys.modules if any(name == one or name.startswith(f"{one}.") for one in classes)}
         with decided(model) as self.decided:
             for number, row in enumerate(all_rows()):
                 worlds = self._play(row)
