@@ -15,21 +15,25 @@ PLATFORMS = sorted(MODELS.keys() - {"stevens"})
 IN_A_TREE = re.compile(r"[\w./-]+\.(c|h|cc|cpp|go|rst)( [\w.() ]+)?, [^;,]+")
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_every_reason_is_the_platforms_own(name: str) -> None:
     assert sorted({identifier for identifier, _ in met(name) if not identifier.startswith(f"{name}/")}) == []
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_every_clause_decides_an_answer_in_some_experiment(name: str) -> None:
     assert sorted(defined(name).keys() - {identifier for identifier, _ in met(name)}) == []
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_a_clause_decides_the_calls_that_it_declares(name: str) -> None:
     assert sorted(f"{identifier} ({verb})" for (identifier, verb), reason in met(name).items() if undeclared(reason, verb)) == []
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_a_clause_has_one_place(name: str) -> None:
     reasons = [*defined(name).values(), *met(name).values()]
