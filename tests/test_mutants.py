@@ -70,7 +70,8 @@ def test_the_list_is_as_its_schema_says() -> None:
 def test_every_entry_of_the_list_speaks_of_mutants_that_there_are() -> None:
     """Each change that it names, on some platform; and each platform that it names has one."""
     there = {name: mutants_of(model) for name, model in MODELS.items()}
-    entries = [entry for entry in load() if not entry.changes[0].startswith("without")]
+    # What is changed of a clause or of a table is known only once the experiments have run.
+    entries = [entry for entry in load() if not (entry.changes[0].endswith("reversed") or entry.where.endswith(".edges"))]
     pairs = [(entry, name) for entry in entries for name in named(entry)]
     found = {pair: [need for m in there[pair[1]] if pair[0].covers(pair[1], m) for need in needs(pair[0], m)] for pair in pairs}
     met = {need for needed in found.values() for need in needed}
