@@ -12,19 +12,20 @@ from typing import Any
 
 import pytest
 
-from fixtures.allow import Allowed, AllowError, idle, read_allowed
-from fixtures.bench import Bench, MissingPrivilege
-from fixtures.ci import annotation, append_summary, on_github, summary
-from fixtures.experiment import Experiment, chapter_of
+from fixtures.language.experiment import Experiment, chapter_of
+from fixtures.language.stack import Stack
+from fixtures.machine.bench import Bench, MissingPrivilege
+from fixtures.machine.kernel import Kernel
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform, this_platform
 from fixtures.pairs.engine import observe as observe_pairs
 from fixtures.pairs.findings import examine, screen
 from fixtures.pairs.forecast import Forecast
 from fixtures.pairs.product import Kind
-from fixtures.runfile import Record, write_run
-from fixtures.screens import matrix, story, variants_met
-from fixtures.stack import Stack
-from fixtures.verdicts import FAILURES, Judgement, Script, judge_repeatedly
+from fixtures.record.allow import Allowed, AllowError, idle, read_allowed
+from fixtures.record.ci import annotation, append_summary, on_github, summary
+from fixtures.record.runfile import Record, write_run
+from fixtures.record.screens import matrix, story, variants_met
+from fixtures.record.verdicts import FAILURES, Judgement, Script, judge_repeatedly
 
 LETTERS = {"conforms": ".", "variant": "v", "untestable": "u", "inconclusive": "i", "unrecorded": "r"}
 UNRECORDED = 6
@@ -231,7 +232,7 @@ def _judge(config: pytest.Config, script: Script) -> Judgement:
     settings = bench.settings if bench else {}
 
     def make() -> Stack:
-        return model.make(uid) if model else _bench(config).stack()
+        return model.make(uid) if model else Kernel(_bench(config))
 
     predicted = taken_for.predict(script, uid, settings) if taken_for.model else []
     return judge_repeatedly(script, make, predicted, busy=bench is not None)

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import NoReturn, Protocol
 
-from fixtures.runfile import RunError
+from fixtures.record.runfile import RunError
 from reports import (
     add,
     benchmark,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fixtures.models import Platform
-from fixtures.runfile import Record, Run, read_run, write_run
+from fixtures.record.runfile import Record, Run, read_run, write_run
 from reports import cells as matrix_cells
 from reports.cells import Cell, cells
 from reports.inputs import BadInput

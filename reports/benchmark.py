@@ -19,8 +19,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from fixtures.bench import Bench, MissingPrivilege
-from fixtures.kernel import MAIN
+from fixtures.machine.bench import MAIN, Bench, MissingPrivilege
 from fixtures.models import Platform, this_platform
 from fixtures.pairs.answers import WIDTH
 from fixtures.pairs.engine import observe

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fixtures.experiment import Experiment, chapter_of
-from fixtures.stack import Stack
-from fixtures.verdicts import Script
+from fixtures.language.experiment import Experiment, chapter_of
+from fixtures.language.stack import Stack
+from fixtures.record.verdicts import Script
 from reports.inputs import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from fixtures.clauses import Clause, Reason, is_variant
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.models.base import Model
-from fixtures.runfile import Record, read_run
-from fixtures.sources import Citation
-from fixtures.verdicts import Observation
-from fixtures.versions import VersionError
+from fixtures.record.runfile import Record, read_run
+from fixtures.record.verdicts import Observation
+from fixtures.specification.clauses import Clause, Reason, is_variant
+from fixtures.specification.sources import Citation
+from fixtures.specification.versions import VersionError
 from reports.catalogue import ROOT, Row, all_rows
 from reports.inputs import BadInput
 

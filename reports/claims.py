@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fixtures.models import Platform
-from fixtures.sources import Citation, bibliography
-from fixtures.verdicts import Observation
+from fixtures.record.verdicts import Observation
+from fixtures.specification.sources import Citation, bibliography
 from reports.catalogue import find
 
 FILE = Path(__file__).with_name("claims.json")

@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from fixtures.runfile import Record, Run
+from fixtures.record.runfile import Record, Run
 from reports.recorded import UNFINISHED, differing, one_suite, read_runs, same_trace, title
 
 

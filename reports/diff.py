@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fixtures.clauses import is_variant
+from fixtures.language.stack import Trace, format_trace
 from fixtures.models import Platform
-from fixtures.stack import Trace, format_trace
-from fixtures.verdicts import Observation
+from fixtures.record.verdicts import Observation
+from fixtures.specification.clauses import is_variant
 from reports.catalogue import Row
 from reports.cells import UNKNOWN, UNTESTABLE, Cell, cells, platform_named, statement
 from reports.matrix import rows_of

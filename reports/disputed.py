@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import groupby
 
-from fixtures.sources import Source, bibliography
+from fixtures.specification.sources import Source, bibliography
 from reports.claims import VERDICTS, Claim, load, on_linux
 
 DISPUTED = ("contradicted", "outdated", "disputed", "partly")

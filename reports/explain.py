@@ -8,11 +8,11 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from fixtures import VERSION
-from fixtures.clauses import BASES, sides_of
+from fixtures.language.stack import format_trace
 from fixtures.libraries import policies
 from fixtures.libraries.policies import Policy
 from fixtures.models import Platform
-from fixtures.stack import format_trace
+from fixtures.specification.clauses import BASES, sides_of
 from reports.catalogue import Row, by_id
 from reports.cells import OUTCOMES, UNKNOWN, UNTESTABLE, Cell, cells, columns, platform_named, statement
 from reports.inputs import BadInput

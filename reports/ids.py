@@ -8,8 +8,8 @@ import json
 from functools import cache
 from pathlib import Path
 
+from fixtures.language.stack import Trace
 from fixtures.models import Platform, defined
-from fixtures.stack import Trace
 from reports.catalogue import ROOT, Row, all_rows
 from reports.inputs import BadInput
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import VERSION
-from fixtures.clauses import BASES, Clause, Reason, rule_of, sides_of
 from fixtures.models import Platform
-from fixtures.rules import Rule
+from fixtures.specification.clauses import BASES, Clause, Reason, rule_of, sides_of
+from fixtures.specification.rules import Rule
 from reports import incidents
 from reports.catalogue import ROOT, Row, all_rows
 from reports.cells import DEPARTS, EITHER, HOLDS, LETTERS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns

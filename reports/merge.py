@@ -10,8 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from fixtures.runfile import Record, Run, write_run
-from fixtures.verdicts import FAILURES, VERDICTS
+from fixtures.record.runfile import Record, Run, write_run
+from fixtures.record.verdicts import FAILURES, VERDICTS
 from reports.inputs import BadInput
 from reports.recorded import UNFINISHED, file_name, one_suite, read_runs, same_trace, title
 

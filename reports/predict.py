@@ -12,11 +12,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from fixtures.clauses import Reason
+from fixtures.language.notation import NotationError
+from fixtures.language.words import OK, UNKNOWN, Answer
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
-from fixtures.notation import NotationError
-from fixtures.words import OK, UNKNOWN, Answer
-from fixtures.worlds import TooManyWorlds, every_world
+from fixtures.specification.clauses import Reason
+from fixtures.specification.worlds import TooManyWorlds, every_world
 from reports.inputs import STANDARD_INPUT, BadInput, named, read_lines, read_text
 from reports.scripts import NO_ANSWER, WRONG_INPUT, Played, Step, as_json, as_text, play, read_script, status
 

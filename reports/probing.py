@@ -12,12 +12,13 @@ import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from fixtures import VERSION, bench, fingerprint, platforms, ports, tcp_states
-from fixtures.notation import KINDS, Call
-from fixtures.runfile import FORMAT
-from fixtures.stack import ENOUGH, Stack
-from fixtures.verdicts import Script, observe
-from fixtures.words import IP_LOCAL_PORT_RANGE, OK, Answer
+from fixtures import VERSION
+from fixtures.language.notation import KINDS, Call
+from fixtures.language.stack import ENOUGH, Stack
+from fixtures.language.words import IP_LOCAL_PORT_RANGE, OK, Answer
+from fixtures.machine import bench, fingerprint, identity, ports, tcp_states
+from fixtures.record.runfile import FORMAT
+from fixtures.record.verdicts import Script, observe
 from reports.catalogue import ROOT, Row, all_rows
 
 PROBE = ROOT / "reports" / "probe.py"
@@ -110,7 +111,7 @@ def _constants() -> str:
     values = {
         "SUITE": VERSION,
         "FORMAT": FORMAT,
-        "NAMES": platforms.NAMES,
+        "NAMES": identity.NAMES,
         "EPHEMERAL": ports.EPHEMERAL,
         "SYSCTLS": fingerprint.SYSCTLS,
         "LINUX_STATES": tcp_states.LINUX_STATES,

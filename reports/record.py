@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from fixtures import VERSION
-from fixtures.platforms import platform_name
+from fixtures.machine.identity import platform_name
 from reports.calls import Recording, strace
 from reports.calls.assemble import Assembler
 from reports.calls.syscalls import TRACED

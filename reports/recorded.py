@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from fixtures.models import Platform, UnknownPlatform, platform
-from fixtures.replay import NotThisExperiment, Replay
-from fixtures.runfile import Record, Run, read_run
-from fixtures.verdicts import VERDICTS, Judgement, judge, observe
+from fixtures.record.replay import NotThisExperiment, Replay
+from fixtures.record.runfile import Record, Run, read_run
+from fixtures.record.verdicts import VERDICTS, Judgement, judge, observe
 from reports.catalogue import Row, by_id
 from reports.inputs import BadInput
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fixtures.clauses import BASES, Reason, sides_of
+from fixtures.language.notation import KINDS, Call, NotationError, parse_numbered
+from fixtures.language.stack import Broken, Inconclusive, NoSuchFamily, NoSuchUser, Stack, Unknown, Untestable
+from fixtures.language.words import OK, UNKNOWN, Address, Answer
 from fixtures.models import situations as S
 from fixtures.models.base import Model
-from fixtures.notation import KINDS, Call, NotationError, parse_numbered
-from fixtures.stack import Broken, Inconclusive, NoSuchFamily, NoSuchUser, Stack, Unknown, Untestable
-from fixtures.words import OK, UNKNOWN, Address, Answer
+from fixtures.specification.clauses import BASES, Reason, sides_of
 
 #: The calls that wait for something which may never come.
 WAITING = ("accept", "recv", "connect", "shows", "run")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fixtures.runfile import read_run
-from fixtures.screens import matrix, variants_met
+from fixtures.record.runfile import read_run
+from fixtures.record.screens import matrix, variants_met
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -9,8 +9,8 @@ import argparse
 from pathlib import Path
 
 from fixtures.models import Platform
-from fixtures.runfile import Record
-from fixtures.versions import VersionError, order
+from fixtures.record.runfile import Record
+from fixtures.specification.versions import VersionError, order
 from reports import cells
 from reports.compare import shown
 from reports.inputs import BadInput

@@ -9,12 +9,13 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from fixtures.bench import STRANGERS, Bench, MissingPrivilege
+from fixtures.language.notation import NotationError
+from fixtures.language.stack import Inconclusive
+from fixtures.language.words import Answer
+from fixtures.machine.bench import STRANGERS, Bench, MissingPrivilege
+from fixtures.machine.kernel import Kernel
 from fixtures.models import this_platform
-from fixtures.notation import NotationError
-from fixtures.stack import Inconclusive
-from fixtures.words import Answer
-from fixtures.worlds import TooManyWorlds
+from fixtures.specification.worlds import TooManyWorlds
 from reports.inputs import STANDARD_INPUT, BadInput, named, read_text
 from reports.predict import Predictor
 from reports.scripts import NO_ANSWER, Played, Step, as_json, as_text, play, read_script, status
@@ -71,7 +72,7 @@ def _need_users(bench: Bench, steps: Sequence[Step]) -> None:
 def _settled(bench: Bench, steps: Sequence[Step]) -> list[Answer]:
     """Play, again after a disturbance by a foreign process."""
     for attempt in range(1, ATTEMPTS + 1):
-        stack = bench.stack()
+        stack = Kernel(bench)
         try:
             return play(stack, steps)
         except Inconclusive:

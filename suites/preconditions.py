@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fixtures.stack import Actor, Socket, Stack
-from fixtures.words import OK, SO_LINGER_0, TIME_WAIT, Address, Option
+from fixtures.language.stack import Actor, Socket, Stack
+from fixtures.language.words import OK, SO_LINGER_0, TIME_WAIT, Address, Option
 
 
 def listening(stack: Stack | Actor, address: Address, *options: Option) -> Socket:

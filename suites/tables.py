@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fixtures.words import EADDRINUSE, NONE, OK, REUSEADDR, REUSEBOTH, REUSEPORT
+from fixtures.language.words import EADDRINUSE, NONE, OK, REUSEADDR, REUSEBOTH, REUSEPORT
 
 #: Two sockets bind the same address and port: (first, second, the answer to the second bind).
 DUPLICATES = [

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import BEFORE_BIND, DIFFERENT_ADDRESSES, DROPPED, DUAL_STACK, SAME_CONNECTION
-from fixtures.sources import LITE2
-from fixtures.stack import Socket, Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
     EADDRINUSE,
     FIN_WAIT_2,
     IPV6_V6ONLY,
@@ -27,6 +25,8 @@ from fixtures.words import (
     Address,
     Option,
 )
+from fixtures.specification.rules import BEFORE_BIND, DIFFERENT_ADDRESSES, DROPPED, DUAL_STACK, SAME_CONNECTION
+from fixtures.specification.sources import LITE2
 from suites.preconditions import listening
 
 CONNECT = LITE2.at("in_pcbconnect")

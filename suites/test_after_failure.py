@@ -4,24 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import (
-    ACTIVE_CLOSER,
-    BOUND_ONCE,
-    BROKEN_PIPE,
-    DROPPED,
-    DUAL_STACK,
-    NOBODY_LISTENS,
-    ONE_OR_EACH,
-    RESET,
-    REUSEPORT_ALL,
-    SIMULTANEOUS_OPEN,
-    UNBOUND_CALL,
-    WRONG_KIND,
-)
-from fixtures.sources import POSIX, RFC9293, TCPV2, UNP
-from fixtures.stack import Socket, Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
     EADDRINUSE,
     ECONNREFUSED,
     ECONNRESET,
@@ -46,6 +31,21 @@ from fixtures.words import (
     WR,
     Answer,
 )
+from fixtures.specification.rules import (
+    ACTIVE_CLOSER,
+    BOUND_ONCE,
+    BROKEN_PIPE,
+    DROPPED,
+    DUAL_STACK,
+    NOBODY_LISTENS,
+    ONE_OR_EACH,
+    RESET,
+    REUSEPORT_ALL,
+    SIMULTANEOUS_OPEN,
+    UNBOUND_CALL,
+    WRONG_KIND,
+)
+from fixtures.specification.sources import POSIX, RFC9293, TCPV2, UNP
 from suites.preconditions import connected, listening
 
 CLIENT = LOOPBACK.at("Q")

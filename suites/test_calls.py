@@ -4,27 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import (
-    ACTIVE_CLOSER,
-    BROKEN_PIPE,
-    DUAL_STACK,
-    INVALID_REMOTE,
-    LISTEN_IS_FREE,
-    LISTENER_STAYS,
-    NO_SUCH_OPTION,
-    NOT_OPEN,
-    PORT_UNREACHABLE,
-    RESET,
-    SAME_CONNECTION,
-    SHUT_DOWN,
-    UNBOUND_CALL,
-    V6ONLY,
-    WRONG_KIND,
-)
-from fixtures.sources import POSIX, RFC3493, TCPV2, UNP
-from fixtures.stack import Socket, Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
     CLOSE_WAIT,
     EADDRINUSE,
     ECONNREFUSED,
@@ -48,6 +30,24 @@ from fixtures.words import (
     WR,
     Answer,
 )
+from fixtures.specification.rules import (
+    ACTIVE_CLOSER,
+    BROKEN_PIPE,
+    DUAL_STACK,
+    INVALID_REMOTE,
+    LISTEN_IS_FREE,
+    LISTENER_STAYS,
+    NO_SUCH_OPTION,
+    NOT_OPEN,
+    PORT_UNREACHABLE,
+    RESET,
+    SAME_CONNECTION,
+    SHUT_DOWN,
+    UNBOUND_CALL,
+    V6ONLY,
+    WRONG_KIND,
+)
+from fixtures.specification.sources import POSIX, RFC3493, TCPV2, UNP
 from suites.preconditions import listening
 
 CLIENT = LOOPBACK.at("Q")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import ACTIVE_CLOSER, ONE_OR_EACH, PCB_LOOKUP, RESET, RESTART, REUSEPORT_ALL, UNBOUND_CALL
-from fixtures.sources import LITE2, PYTHON_LIST_2009, RFC9293, TCPV1, TCPV2, UNP
-from fixtures.stack import Socket, Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
     CLOSE_WAIT,
     CLOSING,
     EADDRINUSE,
@@ -32,6 +30,8 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from fixtures.specification.rules import ACTIVE_CLOSER, ONE_OR_EACH, PCB_LOOKUP, RESET, RESTART, REUSEPORT_ALL, UNBOUND_CALL
+from fixtures.specification.sources import LITE2, PYTHON_LIST_2009, RFC9293, TCPV1, TCPV2, UNP
 from suites.preconditions import listening
 from suites.tables import RESTARTS
 

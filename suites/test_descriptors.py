@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import ACTIVE_CLOSER, BOUND_ONCE, COMPLETELY_DUPLICATE, MOST_SPECIFIC, NO_OPTIONS, PCB_LOOKUP, RESTART, UNBOUND_CALL
-from fixtures.sources import POSIX, PYTHON_LIST_2009, UNP
-from fixtures.stack import Socket, Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
     EADDRINUSE,
     EINVAL,
     END,
@@ -23,6 +21,17 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from fixtures.specification.rules import (
+    ACTIVE_CLOSER,
+    BOUND_ONCE,
+    COMPLETELY_DUPLICATE,
+    MOST_SPECIFIC,
+    NO_OPTIONS,
+    PCB_LOOKUP,
+    RESTART,
+    UNBOUND_CALL,
+)
+from fixtures.specification.sources import POSIX, PYTHON_LIST_2009, UNP
 from suites.preconditions import listening
 
 CLOSE = POSIX.at("close: the last descriptor")

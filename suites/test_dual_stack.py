@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import BOUND_ONCE, DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, TIME_WAIT_REBIND, UDP_DUPLICATE, UNBOUND_CALL, V6ONLY
-from fixtures.sources import LINUX, RFC3493
-from fixtures.stack import Socket, Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
     BOTH,
     EADDRINUSE,
     ECONNREFUSED,
@@ -34,6 +32,17 @@ from fixtures.words import (
     Option,
     Options,
 )
+from fixtures.specification.rules import (
+    BOUND_ONCE,
+    DUAL_STACK,
+    MOST_SPECIFIC,
+    REUSEPORT_ALL,
+    TIME_WAIT_REBIND,
+    UDP_DUPLICATE,
+    UNBOUND_CALL,
+    V6ONLY,
+)
+from fixtures.specification.sources import LINUX, RFC3493
 from suites.preconditions import listening
 
 ON, OFF = Answer("1"), Answer("0")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import COMPLETELY_DUPLICATE, EXCLUSIVE_USE, MOST_SPECIFIC, NO_OPTIONS, REUSEPORT_ALL, WILDCARD_AND_SPECIFIC
-from fixtures.sources import PYTHON_DEV_2008, PYTHON_R62152, WINSOCK
-from fixtures.stack import Socket, Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
     EACCES,
     EADDRINUSE,
     EXCLUSIVE,
@@ -27,6 +25,15 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from fixtures.specification.rules import (
+    COMPLETELY_DUPLICATE,
+    EXCLUSIVE_USE,
+    MOST_SPECIFIC,
+    NO_OPTIONS,
+    REUSEPORT_ALL,
+    WILDCARD_AND_SPECIFIC,
+)
+from fixtures.specification.sources import PYTHON_DEV_2008, PYTHON_R62152, WINSOCK
 from suites.tables import DUPLICATES, OVERLAPS
 
 THREAD = PYTHON_DEV_2008.at("078446")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import ACTIVE_CLOSER, TIME_WAIT_REBIND
-from fixtures.sources import PYTHON_DOCS, PYTHON_LIST_2009
-from fixtures.stack import Stack
-from fixtures.words import EADDRINUSE, LOOPBACK, NONE, OK, REUSEADDR, REUSEBOTH, REUSEPORT, Answer, Options
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Stack
+from fixtures.language.words import EADDRINUSE, LOOPBACK, NONE, OK, REUSEADDR, REUSEBOTH, REUSEPORT, Answer, Options
+from fixtures.specification.rules import ACTIVE_CLOSER, TIME_WAIT_REBIND
+from fixtures.specification.sources import PYTHON_DOCS, PYTHON_LIST_2009
 
 EXAMPLE = PYTHON_DOCS.at("Example: 'Running an example several times with too small delay between executions'")
 QUESTION = PYTHON_LIST_2009.at("address already in use")

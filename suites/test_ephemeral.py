@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import DIFFERENT_ADDRESSES, SAME_CONNECTION, SHUT_DOWN, UNUSED_ADDRESS, UNUSED_PORT, V6ONLY
-from fixtures.sources import LINUX, LINUX_MAN, POSIX
-from fixtures.stack import Actor, Socket, Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Actor, Socket, Stack
+from fixtures.language.words import (
     EADDRINUSE,
     EADDRNOTAVAIL,
     FIN_WAIT_2,
@@ -35,6 +33,8 @@ from fixtures.words import (
     Option,
     Options,
 )
+from fixtures.specification.rules import DIFFERENT_ADDRESSES, SAME_CONNECTION, SHUT_DOWN, UNUSED_ADDRESS, UNUSED_PORT, V6ONLY
+from fixtures.specification.sources import LINUX, LINUX_MAN, POSIX
 from suites.preconditions import listening
 
 ANY_PORT = LOOPBACK.at("0")

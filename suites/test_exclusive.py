@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import DIFFERENT_ADDRESSES, EXCLUSIVE_BINDING, EXCLUSIVE_USE, RESTART, UNBOUND_CALL, V6ONLY
-from fixtures.sources import DOTNET_TESTS, ILLUMOS, ILLUMOS_MAN, PAL_TESTS, WINSOCK
-from fixtures.stack import Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Stack
+from fixtures.language.words import (
     CLOSE_WAIT,
     EACCES,
     EADDRINUSE,
@@ -34,6 +32,8 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from fixtures.specification.rules import DIFFERENT_ADDRESSES, EXCLUSIVE_BINDING, EXCLUSIVE_USE, RESTART, UNBOUND_CALL, V6ONLY
+from fixtures.specification.sources import DOTNET_TESTS, ILLUMOS, ILLUMOS_MAN, PAL_TESTS, WINSOCK
 from suites.preconditions import listening
 
 USER_TABLE = WINSOCK.at("enhanced socket security, the table for different users")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE
-from fixtures.sources import LITE2, NETBSD_TESTS, OPENBSD, RFC6762, TCPV2
-from fixtures.stack import Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Stack
+from fixtures.language.words import (
     BOTH,
     EACH,
     EADDRINUSE,
@@ -29,6 +27,8 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from fixtures.specification.rules import MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE
+from fixtures.specification.sources import LITE2, NETBSD_TESTS, OPENBSD, RFC6762, TCPV2
 
 # With SO_REUSEADDR the second may share with a first that set either option; with SO_REUSEPORT alone only with its like.
 PAIRS = [

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import (
-    BEFORE_BIND,
-    BOUND_ONCE,
-    COMPLETELY_DUPLICATE,
-    INHERITED_OPTIONS,
-    LISTEN_IS_FREE,
-    UDP_DUPLICATE,
-    UNBOUND_CALL,
-    WILDCARD_AND_SPECIFIC,
-)
-from fixtures.sources import LINUX_MAN, LITE2, MECKI, POSIX, TCPV2, UNP
-from fixtures.stack import Socket, Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
     EACCES,
     EADDRINUSE,
     EINVAL,
@@ -40,6 +29,17 @@ from fixtures.words import (
     Option,
     Options,
 )
+from fixtures.specification.rules import (
+    BEFORE_BIND,
+    BOUND_ONCE,
+    COMPLETELY_DUPLICATE,
+    INHERITED_OPTIONS,
+    LISTEN_IS_FREE,
+    UDP_DUPLICATE,
+    UNBOUND_CALL,
+    WILDCARD_AND_SPECIFIC,
+)
+from fixtures.specification.sources import LINUX_MAN, LITE2, MECKI, POSIX, TCPV2, UNP
 from suites.preconditions import listening
 
 

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import (
-    BOUND_ONCE,
-    DROPPED,
-    NO_OPTIONS,
-    NOBODY_LISTENS,
-    PCB_LOOKUP,
-    SAME_CONNECTION,
-    TO_THE_WILDCARD,
-    UNBOUND_CALL,
-)
-from fixtures.sources import FREEBSD_15, LIBUV_2155, LITE2, POSIX, TCPV1, TCPV2, UNP
-from fixtures.stack import Socket, Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
     EADDRINUSE,
     ECONNREFUSED,
     EINVAL,
@@ -40,6 +29,17 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from fixtures.specification.rules import (
+    BOUND_ONCE,
+    DROPPED,
+    NO_OPTIONS,
+    NOBODY_LISTENS,
+    PCB_LOOKUP,
+    SAME_CONNECTION,
+    TO_THE_WILDCARD,
+    UNBOUND_CALL,
+)
+from fixtures.specification.sources import FREEBSD_15, LIBUV_2155, LITE2, POSIX, TCPV1, TCPV2, UNP
 from suites.preconditions import listening
 
 CLIENT = LOOPBACK.at("Q")

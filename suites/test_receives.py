@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import COMPLETELY_DUPLICATE, MOST_SPECIFIC, NO_OPTIONS, NOBODY_LISTENS, ONE_OR_EACH, REUSEPORT_ALL
-from fixtures.sources import LINUX
-from fixtures.stack import Socket, Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
     BOTH,
     EADDRINUSE,
     ECONNREFUSED,
@@ -26,6 +24,8 @@ from fixtures.words import (
     Answer,
     Option,
 )
+from fixtures.specification.rules import COMPLETELY_DUPLICATE, MOST_SPECIFIC, NO_OPTIONS, NOBODY_LISTENS, ONE_OR_EACH, REUSEPORT_ALL
+from fixtures.specification.sources import LINUX
 from suites.preconditions import listening
 
 #: For each kind of socket: the wildcard, a specific address, and the options that it is always made with.

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import BEFORE_BIND, MOST_SPECIFIC, NO_OPTIONS, PCB_LOOKUP, REUSEPORT_ALL, TIME_WAIT_REBIND
-from fixtures.sources import LINUX, LITE2
-from fixtures.stack import Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Stack
+from fixtures.language.words import (
     BOTH,
     EADDRINUSE,
     IPV6_V6ONLY,
@@ -30,6 +28,8 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from fixtures.specification.rules import BEFORE_BIND, MOST_SPECIFIC, NO_OPTIONS, PCB_LOOKUP, REUSEPORT_ALL, TIME_WAIT_REBIND
+from fixtures.specification.sources import LINUX, LITE2
 from suites.preconditions import listening
 
 PROTOCOLS = ("tcp4", "udp4")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import BALANCED_GROUP, MOST_SPECIFIC, MULTICAST, NO_OPTIONS, THEFT, UNBOUND_CALL
-from fixtures.sources import FREEBSD
-from fixtures.stack import Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Stack
+from fixtures.language.words import (
     BOTH,
     EADDRINUSE,
     GROUP,
@@ -28,6 +26,8 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from fixtures.specification.rules import BALANCED_GROUP, MOST_SPECIFIC, MULTICAST, NO_OPTIONS, THEFT, UNBOUND_CALL
+from fixtures.specification.sources import FREEBSD
 from suites.preconditions import listening
 
 KINDS = ("tcp4", "udp4")

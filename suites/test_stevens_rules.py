@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-from fixtures.experiment import experiment
-from fixtures.rules import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
+    EACH,
+    EADDRINUSE,
+    ESTABLISHED,
+    GROUP,
+    LOOPBACK,
+    OK,
+    RDWR,
+    SECOND,
+    SO_REUSEADDR,
+    SO_REUSEPORT,
+    TIME_WAIT,
+    WILDCARD,
+    Answer,
+    Option,
+)
+from fixtures.specification.rules import (
     ANY_ORDER,
     BEFORE_BIND,
     COMPLETELY_DUPLICATE,
@@ -23,23 +40,6 @@ from fixtures.rules import (
     TIME_WAIT_REBIND,
     UDP_DUPLICATE,
     WILDCARD_AND_SPECIFIC,
-)
-from fixtures.stack import Socket, Stack
-from fixtures.words import (
-    EACH,
-    EADDRINUSE,
-    ESTABLISHED,
-    GROUP,
-    LOOPBACK,
-    OK,
-    RDWR,
-    SECOND,
-    SO_REUSEADDR,
-    SO_REUSEPORT,
-    TIME_WAIT,
-    WILDCARD,
-    Answer,
-    Option,
 )
 from suites.preconditions import listening
 

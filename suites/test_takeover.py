@@ -4,21 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import (
-    COMPLETELY_DUPLICATE,
-    MOST_SPECIFIC,
-    NO_OPTIONS,
-    PCB_LOOKUP,
-    RESTART,
-    REUSEPORT_ALL,
-    THEFT,
-    TIME_WAIT_REBIND,
-    UDP_DUPLICATE,
-)
-from fixtures.sources import LINUX, OPENBSD, WINSOCK
-from fixtures.stack import Actor, Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Actor, Stack
+from fixtures.language.words import (
     BOTH,
     EACCES,
     EADDRINUSE,
@@ -41,6 +29,18 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from fixtures.specification.rules import (
+    COMPLETELY_DUPLICATE,
+    MOST_SPECIFIC,
+    NO_OPTIONS,
+    PCB_LOOKUP,
+    RESTART,
+    REUSEPORT_ALL,
+    THEFT,
+    TIME_WAIT_REBIND,
+    UDP_DUPLICATE,
+)
+from fixtures.specification.sources import LINUX, OPENBSD, WINSOCK
 
 OWNER = LINUX.at("core/sock.c, sock_i_uid; include/net/sock.h, sk_uid")
 CONFLICT = LINUX.at("ipv4/inet_connection_sock.c, inet_csk_bind_conflict")

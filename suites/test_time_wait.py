@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import (
-    ACTIVE_CLOSER,
-    BOUND_ONCE,
-    COMPLETELY_DUPLICATE,
-    DIFFERENT_ADDRESSES,
-    REUSEPORT_ALL,
-    SAME_CONNECTION,
-    TIME_WAIT_REBIND,
-)
-from fixtures.sources import HPUX_GETSOCKOPT, LITE2, MECKI, PYTHON_LIST_2009, RFC9293, TCPV1, TCPV2, UNP
-from fixtures.stack import Socket, Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
     EADDRINUSE,
     EINVAL,
     LOOPBACK,
@@ -37,6 +27,16 @@ from fixtures.words import (
     Option,
     Options,
 )
+from fixtures.specification.rules import (
+    ACTIVE_CLOSER,
+    BOUND_ONCE,
+    COMPLETELY_DUPLICATE,
+    DIFFERENT_ADDRESSES,
+    REUSEPORT_ALL,
+    SAME_CONNECTION,
+    TIME_WAIT_REBIND,
+)
+from fixtures.specification.sources import HPUX_GETSOCKOPT, LITE2, MECKI, PYTHON_LIST_2009, RFC9293, TCPV1, TCPV2, UNP
 from suites.preconditions import came_and_reset, listening, server_closed_first
 from suites.tables import RESTARTS
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE
-from fixtures.sources import LITE2
-from fixtures.stack import Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Stack
+from fixtures.language.words import (
     BOTH,
     EADDRINUSE,
     IPV6_V6ONLY,
@@ -25,6 +23,8 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from fixtures.specification.rules import ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE
+from fixtures.specification.sources import LITE2
 
 SAME = {"same-specific": LOOPBACK, "same-wildcard": WILDCARD}
 SAME6 = {"same-specific": LOOPBACK6, "same-wildcard": WILDCARD6}

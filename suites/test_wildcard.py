@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import ANY_ORDER, DIFFERENT_ADDRESSES, MOST_SPECIFIC, PCB_LOOKUP, WILDCARD_AND_SPECIFIC
-from fixtures.sources import LINUX, LITE2, UNP
-from fixtures.stack import Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Stack
+from fixtures.language.words import (
     EADDRINUSE,
     IPV6_V6ONLY,
     LOOPBACK,
@@ -26,6 +24,8 @@ from fixtures.words import (
     Answer,
     Options,
 )
+from fixtures.specification.rules import ANY_ORDER, DIFFERENT_ADDRESSES, MOST_SPECIFIC, PCB_LOOKUP, WILDCARD_AND_SPECIFIC
+from fixtures.specification.sources import LINUX, LITE2, UNP
 from suites.preconditions import connected, listening
 
 #: Which address is held, and which is asked for.

@@ -4,30 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import (
-    CHOSEN_PORTS,
-    DUAL_STACK,
-    ENHANCED_SAME,
-    ENHANCED_SPECIFIC,
-    ENHANCED_WILDCARD,
-    EXCLUSIVE_USE,
-    NOBODY_LISTENS,
-    TIME_WAIT_REBIND,
-)
-from fixtures.sources import (
-    DOTNET_UNICASTPORT,
-    G3_UNICASTPORT,
-    LIBUV_WINDOWS,
-    TRIO,
-    WINE_TESTS,
-    WINSOCK,
-    WINSOCK_OPTION,
-    WINSOCK_OPTIONS,
-    WSK,
-)
-from fixtures.stack import Actor, Socket, Stack
-from fixtures.words import (
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Actor, Socket, Stack
+from fixtures.language.words import (
     EACCES,
     EADDRINUSE,
     ESTABLISHED,
@@ -51,6 +30,27 @@ from fixtures.words import (
     Address,
     Answer,
     Options,
+)
+from fixtures.specification.rules import (
+    CHOSEN_PORTS,
+    DUAL_STACK,
+    ENHANCED_SAME,
+    ENHANCED_SPECIFIC,
+    ENHANCED_WILDCARD,
+    EXCLUSIVE_USE,
+    NOBODY_LISTENS,
+    TIME_WAIT_REBIND,
+)
+from fixtures.specification.sources import (
+    DOTNET_UNICASTPORT,
+    G3_UNICASTPORT,
+    LIBUV_WINDOWS,
+    TRIO,
+    WINE_TESTS,
+    WINSOCK,
+    WINSOCK_OPTION,
+    WINSOCK_OPTIONS,
+    WSK,
 )
 from suites.preconditions import listening
 

@@ -15,12 +15,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing import Pool
 from pathlib import Path
 
+from fixtures.language.notation import Call, NotationError, parse
+from fixtures.language.stack import Inconclusive, Stack, Unknown, Untestable
+from fixtures.language.words import OPTION_NAMES
 from fixtures.models import MODELS, Platform
-from fixtures.notation import Call, NotationError, parse
-from fixtures.stack import Inconclusive, Stack, Unknown, Untestable
-from fixtures.verdicts import Observation, Script
-from fixtures.words import OPTION_NAMES
-from fixtures.worlds import TooManyWorlds
+from fixtures.record.verdicts import Observation, Script
+from fixtures.specification.worlds import TooManyWorlds
 from reports.catalogue import all_rows
 from tests.scripts import random_script, rivals
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fixtures.language.notation import parse
 from fixtures.models.base import Model
-from fixtures.notation import parse
 
 Table = dict[str, str]
 

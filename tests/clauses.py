@@ -14,10 +14,10 @@ from collections import Counter
 from functools import cache
 
 from fixtures import models
-from fixtures.clauses import Clause, Dispute, Gap, Own, Reason
+from fixtures.language.notation import KINDS
+from fixtures.language.words import UNKNOWN
 from fixtures.models import MODELS, Platform
-from fixtures.notation import KINDS
-from fixtures.words import UNKNOWN
+from fixtures.specification.clauses import Clause, Dispute, Gap, Own, Reason
 from reports.catalogue import all_rows, find
 from reports.cells import cells, columns
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from fixtures.language.notation import KINDS, Call
+from fixtures.language.stack import Broken, Inconclusive
+from fixtures.language.words import EADDRINUSE, OK, Answer
 from fixtures.models.block import Block
 from fixtures.models.linux import Linux
-from fixtures.notation import KINDS, Call
-from fixtures.rules import LISTEN_IS_FREE
-from fixtures.stack import Broken, Inconclusive
-from fixtures.words import EADDRINUSE, OK, Answer
+from fixtures.specification.rules import LISTEN_IS_FREE
 
 
 class AlwaysOk(Linux):

@@ -20,9 +20,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fixtures.language.words import Answer
 from fixtures.models import Platform
-from fixtures.words import Answer
-from fixtures.worlds import every_world
+from fixtures.specification.worlds import every_world
 from reports.scripts import Step, play, read_script
 
 FOLDER = Path(__file__).parent / "data" / "others"

@@ -1,8 +1,9 @@
 """Whether every cited file and function exists: ``python -m tests.places KEY=FOLDER...``, run by hand where the sources are.
 
-KEY is the name of a tree in fixtures/sources.py, FOLDER its root as it was cited (for LINUX the kernel's ``net/``), or a git directory
-with a revision and, after a colon, the folder in it: ``LINUX=/somewhere/linux.git@v6.18:net/``. Prints what is absent, and how many
-places each tree has; exit status 1 when any is absent. Trees that are not given are counted as not looked up.
+KEY is the name of a tree in fixtures/specification/sources.py. FOLDER is its root as it was cited
+(for LINUX the kernel's ``net/``), or a git directory with a revision and, after a colon, the folder in
+it: ``LINUX=/somewhere/linux.git@v6.18:net/``. Prints what is absent, and how many places each tree has.
+The exit status is 1 when any is absent. Trees that are not given are counted as not looked up.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from fixtures.clauses import Own, sides_of
 from fixtures.models import MODELS, defined
-from fixtures.sources import Citation, bibliography
+from fixtures.specification.clauses import Own, sides_of
+from fixtures.specification.sources import Citation, bibliography
 
 #: Reads a file of a tree; None where there is none.
 Reader = Callable[[str], str | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from fixtures.words import OPTION_NAMES
+from fixtures.language.words import OPTION_NAMES
 
 HOSTS = {
     "4": ("127.0.0.1", "127.0.0.1", "127.0.0.2", "0.0.0.0", "224.0.0.251"),

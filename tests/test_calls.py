@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.language.notation import parse
 from fixtures.models import Platform
-from fixtures.notation import parse
 from reports.calls import Recording, parse_calls, read_calls
 from reports.inputs import BadInput
 from reports.porting.judge import Bench

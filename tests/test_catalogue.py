@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.experiment import experiment
-from fixtures.rules import NO_OPTIONS
-from fixtures.stack import Stack
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Stack
+from fixtures.specification.rules import NO_OPTIONS
 from reports.catalogue import ROOT, all_rows
 
 ID = re.compile(r"[a-z0-9]+(/[a-z0-9+.-]+)+")

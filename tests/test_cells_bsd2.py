@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.clauses import Clause, Reason
+from fixtures.language.notation import parse
+from fixtures.language.words import Answer
 from fixtures.models import situations as S
 from fixtures.models.base import Model
 from fixtures.models.inpcb import Says
@@ -13,9 +14,8 @@ from fixtures.models.netbsd import clauses as n
 from fixtures.models.openbsd import OpenBSD
 from fixtures.models.openbsd import clauses as o
 from fixtures.models.openbsd import gaps as open_gaps
-from fixtures.notation import parse
-from fixtures.words import Answer
-from fixtures.worlds import Choices
+from fixtures.specification.clauses import Clause, Reason
+from fixtures.specification.worlds import Choices
 from tests.cells import Table, wrong_cells
 
 SHARED = ("none", "RA", "RP", "RA+RP")

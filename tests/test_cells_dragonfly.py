@@ -4,12 +4,12 @@ from functools import partial
 
 import pytest
 
-from fixtures.clauses import Reason
+from fixtures.language.notation import parse
+from fixtures.language.stack import Unknown
 from fixtures.models.dragonfly import DragonFly
 from fixtures.models.dragonfly import clauses as v
-from fixtures.notation import parse
-from fixtures.stack import Unknown
-from fixtures.worlds import Choices, every_world
+from fixtures.specification.clauses import Reason
+from fixtures.specification.worlds import Choices, every_world
 from tests.cells import Table, wrong_cells
 
 RELATIONS = ("S=S", "W=W", "W>S", "S>W", "s6=s6", "6=6", "6>s6")

@@ -4,14 +4,14 @@ from functools import partial
 
 import pytest
 
-from fixtures.clauses import Reason
+from fixtures.language.notation import parse
 from fixtures.models import platform
 from fixtures.models.freebsd import FreeBSD
 from fixtures.models.freebsd import arrivals as a
 from fixtures.models.freebsd import clauses as v
 from fixtures.models.freebsd.edges import EDGES
 from fixtures.models.situations import CONNECT_CONNECTED, NOBODY_RECEIVES
-from fixtures.notation import parse
+from fixtures.specification.clauses import Reason
 from tests.cells import Table, wrong_cells
 
 TCP = ("S=S", "W=W", "W>S", "S>W", "D>W", "W>D", "D>S", "S>D", "D=D", "s6=s6", "6=6", "6>s6")

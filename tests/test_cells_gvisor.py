@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.language.notation import parse
+from fixtures.language.words import Answer
 from fixtures.models.gvisor import GVisor
 from fixtures.models.gvisor.edges import EDGES
-from fixtures.notation import parse
-from fixtures.words import Answer
 from tests.cells import Table, wrong_cells
 from tests.test_models import ALL_PAIRS, FREE, LINUX_RELATIONS, LINUX_UDP
 

@@ -7,15 +7,15 @@ from functools import partial
 
 import pytest
 
-from fixtures.clauses import Reason
+from fixtures.language.notation import parse
+from fixtures.language.stack import Untestable
+from fixtures.language.words import LOOPBACK, SO_REUSEADDR, SO_REUSEPORT
 from fixtures.models.base import Model
 from fixtures.models.lwip import LwIP
 from fixtures.models.lwip import clauses as C
 from fixtures.models.lwip import clauses_api as A
 from fixtures.models.lwip import clauses_udp as U
-from fixtures.notation import parse
-from fixtures.stack import Untestable
-from fixtures.words import LOOPBACK, SO_REUSEADDR, SO_REUSEPORT
+from fixtures.specification.clauses import Reason
 from tests.cells import Table, wrong_cells
 
 RELATIONS = ("S=S", "W=W", "W>S", "S>W", "s6=s6", "6=6", "6>s6")

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.clauses import Reason
+from fixtures.language.notation import parse
 from fixtures.models.macos import MacOS
 from fixtures.models.macos import clauses as v
 from fixtures.models.macos.edges import EDGES
 from fixtures.models.situations import CONNECT_REFUSED, NOBODY_RECEIVES
-from fixtures.notation import parse
+from fixtures.specification.clauses import Reason
 from tests.cells import Table, wrong_cells
 
 TCP = ("S=S", "W=W", "W>S", "S>W", "D>W", "W>D", "D>S", "S>D", "D=D", "s6=s6", "6=6", "6>s6")

@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from fixtures.clauses import Reason
+from fixtures.language.notation import parse
+from fixtures.language.stack import Stack
 from fixtures.models import aix, hpux, tru64
 from fixtures.models import situations as S
 from fixtures.models.aix import AIX
@@ -15,9 +16,8 @@ from fixtures.models.base import Model
 from fixtures.models.expected import bound_only, carried_over, listener_receives, over_ipv6
 from fixtures.models.hpux import HPUX
 from fixtures.models.tru64 import Tru64
-from fixtures.notation import parse
-from fixtures.stack import Stack
-from fixtures.verdicts import predict
+from fixtures.record.verdicts import predict
+from fixtures.specification.clauses import Reason
 from tests.cells import Table, wrong_cells
 from tests.test_models import ALL_PAIRS, STEVENS_RELATIONS, STEVENS_TCP, STEVENS_UDP
 

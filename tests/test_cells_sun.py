@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from fixtures.clauses import Clause, Own, Reason
+from fixtures.language.notation import parse
+from fixtures.language.stack import Untestable
 from fixtures.models import situations as S
 from fixtures.models.base import Model
 from fixtures.models.illumos import Illumos
@@ -15,9 +16,8 @@ from fixtures.models.illumos import calls as c
 from fixtures.models.illumos import clauses as i
 from fixtures.models.solaris import Solaris
 from fixtures.models.solaris import clauses as s
-from fixtures.notation import parse
-from fixtures.stack import Untestable
-from fixtures.worlds import Choices, every_world
+from fixtures.specification.clauses import Clause, Own, Reason
+from fixtures.specification.worlds import Choices, every_world
 from tests.cells import Table, wrong_cells
 from tests.clauses import met
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.language.notation import parse
 from fixtures.models.base import Model
 from fixtures.models.cygwin import Cygwin
 from fixtures.models.windows import Windows
 from fixtures.models.wsl1 import Wsl1
-from fixtures.notation import parse
 from tests.cells import Table, wrong_cells
 
 OPTIONS = ("none", "RA", "EX")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.clauses import Reason
+from fixtures.language.notation import parse
 from fixtures.models import situations as S
 from fixtures.models.wine import Wine, host
 from fixtures.models.wine import clauses as C
 from fixtures.models.wine import clauses_calls as K
 from fixtures.models.wine.edges import EDGES
-from fixtures.notation import parse
+from fixtures.specification.clauses import Reason
 from tests.cells import Table, wrong_cells
 from tests.test_cells_windows import FREE, PAIRS, RELATIONS
 

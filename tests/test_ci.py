@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import ci
-from fixtures.allow import Allowed, AllowError, idle, read_allowed
-from fixtures.runfile import Record
+from fixtures.record import ci
+from fixtures.record.allow import Allowed, AllowError, idle, read_allowed
+from fixtures.record.runfile import Record
 from tests.test_conformance import conformance
 
 TODAY = datetime.date(2026, 6, 30)

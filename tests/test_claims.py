@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.sources import bibliography
+from fixtures.specification.sources import bibliography
 from reports.__main__ import main
 from reports.catalogue import all_rows
 from reports.claims import FILE, VERDICTS, Claim, load, on_linux, outcome

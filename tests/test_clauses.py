@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from fixtures.clauses import Clause
 from fixtures.models import MODELS
+from fixtures.specification.clauses import Clause
 from tests.clauses import defined, met, places, undeclared
 
 PLATFORMS = sorted(MODELS.keys() - {"stevens"})

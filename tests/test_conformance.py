@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.runfile import read_run
+from fixtures.record.runfile import read_run
 from reports.catalogue import ROOT
 
 PYTEST = (sys.executable, "-m", "pytest", "suites/test_duplicate_bind.py")
@@ -98,7 +98,7 @@ def test_nothing_is_left_after_a_kill(tmp_path: Path, workers: str) -> None:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as run:
         try:
             end = time.monotonic() + 60
-            while not (agents := {pid for pid in descendants(run.pid) if b"fixtures.agent" in _command(pid)}):
+            while not (agents := {pid for pid in descendants(run.pid) if b"fixtures.machine.agent" in _command(pid)}):
                 assert run.poll() is None
                 assert time.monotonic() < end
                 time.sleep(0.02)

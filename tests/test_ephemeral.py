@@ -7,19 +7,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from fixtures import options
-from fixtures.bench import Bench, MissingPrivilege
+from fixtures.language.words import IP_BIND_ADDRESS_NO_PORT, IP_LOCAL_PORT_RANGE
+from fixtures.machine import options
+from fixtures.machine.bench import Bench, MissingPrivilege
+from fixtures.machine.kernel import Kernel
 from fixtures.models.linux import Linux
 from fixtures.models.linux.clauses import AUTOBIND_REUSE
 from fixtures.models.stevens import Stevens
-from fixtures.verdicts import observe
-from fixtures.words import IP_BIND_ADDRESS_NO_PORT, IP_LOCAL_PORT_RANGE
+from fixtures.record.verdicts import observe
 from reports.catalogue import ROOT, Row, find, rows_of
 
 REUSE = "net.ipv4.ip_autobind_reuse"
 TURN_ON = """
 import sys
-from fixtures.namespace import enter
+from fixtures.machine.namespace import enter
 enter(f"join:{sys.argv[1]}")
 with open("/proc/sys/net/ipv4/ip_autobind_reuse", "w") as file:
     file.write("1")
@@ -47,7 +48,7 @@ def reusing() -> Iterator[Bench]:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.experiment.id)
 def test_the_model_follows_autobind_reuse(row: Row, reusing: Bench) -> None:
-    seen = observe(row.script, reusing.stack())
+    seen = observe(row.script, Kernel(reusing))
     if seen.problem == "untestable":
         pytest.skip(seen.why)
     assert seen.lines == observe(row.script, Linux(settings=reusing.settings)).lines

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from fixtures.models import Platform
-from fixtures.runfile import Record, RunError, _footer, _line, pack, read_run, write_run
-from fixtures.verdicts import judge, observe
+from fixtures.record.runfile import Record, RunError, _footer, _line, pack, read_run, write_run
+from fixtures.record.verdicts import judge, observe
 from reports.__main__ import main
 from reports.catalogue import by_id
 from reports.recorded import _words

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from fixtures.bench import Bench
-from fixtures.iphlpapi import parse_table
-from fixtures.notation import parse_line
-from fixtures.ports import Ports
-from fixtures.stack import Broken, Inconclusive, Untestable
-from fixtures.tcp_states import parse_netstat, parse_proc_net_tcp, tcp_states
-from fixtures.verdicts import observe
-from fixtures.words import EADDRINUSE, LOOPBACK, OK
+from fixtures.language.notation import parse_line
+from fixtures.language.stack import Broken, Inconclusive, Untestable
+from fixtures.language.words import EADDRINUSE, LOOPBACK, OK
+from fixtures.machine.bench import Bench
+from fixtures.machine.iphlpapi import parse_table
+from fixtures.machine.kernel import Kernel
+from fixtures.machine.ports import Ports
+from fixtures.machine.tcp_states import parse_netstat, parse_proc_net_tcp, tcp_states
+from fixtures.record.verdicts import observe
 from suites import test_duplicate_bind as duplicate
 
 
@@ -29,7 +30,7 @@ def bench() -> Iterator[Bench]:
 
 
 def test_a_killed_agent_is_broken_and_replaced(bench: Bench) -> None:
-    stack = bench.stack()
+    stack = Kernel(bench)
     first = stack.tcp4()
     process = bench.agent().process
     process.kill()
@@ -37,7 +38,7 @@ def test_a_killed_agent_is_broken_and_replaced(bench: Bench) -> None:
     with pytest.raises(Broken, match="the process that owns A is gone"):
         first.bind(LOOPBACK)
     stack.close()
-    assert observe(duplicate.test_e1_without_options, bench.stack()).held
+    assert observe(duplicate.test_e1_without_options, Kernel(bench)).held
     assert bench.agent().process.pid != process.pid
 
 
@@ -46,7 +47,7 @@ def test_an_agent_that_dies_within_a_call_is_broken(bench: Bench) -> None:
     agent.process.kill()
     with pytest.raises(Broken, match="died in probe"):
         agent.ask("probe")
-    assert observe(duplicate.test_e1_without_options, bench.stack()).held
+    assert observe(duplicate.test_e1_without_options, Kernel(bench)).held
 
 
 def test_a_foreign_holder_is_passed_over(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +61,7 @@ def test_a_foreign_holder_is_not_the_answer_of_the_kernel(bench: Bench, monkeypa
     with socket.create_server(("127.0.0.1", 0)) as foreign:
         port = foreign.getsockname()[1]
         monkeypatch.setattr(bench, "new_port", lambda: port)
-        seen = observe(duplicate.test_e1_without_options, bench.stack())
+        seen = observe(duplicate.test_e1_without_options, Kernel(bench))
     assert (seen.problem, seen.why) == ("inconclusive", f"port {port} was taken by a foreign process")
     assert EADDRINUSE not in [answer for _, answer in seen.trace]
 
@@ -69,14 +70,14 @@ def test_close_leaves_no_socket(bench: Bench, monkeypatch: pytest.MonkeyPatch) -
     port = bench.new_port()
     monkeypatch.setattr(bench, "new_port", lambda: port)
     for _ in range(2):
-        stack = bench.stack()
+        stack = Kernel(bench)
         server = stack.tcp4()
         assert (server.bind(LOOPBACK), server.listen()) == (OK, OK)
         stack.close()
 
 
 def test_an_accept_without_a_connection_is_inconclusive(bench: Bench) -> None:
-    stack = bench.stack()
+    stack = Kernel(bench)
     server = stack.tcp4()
     server.bind(LOOPBACK)
     server.listen()
@@ -134,7 +135,8 @@ def test_a_reply_that_is_none_is_broken(bench: Bench) -> None:
 
 
 def test_what_a_stack_prints_is_no_reply() -> None:
-    code = "import os, fixtures.agent as a; a.Agent.do_hangup = lambda self: (os.write(1, b'Assertion'), {'answer': 'ok'})[1]; a.main([])"
+    hangup = "a.Agent.do_hangup = lambda self: (os.write(1, b'Assertion'), {'answer': 'ok'})[1]"
+    code = f"import os, fixtures.machine.agent as a; {hangup}; a.main([])"
     done = subprocess.run([sys.executable, "-c", code], input=b'["hangup"]\n', capture_output=True, check=True)
     assert [json.loads(line).get("answer") for line in done.stdout.splitlines()] == [None, "ok"]
     assert done.stderr == b"Assertion"
@@ -146,16 +148,16 @@ def test_processes_with_stacks_of_their_own_are_noticed(bench: Bench, monkeypatc
     monkeypatch.setattr(bench, "_one_stack", False)
     for call in ("A = other: tcp4()", "A = stranger: tcp4()", "run(echo_once, 127.0.0.1:P)"):
         with pytest.raises(Untestable, match="a network stack of its own"):
-            bench.stack().perform(parse_line(call)[0])
+            Kernel(bench).perform(parse_line(call)[0])
 
 
 def test_a_state_that_the_system_never_shows_is_untestable(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(bench._found, "time_wait", False)
     with pytest.raises(Untestable, match="does not show TIME_WAIT"):
-        bench.stack().shows(LOOPBACK, "TIME_WAIT")
+        Kernel(bench).shows(LOOPBACK, "TIME_WAIT")
     monkeypatch.setitem(bench._found, "orphans", False)
     with pytest.raises(Untestable, match="that nobody has open"):
-        bench.stack().shows(LOOPBACK, "FIN_WAIT_2")
+        Kernel(bench).shows(LOOPBACK, "FIN_WAIT_2")
 
 
 def test_this_system_shows_what_is_left_of_a_connection(bench: Bench) -> None:

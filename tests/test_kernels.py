@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.runfile import read_run, write_run
+from fixtures.record.runfile import read_run, write_run
 from reports.catalogue import ROOT
 from reports.recorded import file_name
 from reports.stacks import guests, initramfs, kernels
@@ -131,9 +131,9 @@ def test_kernel_and_module_are_found_in_a_package() -> None:
 
 def test_the_guest_carries_python_pytest_and_the_suite() -> None:
     found = initramfs.contents()
-    for name in ("/init", "/python", "/addrinuse/conftest.py", "/addrinuse/fixtures/agent.py", "/addrinuse/suites/test_udp.py"):
+    for name in ("/init", "/python", "/addrinuse/conftest.py", "/addrinuse/fixtures/machine/agent.py", "/addrinuse/suites/test_udp.py"):
         assert name in found
-    assert importlib.util.cache_from_source("/addrinuse/fixtures/agent.py") in found
+    assert importlib.util.cache_from_source("/addrinuse/fixtures/machine/agent.py") in found
     assert found["/init"].startswith(b"#!/python -ES\n")  # type: ignore[union-attr]
     for package in ("pytest/__init__.py", "_pytest/main.py", "xdist/plugin.py", "pytest_timeout.py", "pluggy/__init__.py"):
         assert f"/packages/{package}" in found

@@ -19,15 +19,15 @@ from urllib.parse import urlparse
 import jsonschema
 import pytest
 
-from fixtures.bench import Bench
-from fixtures.clauses import BASES
+from fixtures.language.words import SO_REUSEADDR, SO_REUSEPORT
 from fixtures.libraries import checks, policies
 from fixtures.libraries.policies import FILE, QUESTIONS, Policy, Setting, load
 from fixtures.libraries.scene import REFUSED, STARTS
 from fixtures.libraries.starters import STARTERS
+from fixtures.machine.bench import Bench
 from fixtures.models import Platform, this_platform
-from fixtures.runfile import RunError, read_run, write_run
-from fixtures.words import SO_REUSEADDR, SO_REUSEPORT
+from fixtures.record.runfile import RunError, read_run, write_run
+from fixtures.specification.clauses import BASES
 from reports.__main__ import main
 from reports.calls import parse_calls
 from reports.catalogue import ROOT

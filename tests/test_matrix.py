@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from fixtures.clauses import BASES
 from fixtures.models import Platform
-from fixtures.runfile import Record, write_run
+from fixtures.record.runfile import Record, write_run
+from fixtures.specification.clauses import BASES
 from reports import matrix
 from reports.__main__ import main
 from reports.catalogue import ROOT, find

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.clauses import Reason
+from fixtures.language.notation import parse
+from fixtures.language.words import CLOSED, IP_LOCAL_PORT_RANGE, STATES
 from fixtures.models.base import Model
 from fixtures.models.lifecycle import TRANSITIONS, after
 from fixtures.models.linux import Linux
 from fixtures.models.linux import clauses as v
 from fixtures.models.stevens import Stevens
-from fixtures.notation import parse
-from fixtures.rules import COMPLETELY_DUPLICATE, NO_OPTIONS, REUSEPORT_ALL, TIME_WAIT_REBIND, WILDCARD_AND_SPECIFIC
-from fixtures.words import CLOSED, IP_LOCAL_PORT_RANGE, STATES
+from fixtures.specification.clauses import Reason
+from fixtures.specification.rules import COMPLETELY_DUPLICATE, NO_OPTIONS, REUSEPORT_ALL, TIME_WAIT_REBIND, WILDCARD_AND_SPECIFIC
 from tests.cells import Table, wrong_cells
 
 #: RFC 9293, figure 5: what a connection passes through.

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.language.notation import Call, NotationError, parse, parse_line
+from fixtures.language.stack import format_trace
+from fixtures.language.words import Answer
 from fixtures.models.linux import Linux
 from fixtures.models.stevens import Stevens
-from fixtures.notation import Call, NotationError, parse, parse_line
-from fixtures.stack import format_trace
-from fixtures.verdicts import observe
-from fixtures.words import Answer
+from fixtures.record.verdicts import observe
 from reports.catalogue import all_rows
 
 

@@ -6,22 +6,23 @@ from collections.abc import Iterator
 
 import pytest
 
-from fixtures.bench import Bench, MissingPrivilege
+from fixtures.language.notation import parse
+from fixtures.language.stack import format_trace
+from fixtures.language.words import Answer
+from fixtures.machine.bench import Bench, MissingPrivilege
+from fixtures.machine.kernel import Kernel
 from fixtures.models import Platform, this_platform
 from fixtures.models.answers import ok
 from fixtures.models.block import Block, Cover
 from fixtures.models.linux import Linux
 from fixtures.models.linux import clauses as C
-from fixtures.notation import parse
 from fixtures.pairs.answers import WIDTH
 from fixtures.pairs.engine import each, in_order, observe
 from fixtures.pairs.findings import SCREEN, examine, screen
 from fixtures.pairs.forecast import Forecast
 from fixtures.pairs.product import EQUIVALENCES, Kind, Pairs, State, kinds
 from fixtures.pairs.script import script
-from fixtures.stack import format_trace
-from fixtures.verdicts import observe as observe_script
-from fixtures.words import Answer
+from fixtures.record.verdicts import observe as observe_script
 
 LINUX = Platform("linux")
 
@@ -163,7 +164,7 @@ def test_the_loops_make_the_calls_of_the_notation(bench: Bench, state: State) ->
         numbers = chosen.sample(range(len(pairs)), 4)
         for number, answer in zip(numbers, each(observe(bench, pairs, numbers)), strict=True):
             written = script(pairs[number])
-            seen = observe_script(lambda stack, calls=written.calls: stack.play(calls), bench.stack())  # type: ignore[misc]
+            seen = observe_script(lambda stack, calls=written.calls: stack.play(calls), Kernel(bench))  # type: ignore[misc]
             lines = format_trace(seen.trace)
             wanted = [b"ok" if code == 0 else code for code in answer if code != 255]
             assert len(wanted) <= WIDTH

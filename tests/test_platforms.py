@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from fixtures.models import MODELS, Platform
-from fixtures.verdicts import Observation
+from fixtures.record.verdicts import Observation
 from reports.catalogue import all_rows
 from tests.clauses import defined
 

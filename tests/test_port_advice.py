@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-import fixtures.rules
+import fixtures.specification.rules
+from fixtures.language.words import OPTION_NAMES
 from fixtures.models import MODELS, Platform, defined
-from fixtures.rules import Rule
-from fixtures.words import OPTION_NAMES
+from fixtures.specification.rules import Rule
 from reports.catalogue import by_id
 from reports.porting import advice
 from reports.porting.judge import SAME, VERDICTS, verdict
@@ -27,7 +27,7 @@ def test_the_file_of_advice_is_what_its_schema_says() -> None:
 
 
 def reasons() -> set[str]:
-    rules = {value.id for value in vars(fixtures.rules).values() if isinstance(value, Rule)}
+    rules = {value.id for value in vars(fixtures.specification.rules).values() if isinstance(value, Rule)}
     return rules | {one.id for one in defined()}
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from fixtures.bench import Bench
+from fixtures.language.stack import Inconclusive
+from fixtures.machine.bench import Bench
+from fixtures.machine.kernel import Kernel
 from fixtures.models import this_platform
-from fixtures.stack import Inconclusive
-from fixtures.worlds import every_world
+from fixtures.specification.worlds import every_world
 from reports.calls import read_calls
 from reports.porting.groups import groups_of
 from reports.porting.situations import AS_RECORDED, SITUATIONS, Script, Situation
@@ -56,7 +57,7 @@ def predicted(bench: Bench, script: Script) -> list[list[str]]:
 def observed(bench: Bench, script: Script) -> list[str]:
     """What the kernel answers; again after a disturbance by a foreign process."""
     for _ in range(3):
-        stack = bench.stack()
+        stack = Kernel(bench)
         try:
             return [answer.name for answer in play(stack, script.steps)]
         except Inconclusive:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from fixtures.clauses import BASES
+from fixtures.language.words import OK
 from fixtures.models import MODELS, Platform
 from fixtures.models.linux import Linux
-from fixtures.verdicts import observe
-from fixtures.words import OK
+from fixtures.record.verdicts import observe
+from fixtures.specification.clauses import BASES
 from reports.__main__ import main
 from reports.catalogue import ROOT, all_rows
 from reports.predict import Predictor

@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 
-from fixtures import platforms, tcp_states
-from fixtures.bench import Bench
+from fixtures.machine import identity, tcp_states
+from fixtures.machine.bench import Bench
+from fixtures.machine.kernel import Kernel
 from fixtures.models import Platform
-from fixtures.runfile import Run, read_run
-from fixtures.verdicts import observe
+from fixtures.record.runfile import Run, read_run
+from fixtures.record.verdicts import observe
 from reports import probing
 from reports.__main__ import main
 from reports.catalogue import by_id
@@ -120,7 +121,7 @@ def test_on_this_kernel_it_records_what_the_suite_sees(tmp_path: Path, python: s
     different = []
     try:
         for record in run.traces:
-            seen = observe(by_id()[record["id"]].script, bench.stack())
+            seen = observe(by_id()[record["id"]].script, Kernel(bench))
             assert record["verdict"] != "broken", record
             if not seen.problem and record["verdict"] == "unrecorded" and seen.lines != record["trace"]:
                 different.append((record["id"], record["trace"], seen.lines))
@@ -190,7 +191,7 @@ def test_it_names_the_platform_as_the_suite_does(
     monkeypatch.setattr(platform, "version", lambda: version)
     assert probe.this_platform() == expected
     if system != "linux2":
-        assert f"{platforms.platform_name()}@{platforms.platform_version()}" == expected
+        assert f"{identity.platform_name()}@{identity.platform_version()}" == expected
 
 
 @pytest.mark.parametrize(

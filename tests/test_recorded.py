@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from fixtures.language.notation import parse_line
 from fixtures.models import MODELS, Platform
-from fixtures.notation import parse_line
-from fixtures.replay import NotThisExperiment, Replay
-from fixtures.runfile import Record, Run, read_run, write_run
-from fixtures.verdicts import judge, observe
+from fixtures.record.replay import NotThisExperiment, Replay
+from fixtures.record.runfile import Record, Run, read_run, write_run
+from fixtures.record.verdicts import judge, observe
 from reports.__main__ import main
 from reports.catalogue import ROOT, all_rows, by_id
 from reports.merge import together

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.runfile import FORMAT, Record, RunError, read_run, write_run
+from fixtures.record.runfile import FORMAT, Record, RunError, read_run, write_run
 
 HEADER: Record = {"platform": "linux", "stack": "kernel", "fingerprint": {"release": "6.18"}}
 

@@ -7,14 +7,14 @@ import pytest
 
 pytest.importorskip("hypothesis")
 
-from fixtures.bench import Bench, MissingPrivilege
+from fixtures.language.notation import parse
+from fixtures.language.words import Answer
+from fixtures.machine.bench import Bench, MissingPrivilege
 from fixtures.models import platform, this_platform
 from fixtures.models.base import Model
 from fixtures.models.block import Block
 from fixtures.models.linux import Linux
-from fixtures.notation import parse
-from fixtures.rules import WRONG_KIND
-from fixtures.words import Answer
+from fixtures.specification.rules import WRONG_KIND
 from tests.search.run import machine, one_chunk, summary
 from tests.search.sides import Disagreement, disagreement, model_of, reduced
 

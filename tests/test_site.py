@@ -12,10 +12,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from fixtures.clauses import is_variant
 from fixtures.libraries import policies
 from fixtures.models import Platform
 from fixtures.models.lifecycle import TRANSITIONS
+from fixtures.specification.clauses import is_variant
 from reports import cells, incidents, situations
 from reports.__main__ import main
 from reports.catalogue import ROOT, by_id, find

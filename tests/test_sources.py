@@ -12,10 +12,10 @@ from types import ModuleType
 
 import fixtures
 import fixtures.models
-from fixtures.clauses import Reason, sides_of
 from fixtures.models import defined
-from fixtures.rules import Rule
-from fixtures.sources import Citation, Source, bibliography
+from fixtures.specification.clauses import Reason, sides_of
+from fixtures.specification.rules import Rule
+from fixtures.specification.sources import Citation, Source, bibliography
 from reports.catalogue import all_rows
 from reports.claims import load
 from reports.porting import advice

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.runfile import RunError, read_run, write_run
+from fixtures.record.runfile import RunError, read_run, write_run
 from reports.stacks import common
 from reports.stacks.__main__ import main
 

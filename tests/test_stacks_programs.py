@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.runfile import read_run
+from fixtures.record.runfile import read_run
 from reports.catalogue import ROOT
 from reports.stacks import gvisor, lwip, programs, wine
 from reports.stacks.__main__ import main
@@ -148,7 +148,7 @@ _RECORDS = """
 import sys
 from pathlib import Path
 sys.path.insert(0, ".")
-from fixtures.runfile import write_run
+from fixtures.record.runfile import write_run
 write_run(Path(sys.argv[sys.argv.index("--record") + 1]), {"platform": "lwip@2.1.3", "stack": "kernel", "fingerprint": {}}, [])
 print("said")
 sys.exit(6)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.models.stevens import Stevens
-from fixtures.verdicts import observe
+from fixtures.record.verdicts import observe
 from reports.catalogue import MODULES, rows_of
 
 

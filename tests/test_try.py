@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.bench import Bench, MissingPrivilege
+from fixtures.machine.bench import Bench, MissingPrivilege
 from reports.__main__ import main
 from reports.catalogue import ROOT
 from tests.test_conformance import descendants, is_running
@@ -77,7 +77,7 @@ def test_a_model_that_disagrees_decided_nothing(reports: Any, monkeypatch: pytes
 
 
 def _wrong(step: Any) -> Any:
-    from fixtures.rules import NO_OPTIONS
+    from fixtures.specification.rules import NO_OPTIONS
     from reports.scripts import Played
 
     return Played(step, ("EIO",), NO_OPTIONS, "source", "nowhere")
@@ -117,7 +117,7 @@ def test_an_interruption_leaves_nothing() -> None:
     run.stdin.write(SERVER + "elapse(1000)\n")
     run.stdin.close()
     end = time.monotonic() + 30
-    while not (family := {pid for pid in descendants(run.pid) if b"fixtures.agent" in Path(f"/proc/{pid}/cmdline").read_bytes()}):
+    while not (family := {pid for pid in descendants(run.pid) if b"fixtures.machine.agent" in Path(f"/proc/{pid}/cmdline").read_bytes()}):
         assert time.monotonic() < end
         time.sleep(0.05)
     time.sleep(1)

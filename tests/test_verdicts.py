@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.language.stack import NoSuchFamily, NoSuchUser, Stack, Untestable
+from fixtures.language.words import EADDRINUSE, LOOPBACK, SO_EXCLBIND, SO_REUSEADDR, Answer
 from fixtures.models.base import Model
 from fixtures.models.linux import Linux
 from fixtures.models.lwip import LwIP
 from fixtures.models.stevens import Stevens
-from fixtures.stack import NoSuchFamily, NoSuchUser, Stack, Untestable
-from fixtures.verdicts import FAILURES, PAUSES, VERDICTS, Judgement, judge, judge_repeatedly, observe
-from fixtures.words import EADDRINUSE, LOOPBACK, SO_EXCLBIND, SO_REUSEADDR, Answer
+from fixtures.record.verdicts import FAILURES, PAUSES, VERDICTS, Judgement, judge, judge_repeatedly, observe
 from suites import test_duplicate_bind as duplicate
 from tests.liars import AlwaysInUse, AlwaysOk, Crashes, Hangs, IgnoresSecondListen, RefusesTooLate
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.clauses import Reason
+from fixtures.language.notation import parse
+from fixtures.language.stack import Untestable
+from fixtures.machine.identity import is_gvisor, wsl1_build
 from fixtures.models import platform
 from fixtures.models import situations as S
 from fixtures.models.cygwin import clauses as cygwin
@@ -16,10 +18,8 @@ from fixtures.models.windows import clauses as w
 from fixtures.models.windows import table_clauses as t
 from fixtures.models.windows.edges import EDGES as WINDOWS
 from fixtures.models.wsl1 import clauses as wsl1
-from fixtures.notation import parse
-from fixtures.platforms import is_gvisor, wsl1_build
-from fixtures.stack import Untestable
-from fixtures.worlds import Choices, every_world
+from fixtures.specification.clauses import Reason
+from fixtures.specification.worlds import Choices, every_world
 
 RA_RA = "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)\n"
 BOTH_LISTEN = RA_RA + "A.listen()\nB.listen()\n"

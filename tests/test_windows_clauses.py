@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.clauses import Reason, sides_of
 from fixtures.models import situations as S
 from fixtures.models.cygwin import clauses as cygwin
 from fixtures.models.cygwin import passed
@@ -15,6 +14,7 @@ from fixtures.models.windows import table_clauses as t
 from fixtures.models.windows.edges import EDGES
 from fixtures.models.windows.tables import EX, RA, TABLE_1, TABLE_2, TABLE_3, Table
 from fixtures.models.wsl1 import clauses as wsl1
+from fixtures.specification.clauses import Reason, sides_of
 from tests.test_windows import CHILD, CLOSED, OWN_PORT, SERVED, answers, only
 
 OPTIONS = {"Default": "", RA: RA, EX: EX}

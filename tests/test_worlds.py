@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.clauses import Clause, Dispute, Gap, Side
+from fixtures.language.notation import parse
+from fixtures.language.stack import Stack
+from fixtures.language.words import EADDRINUSE, LOOPBACK, OK, Answer
 from fixtures.models.block import Block, Cover
 from fixtures.models.linux import Linux
 from fixtures.models.stevens import Stevens
-from fixtures.notation import parse
-from fixtures.rules import NO_OPTIONS
-from fixtures.sources import POSIX, UNP
-from fixtures.stack import Stack
-from fixtures.verdicts import judge, observe, predict
-from fixtures.versions import VersionError, order
-from fixtures.words import EADDRINUSE, LOOPBACK, OK, Answer
-from fixtures.worlds import Choices, every_world
+from fixtures.record.verdicts import judge, observe, predict
+from fixtures.specification.clauses import Clause, Dispute, Gap, Side
+from fixtures.specification.rules import NO_OPTIONS
+from fixtures.specification.sources import POSIX, UNP
+from fixtures.specification.versions import VersionError, order
+from fixtures.specification.worlds import Choices, every_world
 
 HERE = UNP.at("§7.5")
 GAP = Gap("nowhere/gap", "No document says who may bind.", NO_OPTIONS, HERE, ("bind",))

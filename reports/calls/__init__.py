@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from fixtures.notation import NotationError, parse_line
+from fixtures.language.notation import NotationError, parse_line
 from reports.calls import kdump, strace, truss
 from reports.calls.assemble import Assembler
 from reports.calls.scripts import from_notation

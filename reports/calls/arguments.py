@@ -6,7 +6,7 @@ import ipaddress
 import re
 from functools import lru_cache
 
-from fixtures.words import Address
+from fixtures.language.words import Address
 
 NUMBER = re.compile(r"\s*(0x[0-9a-fA-F]+|\d+)")
 _SOCKET = re.compile(r"\s*(?:[AP]F_(INET6?)|0x[0-9a-f]+|\d+)\b[^,]*,\s*(?:SOCK_)?(STREAM|DGRAM|(?:0x)?[12])\b")

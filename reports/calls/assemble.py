@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from fixtures.notation import LARGEST
-from fixtures.words import OK, OPTION_NAMES, Address, Answer
+from fixtures.language.notation import LARGEST
+from fixtures.language.words import OK, OPTION_NAMES, Address, Answer
 from reports.calls.arguments import address as address_of
 from reports.calls.arguments import kind as kind_of
 from reports.calls.descriptors import Descriptors, Held

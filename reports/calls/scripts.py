@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fixtures.notation import KINDS, Call, parse_numbered
-from fixtures.words import OK, Address, Answer, Option
+from fixtures.language.notation import KINDS, Call, parse_numbered
+from fixtures.language.words import OK, Address, Answer, Option
 from reports.calls.sockets import Act, Recorded, Recording
 
 _PROCESSES = {None: 0, "other": 1, "stranger": 2, "stranger2": 3}

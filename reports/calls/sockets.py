@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from fixtures.notation import Argument, Call
-from fixtures.stack import socket_names
-from fixtures.words import OK, Address, Answer
+from fixtures.language.notation import Argument, Call
+from fixtures.language.stack import socket_names
+from fixtures.language.words import OK, Address, Answer
 
 
 class Act(NamedTuple):

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import VERSION
-from fixtures.clauses import BASES
+from fixtures.language.words import Option
 from fixtures.libraries.policies import Policy, Setting
 from fixtures.models import MODELS, Platform
 from fixtures.models import platform as platform_named
-from fixtures.runfile import read_run
-from fixtures.words import Option
+from fixtures.record.runfile import read_run
+from fixtures.specification.clauses import BASES
 from reports.calls import parse_calls
 from reports.catalogue import ROOT, by_id
 from reports.porting.groups import Shape, groups_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from fixtures.sources import Citation, bibliography
+from fixtures.specification.sources import Citation, bibliography
 from reports.porting.groups import Shape
 from reports.porting.judge import OPEN, SAME, Bench, Found, verdict
 from reports.porting.situations import SITUATIONS, Edit

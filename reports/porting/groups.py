@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from fixtures.words import Address
+from fixtures.language.words import Address
 from reports.calls import Recorded, Recording
 from reports.calls.sockets import Act
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fixtures.clauses import Reason
+from fixtures.language.notation import NotationError
+from fixtures.language.stack import Broken, Inconclusive, Untestable
+from fixtures.language.words import OK, UNKNOWN, Answer
 from fixtures.models import Platform
 from fixtures.models.situations import NO_OPTION
-from fixtures.notation import NotationError
-from fixtures.rules import Rule
-from fixtures.stack import Broken, Inconclusive, Untestable
-from fixtures.words import OK, UNKNOWN, Answer
-from fixtures.worlds import TooManyWorlds, every_world
+from fixtures.specification.clauses import Reason
+from fixtures.specification.rules import Rule
+from fixtures.specification.worlds import TooManyWorlds, every_world
 from reports.porting.groups import Shape
 from reports.porting.situations import ALL, AS_RECORDED, GRANTED, NEVER, REFUSED, SHARED, Edit, Script, Situation
 from reports.scripts import play

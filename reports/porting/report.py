@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from fixtures import VERSION
-from fixtures.clauses import BASES, Reason, sides_of
 from fixtures.models import Platform
+from fixtures.specification.clauses import BASES, Reason, sides_of
 from reports.calls import Recorded, Recording
 from reports.porting.advice import Offer, offers
 from reports.porting.groups import Group, drawn, groups_of

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from fixtures.words import Address
+from fixtures.language.words import Address
 from reports.porting.groups import Move, Shape
 from reports.scripts import Step, read_script
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from fixtures.clauses import Gap, Own, Reason, is_variant, rule_of
+from fixtures.language.stack import Trace, format_trace
+from fixtures.language.words import CLOSED
 from fixtures.models import Platform, defined
 from fixtures.models.block import Block
-from fixtures.rules import Rule
-from fixtures.runfile import read_run
-from fixtures.sources import Citation, bibliography
-from fixtures.stack import Trace, format_trace
-from fixtures.words import CLOSED
+from fixtures.record.runfile import read_run
+from fixtures.specification.clauses import Gap, Own, Reason, is_variant, rule_of
+from fixtures.specification.rules import Rule
+from fixtures.specification.sources import Citation, bibliography
 from reports.catalogue import Row
 from reports.cells import UNKNOWN, UNTESTABLE, Cell, Cells
 

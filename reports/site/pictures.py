@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fixtures.clauses import BASES
+from fixtures.language.words import CLOSE_WAIT, CLOSED, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK, LISTEN, TIME_WAIT
 from fixtures.models import Platform
 from fixtures.models.lifecycle import TRANSITIONS
-from fixtures.words import CLOSE_WAIT, CLOSED, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK, LISTEN, TIME_WAIT
+from fixtures.specification.clauses import BASES
 from reports.cells import HOLDS, LETTERS, UNTESTABLE, Cell, Cells
 from reports.site.data import Site
 from reports.site.html import Html, fill, join

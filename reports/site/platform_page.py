@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from fixtures.clauses import BASES, Own, rule_of, sides_of
 from fixtures.models import Platform
+from fixtures.specification.clauses import BASES, Own, rule_of, sides_of
 from reports.cells import OUTCOMES, UNTESTABLE
 from reports.site.data import Site, key_of
 from reports.site.html import Html, attribute, fill, join, link

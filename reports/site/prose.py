@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fixtures import VERSION
-from fixtures.clauses import BASES
-from fixtures.sources import Source, bibliography
-from fixtures.verdicts import VERDICTS as RUN_VERDICTS
+from fixtures.record.verdicts import VERDICTS as RUN_VERDICTS
+from fixtures.specification.clauses import BASES
+from fixtures.specification.sources import Source, bibliography
 from reports import incidents
 from reports.cells import DEPARTS, EITHER, HOLDS, LETTERS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell
 from reports.claims import VERDICTS, Claim, load

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from fixtures.models import Platform
-from fixtures.rules import Rule
+from fixtures.specification.rules import Rule
 from reports.cells import HOLDS, LETTERS, UNKNOWN, UNTESTABLE, Cell
 from reports.site.data import Site, key_of
 from reports.site.html import Html, attribute, escape, fill, join, link

@@ -9,7 +9,7 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-from fixtures.runfile import RunError
+from fixtures.record.runfile import RunError
 from reports.stacks.common import CannotRun
 
 #: Each is a module of this package with configure(parser) and run(args); it is imported when it is asked for.

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fixtures.runfile import read_run
+from fixtures.record.runfile import read_run
 from reports.cells import RUNS
 from reports.recorded import file_name
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from fixtures.versions import order
+from fixtures.specification.versions import order
 from reports.stacks.common import CannotRun, cache_folder, need
 
 #: Suites that have kernels: of the archive, and of the security archive. What a mirror lacks is passed over.

@@ -51,7 +51,7 @@ def main() -> None:
     if os.path.exists("/veth.ko"):
         _load_module("/veth.ko")
     sys.path.insert(0, HOME)
-    from fixtures.namespace import raise_loopback
+    from fixtures.machine.namespace import raise_loopback
 
     raise_loopback()
     _send(job, _run(job))

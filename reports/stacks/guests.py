@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fixtures.runfile import RunError, read_run
-from fixtures.verdicts import VERDICTS
+from fixtures.record.runfile import RunError, read_run
+from fixtures.record.verdicts import VERDICTS
 from reports.cells import RUNS
 from reports.stacks import initramfs
 from reports.stacks.common import CannotRun, cache_folder, guarded, keep

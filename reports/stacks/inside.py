@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 
-from fixtures.namespace import Refused, enter
+from fixtures.machine.namespace import Refused, enter
 
 if __name__ == "__main__":
     with contextlib.suppress(Refused, OSError):

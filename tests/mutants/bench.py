@@ -8,10 +8,10 @@ from functools import cached_property
 from types import FrameType
 from typing import Any
 
+from fixtures.language.words import UNKNOWN
 from fixtures.models import MODELS
 from fixtures.models.base import Model
-from fixtures.verdicts import FAILURES, Observation, judge, predict
-from fixtures.words import UNKNOWN
+from fixtures.record.verdicts import FAILURES, Observation, judge, predict
 from reports.catalogue import Row, all_rows
 from reports.cells import decisive
 from tests.mutants.targets import PACKAGE, Mutant, answers_changed, clause_reversed, decided, mutants_of

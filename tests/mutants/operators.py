@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fixtures.words import OPTION_NAMES, STATES
+from fixtures.language.words import OPTION_NAMES, STATES
 
 #: Each state is taken for the one that is most like it.
 TAKEN_FOR = {

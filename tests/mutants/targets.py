@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from fixtures.clauses import Own
+from fixtures.language.notation import FORMS, KINDS
+from fixtures.language.stack import Stack
+from fixtures.language.words import UNKNOWN, Answer
 from fixtures.models import block, lifecycle, situations
-from fixtures.models.account import Account
 from fixtures.models.base import Model
-from fixtures.notation import FORMS, KINDS
-from fixtures.stack import Stack
-from fixtures.words import UNKNOWN, Answer
+from fixtures.models.state import ModelState
+from fixtures.specification.clauses import Own
 from tests.mutants.operators import Change, changes
 
 PACKAGE = "fixtures.models."
@@ -26,14 +26,13 @@ PACKAGE = "fixtures.models."
 DECIDING = ("may_bind", "may_listen", "may_connect", "may_draw", "receivers", "shut_listener")
 #: Attributes that describe a model and decide no answer.
 DESCRIBING = ("name", "edges", "goals", "releases", "configurations", "eras", "aliases", "gap")
-#: What is no part of the platform: how a model keeps account of what is unknown, what the notation means, what the bench proves.
+#: What is no part of the platform: how a model remembers what is unknown, what the notation means, what the bench proves.
 ACCOUNTS = (
-    *("Account.__init__", "Account.since", "Account.applies", "Account.port_of", "Account.tick", "Account.lose", "Account.need"),
     *(
-        "Account.as_read",
-        "Account._met",
-        "Account.say",
-        "Account.because",
+        f"ModelState.{name}"
+        for name in ("__init__", "since", "applies", "port_of", "tick", "lose", "need", "as_read", "_met", "say", "because")
+    ),
+    *(
         "told",
         "Goal.of",
         "Delivery.members",
@@ -297,7 +296,7 @@ def _overrides_dropped(model: type[Model]) -> Iterator[Mutant]:
 def _attributes_dropped(model: type[Model]) -> Iterator[Mutant]:
     """Each class attribute that decides is its parent's again."""
     for owner in model.__mro__:
-        if not owner.__module__.startswith(PACKAGE) or owner is Account:
+        if not owner.__module__.startswith(PACKAGE) or owner is ModelState:
             continue
         for name, value in vars(owner).items():
             if name.startswith("_") or name in DESCRIBING or not isinstance(value, bool | int | str | frozenset | dict):

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from fixtures.bench import Bench, MissingPrivilege
+from fixtures.machine.bench import Bench, MissingPrivilege
 from tests.search.run import search
 
 

@@ -9,12 +9,12 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multiple, precondition, rule
 
-from fixtures.bench import Bench
+from fixtures.language.notation import Call
+from fixtures.language.words import CLOSED, IPV6_V6ONLY, LISTEN, SO_LINGER_0, SO_REUSEADDR, SO_REUSEPORT, Address, Option
+from fixtures.machine.bench import Bench
 from fixtures.models.base import Model
 from fixtures.models.block import Block
-from fixtures.notation import Call
-from fixtures.words import CLOSED, IPV6_V6ONLY, LISTEN, SO_LINGER_0, SO_REUSEADDR, SO_REUSEPORT, Address, Option
-from fixtures.worlds import Choices
+from fixtures.specification.worlds import Choices
 from tests.search.sides import Disagreement, Sides, Undetermined, confirmed
 
 MOST_SOCKETS = 5

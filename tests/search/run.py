@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
-from fixtures.bench import Bench
+from fixtures.machine.bench import Bench
 from tests.search.machine import Search
 from tests.search.sides import Disagreement, model_of, reduced
 

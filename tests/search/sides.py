@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeGuard
 
-from fixtures.bench import Bench
+from fixtures.language.notation import Call
+from fixtures.language.stack import Inconclusive, Stack, Untestable
+from fixtures.language.words import OK, WAITS, Address, Answer
+from fixtures.machine.bench import Bench
+from fixtures.machine.kernel import Kernel
 from fixtures.models import Platform, this_platform
 from fixtures.models.base import Model
-from fixtures.notation import Call
-from fixtures.stack import Inconclusive, Stack, Untestable
-from fixtures.words import OK, WAITS, Address, Answer
-from fixtures.worlds import Choices
+from fixtures.specification.worlds import Choices
 
 ABSENT = Answer("untestable")
 #: Longer than any delayed acknowledgement: after it the machine is at rest.
@@ -44,7 +45,7 @@ class Sides:
 
     def __init__(self, bench: Bench, make: Callable[[Choices], Model], rest: float = 0) -> None:
         self._choices = Choices()
-        self.kernel, self.model, self.rest = bench.stack(), make(self._choices), rest
+        self.kernel, self.model, self.rest = Kernel(bench), make(self._choices), rest
         self.trace: list[tuple[Call, Answer]] = []
         self.predicted: Answer = OK
 

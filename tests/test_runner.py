@@ -16,15 +16,15 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems s
 #: Runs a program whose sides are these two functions, and prints what run_program says, and how many children are left.
 _RUN = """
 import json, os, socket, time, types
-from fixtures import running
-running.PROGRAM_TIMEOUT = {timeout}
-running.importlib = types.SimpleNamespace(import_module=lambda name: types.SimpleNamespace(server=server, client=client))
+from fixtures.programs import runner
+runner.PROGRAM_TIMEOUT = {timeout}
+runner.importlib = types.SimpleNamespace(import_module=lambda name: types.SimpleNamespace(server=server, client=client))
 def server(host, port, options):
     {server}
 def client(host, port):
     {client}
 held = socket.create_server(("127.0.0.1", 0))
-said = running.run_program("any", "127.0.0.1", 9, [])
+said = runner.run_program("any", "127.0.0.1", 9, [])
 try:
     os.waitpid(-1, os.WNOHANG)
     said["left"] = True
