@@ -1,7 +1,6 @@
 """``probe``: generate ``probe.py``, the one file for systems where nothing else installs, from the experiments of the suites.
 
-A script of the suites is a function; the probe has a plan: the calls, and where the function goes on differently after
-an answer, a branch. The plan is found by playing the function with every kind of answer at every call.
+What it makes of a script is its plan (`reports.plans`).
 """
 
 from __future__ import annotations
@@ -9,17 +8,15 @@ from __future__ import annotations
 import argparse
 import ast
 import functools
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from fixtures import VERSION
-from fixtures.language.notation import KINDS, Call
-from fixtures.language.stack import ENOUGH, Stack
-from fixtures.language.words import IP_LOCAL_PORT_RANGE, OK, Answer
+from fixtures.language.stack import ENOUGH
+from fixtures.language.words import IP_LOCAL_PORT_RANGE
 from fixtures.machine import bench, fingerprint, identity, ports, tcp_states
 from fixtures.record.runfile import FORMAT
-from fixtures.record.verdicts import Script, observe
 from reports.catalogue import ROOT, Row, all_rows
+from reports.plans import Plan, plan_of, written
 
 PROBE = ROOT / "reports" / "probe.py"
 #: Its parts, each of which uses earlier ones; before them stands what `given` only declares.
@@ -29,23 +26,6 @@ PARTS = ("words", "options", "states", "sockets", "hands", "actors", "bench", "p
 LEFT_OUT_CALLS = ("inherit", "run", "elapse")
 #: The options of systems on which the suite itself runs.
 LEFT_OUT_OPTIONS = ("SO_EXCLUSIVEADDRUSE", "SO_REUSE_UNICASTPORT", "SO_REUSEPORT_LB", "IP_BIND_ADDRESS_NO_PORT", IP_LOCAL_PORT_RANGE)
-
-_REFUSALS = ("EADDRINUSE", "EACCES", "EADDRNOTAVAIL", "EINVAL")
-#: The answers that a script may treat differently. What is not here has one answer, or the stack ends the script.
-_ANSWERS = {
-    "bind": ("ok", *_REFUSALS),
-    "listen": ("ok", *_REFUSALS, "EOPNOTSUPP"),
-    "connect": ("ok", *_REFUSALS, "ECONNREFUSED", "EISCONN"),
-    "join": ("ok", *_REFUSALS),
-    "setsockopt": ("ok", *_REFUSALS),
-    "getsockopt": ("0", "1"),
-    "recv": ("ok", "end", "ECONNRESET"),
-    "send": ("ok", "EPIPE"),
-    "shutdown": ("ok", "ENOTCONN"),
-}
-
-#: A script's calls, and what follows each answer to the last of them; the empty answer is any other.
-Plan = tuple[tuple[str, ...], dict[str, "Plan"]]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -124,80 +104,4 @@ def _constants() -> str:
 
 def _line(row: Row) -> str:
     about = row.experiment
-    return f"({about.id!r}, {row.chapter!r}, {about.question!r}, {_written(plan_of(row.script))}),\n"
-
-
-def _written(plan: Plan) -> str:
-    """A plan as the probe reads it: the calls in one string, or a pair of that and the branches."""
-    calls, branches = plan
-    text = repr("; ".join(calls))
-    if not branches:
-        return text
-    return f"({text}, {{{', '.join(f'{answer!r}: {_written(branch)}' for answer, branch in branches.items())}}})"
-
-
-# --- from a function to a plan
-
-
-class _Oracle(Stack):
-    """Answers as it is told, then with the first answer there is."""
-
-    name = "oracle"
-
-    def __init__(self, told: Sequence[str]) -> None:
-        super().__init__()
-        self._told = list(told)
-
-    def perform(self, call: Call) -> Answer:
-        """The answer that is told."""
-        return Answer(self._told.pop(0)) if self._told else Answer(_first(call))
-
-
-def _first(call: Call) -> str:
-    return "none" if call.verb == "connections" else _ANSWERS.get(call.verb, (OK.name,))[0]
-
-
-@functools.cache
-def plan_of(script: Script) -> Plan:
-    """The plan of a script."""
-    return _plan(script, (), _calls(script, ()))
-
-
-def _calls(script: Script, told: tuple[str, ...]) -> tuple[Call, ...]:
-    return tuple(call for call, _ in observe(script, _Oracle(told)).trace)
-
-
-def _plan(script: Script, told: tuple[str, ...], calls: tuple[Call, ...]) -> Plan:
-    """The calls after those that were told about, up to the first whose answer matters, and what follows each answer there."""
-    answers = [*told, *map(_first, calls[len(told) :])]
-    for at in range(len(told), len(calls)):
-        follow = {answer: (*answers[:at], answer) for answer in _alternatives(calls[at], calls[:at])}
-        after = {answer: _calls(script, known) for answer, known in follow.items()}
-        if len(set(after.values())) > 1 or _may_be_refused(script, (*answers[:at], "EINVAL"), calls[at]):
-            plans = {answer: _plan(script, follow[answer], after[answer]) for answer in follow}
-            return _texts(calls[len(told) : at + 1]), _grouped(plans)
-    return _texts(calls[len(told) :]), {}
-
-
-def _may_be_refused(script: Script, told: tuple[str, ...], call: Call) -> bool:
-    """Whether the script asks if a call is refused that elsewhere must work."""
-    return call.verb == "accept" and observe(script, _Oracle(told)).problem != "broken"
-
-
-def _grouped(plans: dict[str, Plan]) -> dict[str, Plan]:
-    """The branches, those that most answers take under the empty answer."""
-    written = [_written(plan) for plan in plans.values()]
-    usual = max(written, key=written.count)
-    found = {answer: plan for answer, plan in plans.items() if _written(plan) != usual}
-    return found | {"": next(plan for plan in plans.values() if _written(plan) == usual)}
-
-
-def _alternatives(call: Call, earlier: Sequence[Call]) -> tuple[str, ...]:
-    if call.verb == "connections":
-        names = [one.makes for one in earlier if one.makes and one.verb in (*KINDS, "dup")]
-        return ("none", "both", "each", *names)
-    return _ANSWERS.get(call.verb, (OK.name,))
-
-
-def _texts(calls: Sequence[Call]) -> tuple[str, ...]:
-    return tuple(map(str, calls))
+    return f"({about.id!r}, {row.chapter!r}, {about.question!r}, {written(plan_of(row.script))}),\n"

@@ -26,6 +26,7 @@ from fixtures.record.verdicts import observe
 from reports import probing
 from reports.__main__ import main
 from reports.catalogue import by_id
+from reports.plans import plan_of, written
 from reports.recorded import UNFINISHED, judged_again
 
 #: Other interpreters to try the probe on, separated as in PATH; python2.7 is tried wherever there is one.
@@ -98,7 +99,7 @@ def test_what_is_left_out_needs_what_the_probe_has_not(probe: ModuleType) -> Non
     assert there == {row.experiment.id for row in probing.chosen()}
     words = [f"{word}(" for word in probing.LEFT_OUT_CALLS] + list(probing.LEFT_OUT_OPTIONS)
     for identifier in by_id().keys() - there:
-        assert any(word in probing._written(probing.plan_of(by_id()[identifier].script)) for word in words)
+        assert any(word in written(plan_of(by_id()[identifier].script)) for word in words)
 
 
 def performed(folder: Path, python: str, only: str) -> Run:

@@ -1,0 +1,185 @@
+"""What an experiment asks, found by playing its function with every kind of answer, without any stack.
+
+The probe is written from the plan: the calls, and where the function goes on differently after an answer, a branch. The registry of
+ids keeps a digest of what is asked: the calls, and with which answers the assertion holds.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from fixtures.language.notation import KINDS, Call
+from fixtures.language.stack import Stack
+from fixtures.language.words import BOTH, EACH, END, NOBODY, OK, WAITS, Answer
+from fixtures.record.verdicts import Observation, Script, observe
+
+_REFUSALS = ("EADDRINUSE", "EACCES", "EADDRNOTAVAIL", "EINVAL")
+#: The answers that a script may treat differently. What is not here has one answer, or the stack ends the script.
+_ANSWERS = {
+    "bind": ("ok", *_REFUSALS),
+    "listen": ("ok", *_REFUSALS, "EOPNOTSUPP"),
+    "connect": ("ok", *_REFUSALS, "ECONNREFUSED", "EISCONN"),
+    "join": ("ok", *_REFUSALS),
+    "setsockopt": ("ok", *_REFUSALS),
+    "getsockopt": ("0", "1"),
+    "recv": ("ok", "end", "ECONNRESET"),
+    "send": ("ok", "EPIPE"),
+    "shutdown": ("ok", "ENOTCONN"),
+}
+#: What an assertion may say of a call; the last stands for every other answer.
+_ASSERTED = (
+    *("ok", *_REFUSALS, "EAFNOSUPPORT", "ECONNREFUSED", "ECONNRESET", "EDESTADDRREQ", "EISCONN", "ENOPROTOOPT", "ENOTCONN"),
+    *("EOPNOTSUPP", "EPIPE", END.name, WAITS.name, "0", "1", "?"),
+)
+
+#: How many answers at most must differ from the usual ones to make an assertion hold.
+_AT_MOST = 3
+
+#: A script's calls, and what follows each answer to the last of them; the empty answer is any other.
+Plan = tuple[tuple[str, ...], dict[str, "Plan"]]
+
+
+class _Oracle(Stack):
+    """Answers as it is told, then with the first answer there is."""
+
+    name = "oracle"
+
+    def __init__(self, told: Sequence[str]) -> None:
+        super().__init__()
+        self._told = list(told)
+
+    def perform(self, call: Call) -> Answer:
+        """The answer that is told."""
+        return Answer(self._told.pop(0)) if self._told else Answer(_first(call))
+
+
+def _first(call: Call) -> str:
+    return NOBODY.name if call.verb == "connections" else _ANSWERS.get(call.verb, (OK.name,))[0]
+
+
+def _told(script: Script, *answers: str) -> Observation:
+    return observe(script, _Oracle(answers))
+
+
+# --- the plan
+
+
+@functools.cache
+def plan_of(script: Script) -> Plan:
+    """The plan of a script."""
+    return _plan(script, (), _calls(script, ()))
+
+
+def written(plan: Plan) -> str:
+    """A plan as the probe reads it: the calls in one string, or a pair of that and the branches."""
+    calls, branches = plan
+    text = repr("; ".join(calls))
+    if not branches:
+        return text
+    return f"({text}, {{{', '.join(f'{answer!r}: {written(branch)}' for answer, branch in branches.items())}}})"
+
+
+def _calls(script: Script, told: tuple[str, ...]) -> tuple[Call, ...]:
+    return tuple(call for call, _ in _told(script, *told).trace)
+
+
+def _plan(script: Script, told: tuple[str, ...], calls: tuple[Call, ...]) -> Plan:
+    """The calls after those that were told about, up to the first whose answer matters, and what follows each answer there."""
+    answers = [*told, *map(_first, calls[len(told) :])]
+    for at in range(len(told), len(calls)):
+        follow = {answer: (*answers[:at], answer) for answer in _alternatives(calls[at], calls[:at])}
+        after = {answer: _calls(script, known) for answer, known in follow.items()}
+        if len(set(after.values())) > 1 or _may_be_refused(script, (*answers[:at], "EINVAL"), calls[at]):
+            plans = {answer: _plan(script, follow[answer], after[answer]) for answer in follow}
+            return _texts(calls[len(told) : at + 1]), _grouped(plans)
+    return _texts(calls[len(told) :]), {}
+
+
+def _may_be_refused(script: Script, told: tuple[str, ...], call: Call) -> bool:
+    """Whether the script asks if a call is refused that elsewhere must work."""
+    return call.verb == "accept" and _told(script, *told).problem != "broken"
+
+
+def _grouped(plans: dict[str, Plan]) -> dict[str, Plan]:
+    """The branches, those that most answers take under the empty answer."""
+    texts = [written(plan) for plan in plans.values()]
+    usual = max(texts, key=texts.count)
+    found = {answer: plan for answer, plan in plans.items() if written(plan) != usual}
+    return found | {"": next(plan for plan in plans.values() if written(plan) == usual)}
+
+
+def _alternatives(call: Call, earlier: Sequence[Call]) -> tuple[str, ...]:
+    return _receivers(earlier) if call.verb == "connections" else _ANSWERS.get(call.verb, (OK.name,))
+
+
+def _receivers(earlier: Sequence[Call]) -> tuple[str, ...]:
+    names = [one.makes for one in earlier if one.makes and one.verb in (*KINDS, "dup")]
+    return (NOBODY.name, BOTH.name, EACH.name, *names)
+
+
+def _texts(calls: Sequence[Call]) -> tuple[str, ...]:
+    return tuple(map(str, calls))
+
+
+# --- the digest
+
+
+@functools.cache
+def digest_of(script: Script) -> str:
+    """A digest of the calls of a script and of the answers with which its assertion holds.
+
+    One answer at a time is varied, from the usual answers and, where these do not make the assertion hold, from some that do.
+    """
+    usual = _answers(_told(script))
+    bases = dict.fromkeys((usual, _holding(script, usual)))
+    lines = (line for base in bases for line in _variations(script, base))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _variations(script: Script, base: tuple[str, ...]) -> Iterator[str]:
+    seen = _told(script, *base)
+    yield from seen.lines
+    yield _outcome(seen)
+    for at, (answer, other) in _others(script, base):
+        turns = "" if _calls_of(other) == _calls_of(seen) else f"{other.lines} "
+        yield f"{at} {answer}: {turns}{_outcome(other)}"
+
+
+def _others(script: Script, base: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, Observation]]]:
+    """What becomes of the script when one call is answered otherwise."""
+    calls = _calls_of(_told(script, *base))
+    for at, call in enumerate(calls):
+        for answer in (*_receivers(calls[:at]), "?") if call.verb == "connections" else _ASSERTED:
+            if answer != base[at]:
+                yield at, (answer, _told(script, *base[:at], answer, *base[at + 1 :]))
+
+
+def _holding(script: Script, usual: tuple[str, ...]) -> tuple[str, ...]:
+    """Answers with which the assertion holds, as near to the usual ones as there are."""
+    if _told(script, *usual).held:
+        return usual
+    pending = [usual]
+    for _ in range(_AT_MOST):
+        nearer = []
+        for base in pending:
+            for _, (_, other) in _others(script, base):
+                if other.held:
+                    return _answers(other)
+                if not other.problem:
+                    nearer.append(_answers(other))
+        pending = list(dict.fromkeys(nearer))
+    return usual
+
+
+def _answers(seen: Observation) -> tuple[str, ...]:
+    return tuple(answer.name for _, answer in seen.trace)
+
+
+def _calls_of(seen: Observation) -> tuple[Call, ...]:
+    return tuple(call for call, _ in seen.trace)
+
+
+def _outcome(seen: Observation) -> str:
+    return seen.problem or ("holds" if seen.held else "does not hold")
