@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -27,7 +28,6 @@ from fixtures.language.words import (
 )
 from fixtures.specification.rules import BEFORE_BIND, DIFFERENT_ADDRESSES, DROPPED, DUAL_STACK, SAME_CONNECTION
 from fixtures.specification.sources import LITE2
-from suites.preconditions import listening
 
 CONNECT = LITE2.at("in_pcbconnect")
 SERVER, SERVER6 = LOOPBACK.at("Q"), LOOPBACK6.at("Q")

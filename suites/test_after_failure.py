@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import connected, listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -46,7 +47,6 @@ from fixtures.specification.rules import (
     WRONG_KIND,
 )
 from fixtures.specification.sources import POSIX, RFC9293, TCPV2, UNP
-from suites.preconditions import connected, listening
 
 CLIENT = LOOPBACK.at("Q")
 ANY_PORT = LOOPBACK.at("0")

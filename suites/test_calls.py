@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     CLOSE_WAIT,
@@ -48,7 +49,6 @@ from fixtures.specification.rules import (
     WRONG_KIND,
 )
 from fixtures.specification.sources import POSIX, RFC3493, TCPV2, UNP
-from suites.preconditions import listening
 
 CLIENT = LOOPBACK.at("Q")
 KINDS = ["tcp4", "udp4"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     CLOSE_WAIT,
@@ -32,7 +33,6 @@ from fixtures.language.words import (
 )
 from fixtures.specification.rules import ACTIVE_CLOSER, ONE_OR_EACH, PCB_LOOKUP, RESET, RESTART, REUSEPORT_ALL, UNBOUND_CALL
 from fixtures.specification.sources import LITE2, PYTHON_LIST_2009, RFC9293, TCPV1, TCPV2, UNP
-from suites.preconditions import listening
 from suites.tables import RESTARTS
 
 SERVERS = UNP.at("§7.5, the four reasons for SO_REUSEADDR")

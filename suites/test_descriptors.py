@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -32,7 +33,6 @@ from fixtures.specification.rules import (
     UNBOUND_CALL,
 )
 from fixtures.specification.sources import POSIX, PYTHON_LIST_2009, UNP
-from suites.preconditions import listening
 
 CLOSE = POSIX.at("close: the last descriptor")
 FORK = UNP.at("ch. 4, descriptor reference counts")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     BOTH,
@@ -43,7 +44,6 @@ from fixtures.specification.rules import (
     V6ONLY,
 )
 from fixtures.specification.sources import LINUX, RFC3493
-from suites.preconditions import listening
 
 ON, OFF = Answer("1"), Answer("0")
 OVERLAP = LINUX.at("ipv4/inet_connection_sock.c, inet_rcv_saddr_equal")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Actor, Socket, Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -35,7 +36,6 @@ from fixtures.language.words import (
 )
 from fixtures.specification.rules import DIFFERENT_ADDRESSES, SAME_CONNECTION, SHUT_DOWN, UNUSED_ADDRESS, UNUSED_PORT, V6ONLY
 from fixtures.specification.sources import LINUX, LINUX_MAN, POSIX
-from suites.preconditions import listening
 
 ANY_PORT = LOOPBACK.at("0")
 RANGE = LINUX_MAN.at("ip(7), IP_LOCAL_PORT_RANGE")

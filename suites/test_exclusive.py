@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     CLOSE_WAIT,
@@ -34,7 +35,6 @@ from fixtures.language.words import (
 )
 from fixtures.specification.rules import DIFFERENT_ADDRESSES, EXCLUSIVE_BINDING, EXCLUSIVE_USE, RESTART, UNBOUND_CALL, V6ONLY
 from fixtures.specification.sources import DOTNET_TESTS, ILLUMOS, ILLUMOS_MAN, PAL_TESTS, WINSOCK
-from suites.preconditions import listening
 
 USER_TABLE = WINSOCK.at("enhanced socket security, the table for different users")
 CLOSURE = WINSOCK.at("reuse of an exclusive socket's port after its closure")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     EACCES,
@@ -40,7 +41,6 @@ from fixtures.specification.rules import (
     WILDCARD_AND_SPECIFIC,
 )
 from fixtures.specification.sources import LINUX_MAN, LITE2, MECKI, POSIX, TCPV2, UNP
-from suites.preconditions import listening
 
 
 def first_socket(stack: Stack, address: Address, option: Option, change: str) -> Socket:

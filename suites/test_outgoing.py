@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -40,7 +41,6 @@ from fixtures.specification.rules import (
     UNBOUND_CALL,
 )
 from fixtures.specification.sources import FREEBSD_15, LIBUV_2155, LITE2, POSIX, TCPV1, TCPV2, UNP
-from suites.preconditions import listening
 
 CLIENT = LOOPBACK.at("Q")
 ANY_PORT = LOOPBACK.at("0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     BOTH,
@@ -26,7 +27,6 @@ from fixtures.language.words import (
 )
 from fixtures.specification.rules import COMPLETELY_DUPLICATE, MOST_SPECIFIC, NO_OPTIONS, NOBODY_LISTENS, ONE_OR_EACH, REUSEPORT_ALL
 from fixtures.specification.sources import LINUX
-from suites.preconditions import listening
 
 #: For each kind of socket: the wildcard, a specific address, and the options that it is always made with.
 KINDS: dict[str, tuple[Address, Address, tuple[Option, ...]]] = {

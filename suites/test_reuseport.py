@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     BOTH,
@@ -30,7 +31,6 @@ from fixtures.language.words import (
 )
 from fixtures.specification.rules import BEFORE_BIND, MOST_SPECIFIC, NO_OPTIONS, PCB_LOOKUP, REUSEPORT_ALL, TIME_WAIT_REBIND
 from fixtures.specification.sources import LINUX, LITE2
-from suites.preconditions import listening
 
 PROTOCOLS = ("tcp4", "udp4")
 

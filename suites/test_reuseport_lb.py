@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     BOTH,
@@ -28,7 +29,6 @@ from fixtures.language.words import (
 )
 from fixtures.specification.rules import BALANCED_GROUP, MOST_SPECIFIC, MULTICAST, NO_OPTIONS, THEFT, UNBOUND_CALL
 from fixtures.specification.sources import FREEBSD
-from suites.preconditions import listening
 
 KINDS = ("tcp4", "udp4")
 REUSEPORT_LB = Options(SO_REUSEPORT_LB)

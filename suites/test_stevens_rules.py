@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     EACH,
@@ -41,7 +42,6 @@ from fixtures.specification.rules import (
     UDP_DUPLICATE,
     WILDCARD_AND_SPECIFIC,
 )
-from suites.preconditions import listening
 
 
 def serve_one(stack: Stack, *options: Option) -> tuple[Socket, Socket, Socket]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import came_and_reset, listening, server_closed_first
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -37,7 +38,6 @@ from fixtures.specification.rules import (
     TIME_WAIT_REBIND,
 )
 from fixtures.specification.sources import HPUX_GETSOCKOPT, LITE2, MECKI, PYTHON_LIST_2009, RFC9293, TCPV1, TCPV2, UNP
-from suites.preconditions import came_and_reset, listening, server_closed_first
 from suites.tables import RESTARTS
 
 CLIENT = LOOPBACK.at("Q")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import connected, listening
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -26,7 +27,6 @@ from fixtures.language.words import (
 )
 from fixtures.specification.rules import ANY_ORDER, DIFFERENT_ADDRESSES, MOST_SPECIFIC, PCB_LOOKUP, WILDCARD_AND_SPECIFIC
 from fixtures.specification.sources import LINUX, LITE2, UNP
-from suites.preconditions import connected, listening
 
 #: Which address is held, and which is asked for.
 ORDERS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Actor, Socket, Stack
 from fixtures.language.words import (
     EACCES,
@@ -52,7 +53,6 @@ from fixtures.specification.sources import (
     WINSOCK_OPTIONS,
     WSK,
 )
-from suites.preconditions import listening
 
 TABLES = WINSOCK.at("Enhanced Socket Security, tables 2 and 3")
 ADDRESSES = {"wildcard": WILDCARD, "specific": LOOPBACK}
