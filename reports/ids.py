@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -18,9 +19,12 @@ HEADING = (
     "# Every id that was ever issued. Nothing here changes or goes. Of an experiment a digest of its calls and of the answers\n"
     "# with which its assertion holds; behind it, if it was issued before December 2026, the digest of then (of question, rule,\n"
     "# calls). Of a clause, a dispute or a gap (PLATFORM/NAME) the word clause: frozen is the id, not the sentence.\n"
+    "# Where one decides nothing any more, the word is changed to retired, by hand: no other sentence ever gets its id.\n"
 )
 #: What stands in the place of a digest for what decides answers.
 OF_A_PLATFORM = "clause"
+#: The same of a clause that decides nothing any more.
+RETIRED = "retired"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Say what the registry lacks (1), or add it; refuse when an issued id is gone or means something else (2)."""
     kept, now = read(REGISTRY), meanings() | clauses()
-    if broken := [*(f"{name} is gone" for name in sorted(kept.keys() - now.keys())), *changed(kept, now)]:
+    if broken := [*(f"{name} is gone" for name in gone(kept, now)), *changed(kept, now)]:
         raise BadInput(f"{REGISTRY.name}: {'; '.join(broken[:5])}: an id is permanent; give the changed experiment a new one")
     new = sorted(now.keys() - kept.keys())
     if args.write:
@@ -39,6 +43,11 @@ def run(args: argparse.Namespace) -> int:
         REGISTRY.write_text(HEADING + "".join(lines), encoding="utf-8")
     print(f"{len(kept)} ids were issued before, {len(new)} are new")
     return 1 if new and not args.write else 0
+
+
+def gone(kept: Mapping[str, list[str]], now: Mapping[str, object]) -> list[str]:
+    """The issued ids that nothing has any more, and that nobody retired."""
+    return [name for name in sorted(kept.keys() - now.keys()) if kept[name] != [RETIRED]]
 
 
 def changed(kept: dict[str, list[str]], now: dict[str, str]) -> list[str]:

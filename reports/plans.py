@@ -182,4 +182,4 @@ def _calls_of(seen: Observation) -> tuple[Call, ...]:
 
 
 def _outcome(seen: Observation) -> str:
-    return seen.problem or ("holds" if seen.held else "does not hold")
+    return "nothing is asked" if seen.problem else "holds" if seen.held else "does not hold"

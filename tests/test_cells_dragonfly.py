@@ -105,7 +105,7 @@ CASES: list[tuple[str, str, str, Reason | None]] = [
     ("", SPECIFIC_GROUP, "B", v.GROUP_FIRST),
     ("", CLEARED, "B", v.NEWEST_WITHOUT_GROUP),
     ("", GROUP_V6, "both", v.REUSEPORT_BALANCES_IPV6),
-    ("3.4", SPECIFIC_GROUP, "A", v.SPECIFIC),
+    ("3.4", SPECIFIC_GROUP, "A", v.NEWEST_SPECIFIC),
     ("3.4", GROUP_V6, "B", v.SPECIFIC_IPV6),
     ("3.4", GROUP.format("127.0.0.1", "B.listen()\n"), "B", v.NEWEST_SPECIFIC),
     ("3.4", GROUP.format("0.0.0.0", "B.listen()\n"), "A", v.OLDEST_WILDCARD),

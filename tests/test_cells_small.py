@@ -13,7 +13,7 @@ from fixtures.models import aix, hpux, tru64
 from fixtures.models import situations as S
 from fixtures.models.aix import AIX
 from fixtures.models.base import Model
-from fixtures.models.expected import bound_only, carried_over, listener_receives, over_ipv6
+from fixtures.models.expected import bound_only, carried_over, listener_receives, other_family, over_ipv6
 from fixtures.models.hpux import HPUX
 from fixtures.models.tru64 import Tru64
 from fixtures.record.verdicts import predict
@@ -86,6 +86,9 @@ BESIDE_WILDCARD_IPV6 = "A = tcp6(SO_REUSEADDR)\nA.bind([::]:P)\nA.listen()\nB = 
 TO_MAPPED = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nB = tcp6()\nB.connect([::ffff:127.0.0.1]:P)"
 UNCONNECTED = "A = tcp4()\nA.shutdown(WR)"
 IDLE_SECOND = "A.bind(127.0.0.1:P)\nA.listen()\nB.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)"
+OF_TWO_USERS = "A = tcp{0}(SO_REUSEPORT)\nA.bind({1}:P)\nB = stranger: tcp{0}(SO_REUSEPORT)\nB.bind({1}:P)"
+SET_LATE = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.setsockopt(SO_REUSEPORT, 1)\n"
+CLEARED_LATE = "A = tcp4(SO_REUSEPORT)\nA.bind(127.0.0.1:P)\nA.setsockopt(SO_REUSEPORT, 0)\n"
 NOBODY_JOINED = "A = udp4()\nA.bind(224.0.0.251:P)\nconnections(224.0.0.251:P)"
 
 #: Model, script, the last answer, its reason (None: any).
@@ -103,7 +106,17 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     (partial(AIX, settings={"soreuseport_lb": "1"}), SHARED + "\nconnections(127.0.0.1:P)", "both", aix.BALANCES),
     (partial(AIX, settings={"soreuseport_lb": "1"}, version="7.1"), SHARED + "\nconnections(127.0.0.1:P)", "B", aix.FIRST_FOUND),
     (AIX, TWINS.format("", RP), "EADDRINUSE", aix.REUSEPORT_ON_ALL),
-    (AIX, TWINS.format(RP, RP) + "\nC = tcp4()\nC.bind(127.0.0.1:P)", "EADDRINUSE", None),
+    (AIX, TWINS.format(RP, RP) + "\nC = tcp4()\nC.bind(127.0.0.1:P)", "EADDRINUSE", aix.WITHOUT_OPTIONS),
+    (AIX, "A = tcp6()\nA.bind([::1]:P)\nB = tcp6()\nB.bind([::1]:P)", "EADDRINUSE", aix.WITHOUT_OPTIONS),
+    (AIX, OF_TWO_USERS.format("4", "127.0.0.1"), "ok", aix.REUSEPORT_OF_TWO_USERS),
+    (AIX, OF_TWO_USERS.format("6", "[::1]"), "ok", carried_over(aix.REUSEPORT_OF_TWO_USERS)),
+    (AIX, SET_LATE + f"B = tcp4({RP})\nB.bind(127.0.0.1:P)", "ok", aix.REUSEPORT_SET_LATE),
+    (AIX, CLEARED_LATE + f"B = tcp4({RP})\nB.bind(127.0.0.1:P)", "EADDRINUSE", aix.REUSEPORT_SET_LATE),
+    (AIX, CLEARED_LATE + "B = tcp4()\nB.bind(127.0.0.1:P)", "EADDRINUSE", aix.WITHOUT_OPTIONS),
+    (AIX, AFTER_LISTEN.format("127.0.0.1").replace("B = ", "B = stranger: "), "ok", aix.SECOND_SERVER_BEYOND),
+    (AIX, "A = tcp4()\nA.bind(0.0.0.0:P)\nB = tcp6()\nB.bind([::1]:P)", "ok", other_family("aix", over_v6=True)),
+    (AIX, "A = tcp6()\nA.bind([::1]:P)\nB = tcp4()\nB.bind(0.0.0.0:P)", "ok", other_family("aix", over_v6=False)),
+    (AIX, "A = udp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.1:P)", "ok", aix.PORT_FREE),
     (AIX, TWINS.format(RA, RA), "unknown", aix.GAP),
     (AIX, TWINS.format("", "") + "\nA.close()\nB.bind(127.0.0.1:P)", "ok", None),
     (AIX, TO_MAPPED, "ok", aix.CONNECT_MAPPED),
@@ -150,7 +163,15 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     (Tru64, NOBODY_JOINED, "none", tru64.NOBODY_JOINED),
     (Tru64, TWINS.format(RA, RA), "EADDRINUSE", tru64.DUPLICATE_SEEN),
     (Tru64, TWINS.format("", ""), "EADDRINUSE", tru64.NO_OPTIONS_SEEN),
+    (Tru64, TWINS.format("", "").replace("127.0.0.1", "0.0.0.0"), "EADDRINUSE", tru64.WITHOUT_OPTIONS),
+    (Tru64, TWINS.format("", "").replace("B = ", "B = stranger: "), "EADDRINUSE", tru64.WITHOUT_OPTIONS),
+    (Tru64, TWINS.format("", "").replace("\nB = ", "\nelapse(61)\nB = "), "EADDRINUSE", tru64.WITHOUT_OPTIONS),
+    (Tru64, "A = tcp4()\nA.bind(127.0.0.1:0)\nB = tcp4()\nB.bind(127.0.0.1:port(A))", "EADDRINUSE", tru64.WITHOUT_OPTIONS),
+    (Tru64, TWINS.format(RA, RA).replace("B = ", "B = other: "), "EADDRINUSE", tru64.TCP_DUPLICATE),
     (Tru64, TWINS.format(RP, RP), "ok", tru64.REUSEPORT_SAID),
+    (Tru64, OF_TWO_USERS.format("4", "127.0.0.1"), "ok", tru64.REUSEPORT_SHARES),
+    (Tru64, OF_TWO_USERS.format("6", "[::1]"), "ok", carried_over(tru64.REUSEPORT_SHARES)),
+    (Tru64, "A = tcp4()\nA.bind(0.0.0.0:P)\nB = tcp6()\nB.bind([::1]:P)", "ok", other_family("tru64", over_v6=True)),
     (Tru64, TWINS.format("", RP), "EADDRINUSE", tru64.REUSEPORT_ON_ALL),
     (Tru64, TWINS.format("", RA), "EADDRINUSE", tru64.TCP_DUPLICATE),
     (Tru64, TWINS.format(RA, ""), "EADDRINUSE", tru64.WITHOUT_OPTIONS),

@@ -17,7 +17,7 @@ E2 = "tcp/duplicate/both-reuseaddr/unlistened"
 
 def test_no_issued_id_is_gone_or_means_something_else() -> None:
     kept, now = ids.read(ids.REGISTRY), ids.meanings() | ids.clauses()
-    assert sorted(kept.keys() - now.keys()) == []
+    assert ids.gone(kept, now) == []
     assert ids.changed(kept, now) == []
     assert sorted(now.keys() - kept.keys()) == [], "run: python -m reports ids --write"
 
@@ -105,6 +105,12 @@ def test_a_broken_promise_is_refused(
     assert main(["ids", "--write"]) == 2
     assert part in capsys.readouterr().err
     assert registry.read_text(encoding="utf-8") == line
+
+
+def test_a_retired_clause_stays_listed_and_its_id_is_not_used_again() -> None:
+    kept = {"aix/old": [ids.RETIRED], "aix/lost": [ids.OF_A_PLATFORM]}
+    assert ids.gone(kept, {}) == ["aix/lost"]
+    assert ids.changed(kept, dict.fromkeys(kept, ids.OF_A_PLATFORM)) == ["aix/old means something else"]
 
 
 def test_new_ids_are_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
