@@ -17,7 +17,7 @@ from fixtures.models.expected import bound_only, carried_over, listener_receives
 from fixtures.models.hpux import HPUX
 from fixtures.models.tru64 import Tru64
 from fixtures.record.verdicts import predict
-from fixtures.specification.clauses import Reason
+from fixtures.specification.clauses import Dispute, Reason
 from tests.cells import Table, wrong_cells
 from tests.test_models import ALL_PAIRS, STEVENS_RELATIONS, STEVENS_TCP, STEVENS_UDP
 
@@ -71,6 +71,7 @@ TWINS = "A = tcp4({0})\nA.bind(127.0.0.1:P)\nB = tcp4({1})\nB.bind(127.0.0.1:P)"
 REMNANT = "A = tcp4({0})\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4()\nC.connect(127.0.0.1:P)\nD = A.accept()\nA.close()\n"
 TIME_WAIT = REMNANT + "D.close()\nC.recv(1)\nC.close()\n"
 AGAIN = "B = tcp4({1})\nB.bind(127.0.0.1:P)"
+WILDCARD_AGAIN = "B = tcp4({0})\nB.bind(0.0.0.0:P)"
 RA, RP, BOTH = "SO_REUSEADDR", "SO_REUSEPORT", "SO_REUSEADDR, SO_REUSEPORT"
 LISTENING = TWINS.format(RA, RA) + "\nA.listen()\nB.listen()"
 SHARED = TWINS.format(RP, RP) + "\nA.listen()\nB.listen()"
@@ -89,6 +90,7 @@ IDLE_SECOND = "A.bind(127.0.0.1:P)\nA.listen()\nB.bind(127.0.0.1:P)\nconnections
 OF_TWO_USERS = "A = tcp{0}(SO_REUSEPORT)\nA.bind({1}:P)\nB = stranger: tcp{0}(SO_REUSEPORT)\nB.bind({1}:P)"
 SET_LATE = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.setsockopt(SO_REUSEPORT, 1)\n"
 CLEARED_LATE = "A = tcp4(SO_REUSEPORT)\nA.bind(127.0.0.1:P)\nA.setsockopt(SO_REUSEPORT, 0)\n"
+TWINS_IPV6 = "A = {0}({1})\nA.bind([::1]:P)\nB = {0}({1})\nB.bind([::1]:P)"
 NOBODY_JOINED = "A = udp4()\nA.bind(224.0.0.251:P)\nconnections(224.0.0.251:P)"
 
 #: Model, script, the last answer, its reason (None: any).
@@ -133,7 +135,14 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     (HPUX, TWINS.format("", ""), "EADDRINUSE", hpux.WITHOUT_OPTIONS),
     (HPUX, BESIDE_WILDCARD.format(RA), "ok", hpux.WILDCARD_BESIDE_SPECIFIC),
     (HPUX, ONE_TUPLE, "EADDRINUSE", hpux.ONE_CONNECTION),
-    (HPUX, (TIME_WAIT + AGAIN).format("", RA), "ok", hpux.RESTART_OPTION),
+    (HPUX, (TIME_WAIT + AGAIN).format("", RA), "ok", hpux.SPECIFIC_RESTART_OPTION),
+    (HPUX, TIME_WAIT.format("", RA) + WILDCARD_AGAIN.format(RA), "ok", hpux.RESTART_OPTION),
+    (HPUX, REMNANT.format("", RA) + WILDCARD_AGAIN.format(RA), "ok", hpux.WILDCARD_BESIDE_SPECIFIC),
+    (HPUX, "A = tcp6(SO_REUSEPORT)\nA.bind([::1]:P)\nB = tcp6()\nB.bind([::1]:P)", "EADDRINUSE", over_ipv6(hpux.WITHOUT_OPTIONS)),
+    (HPUX, TWINS_IPV6.format("tcp6", RA), "EADDRINUSE", hpux.over_ipv6(hpux.REUSEADDR_DUPLICATE)),
+    (HPUX, TWINS_IPV6.format("tcp6", RP), "EADDRINUSE", hpux.over_ipv6(hpux.REUSEPORT_IS_UDP)),
+    (HPUX, TWINS_IPV6.format("udp6", RP), "ok", hpux.over_ipv6(hpux.REUSEPORT_SHARES)),
+    (HPUX, REMNANT.format("", "") + "C.listen()", "EINVAL", hpux.LISTEN_CONNECTED),
     (HPUX, UDP_TWINS.format(RP), "ok", hpux.REUSEPORT_SHARES),
     (HPUX, "A = udp4(SO_REUSEADDR)\nA.bind(224.0.0.251:P)\nB = udp4(SO_REUSEADDR)\nB.bind(224.0.0.251:P)", "ok", hpux.GROUP_SHARED),
     (HPUX, "A = udp4(SO_REUSEADDR)\nA.bind(224.0.0.251:P)\nB = udp4()\nB.bind(224.0.0.251:P)", "EADDRINUSE", hpux.WITHOUT_OPTIONS),
@@ -145,7 +154,7 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     ),
     (HPUX, UNCONNECTED, "ENOTCONN", hpux.SHUT_UNCONNECTED),
     (HPUX, "A = udp4()\nA.shutdown(WR)", "ENOTCONN", hpux.SHUT_UNCONNECTED_UDP),
-    (HPUX, BESIDE_WILDCARD_IPV6, "ok", hpux.WILDCARD_BESIDE_SPECIFIC_IPV6),
+    (HPUX, BESIDE_WILDCARD_IPV6, "ok", hpux.over_ipv6(hpux.WILDCARD_BESIDE_SPECIFIC)),
     (HPUX, TO_MAPPED, "ok", hpux.CONNECT_MAPPED),
     (HPUX, "A = tcp4()\nA.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)", "none", bound_only("hpux")),
     (HPUX, NOBODY_JOINED, "none", hpux.NOBODY_JOINED),
@@ -210,6 +219,14 @@ def restart_in_time_wait(stack: Stack, *options: str) -> None:
 def test_hpux_documents_dispute_which_option_restarts(options: tuple[str, ...], answers: set[str]) -> None:
     found = predict(lambda stack: restart_in_time_wait(stack, *options), lambda choices: HPUX(choices=choices))
     assert {seen.trace[-1][1].name for seen in found} == answers
+
+
+def test_what_hpux_says_of_af_inet_is_only_predicted_of_ipv6() -> None:
+    assert hpux.over_ipv6(hpux.REUSEPORT_SHARES).basis == "predicted"
+    assert hpux.over_ipv6(hpux.EITHER_RESTARTS) is hpux.EITHER_RESTARTS
+    dispute = hpux.over_ipv6(hpux.RESTART_OPTION)
+    assert isinstance(dispute, Dispute)
+    assert [side.basis for side in dispute.sides] == ["predicted", "reported"]
 
 
 def test_aix_may_find_either_listener_first() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.language.stack import Untestable
 from fixtures.models import situations as S
 from fixtures.models.cygwin import clauses as cygwin
 from fixtures.models.cygwin import passed
@@ -69,6 +70,10 @@ FROM_WILDCARD = SERVES_IPV4 + "B = tcp4()\nB.bind(0.0.0.0:Q)\nB.connect(127.0.0.
 TWO_UDP = "A = udp4()\nA.bind(0.0.0.0:P)\nB = udp4()\nB.bind(127.0.0.1:P)\n"
 HOLDS = "A = tcp4({0})\nA.bind({1}:P)\nB = {2}tcp4({3})\nB.bind({4}:P)"
 WILD, ONE = "0.0.0.0", "127.0.0.1"
+#: Sockets that keep their descriptor: a client that was reset, an accepted connection that was, and one in TIME_WAIT.
+RESET = OWN_PORT.format("") + "D.setsockopt(SO_LINGER, 0)\nD.close()\nB.recv(1)\n"
+CHILD_RESET = CHILD + "C.setsockopt(SO_LINGER, 0)\nC.close()\n"
+TIME_WAIT_OPEN = "D.shutdown(WR)\nC.recv(1)\nC.close()\nshows(127.0.0.1:P, TIME_WAIT)\n"
 
 
 @pytest.mark.parametrize(
@@ -99,6 +104,22 @@ WILD, ONE = "0.0.0.0", "127.0.0.1"
         ("windows", SERVED.format(RA) + CLOSED + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", only("ok", because=w.TIME_WAIT_IS_FREE)),
         ("windows@nt4", SERVED.format(RA) + CLOSED + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", only("ok", because=w.REUSE_CHILD)),
         ("windows", CHILD + "B = tcp4()\nB.bind(127.0.0.1:P)\nB.listen()", only("ok", because=k.LISTENS)),
+        # Sockets that are not closed, though their connection is over.
+        ("windows", RESET + "E = tcp4()\nE.bind(127.0.0.1:Q)", only("unknown", because=w.UNCLOSED)),
+        ("windows", RESET + "B.close()\nE = tcp4()\nE.bind(127.0.0.1:Q)", only("ok", because=w.FREE)),
+        ("windows", RESET + "E = tcp4()\nE.bind(127.0.0.2:Q)", only("ok", because=w.FREE)),
+        ("windows", RESET + "E = udp4()\nE.bind(127.0.0.1:Q)", only("ok", because=w.FREE)),
+        ("cygwin", RESET + "E = tcp4()\nE.bind(127.0.0.1:Q)", only("unknown", because=passed.UNCLOSED)),
+        ("wsl1", RESET + "E = tcp4()\nE.bind(127.0.0.1:Q)", only("unknown", because=wsl1.WORDS[w.UNCLOSED.id])),
+        ("windows", CHILD_RESET + "E = tcp4()\nE.bind(127.0.0.1:P)", only("ok", because=w.CHILD_OVER)),
+        ("windows", CHILD_RESET + "E = stranger: tcp4()\nE.bind(127.0.0.1:P)", only("unknown", because=w.UNCLOSED)),
+        ("windows", CHILD + TIME_WAIT_OPEN + "B = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=w.TIME_WAIT_UNCLOSED)),
+        (
+            "windows",
+            SERVED.format(RA) + TIME_WAIT_OPEN + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)",
+            only("ok", because=w.REUSE_CHILD),
+        ),
+        ("wsl1", CHILD + TIME_WAIT_OPEN + "B = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=wsl1.TIME_WAIT_UNCLOSED)),
         # A client that was at the wildcard until it connected.
         ("windows", FROM_WILDCARD + "C = tcp4()\nC.bind(127.0.0.1:Q)", only("EADDRINUSE", because=w.CONNECT_BINDS)),
         ("windows", FROM_WILDCARD + "C = tcp4()\nC.bind(127.0.0.2:Q)", only("ok", because=w.CONNECT_LEAVES)),
@@ -183,11 +204,18 @@ WILD, ONE = "0.0.0.0", "127.0.0.1"
         ("wsl1", OWN_PORT.format("") + "C = tcp4()\nC.bind(127.0.0.1:Q)", only("EADDRINUSE", because=wsl1.HELD_BY_CLIENT)),
         ("wsl1", OWN_PORT.format(RA) + "C = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:Q)", only("ok", because=wsl1.BESIDE_CLIENT)),
         ("wsl1", "A = tcp4()\nA.setsockopt(SO_REUSEPORT, 1)", only("ok", because=wsl1.SET_REUSEPORT)),
+        ("wsl1@15063", "A = tcp4()\nA.setsockopt(SO_REUSEPORT, 1)", only("unknown", because=wsl1.REUSEPORT_REFUSED)),
+        ("wsl1@16299", "A = tcp4()\nA.setsockopt(SO_REUSEPORT, 1)", only("ok", because=wsl1.SET_REUSEPORT)),
         ("wsl1", CHILD + CLOSED + "B = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=wsl1.TIME_WAIT_IS_FREE)),
     ],
 )
 def test_what_decides(spec: str, script: str, expected: list[tuple[str, Reason | None]]) -> None:
     assert answers(spec, script) == expected
+
+
+def test_wsl1_cannot_read_so_reuseport() -> None:
+    with pytest.raises(Untestable, match="SO_REUSEPORT"):
+        answers("wsl1", "A = tcp4(SO_REUSEPORT)\nA.getsockopt(SO_REUSEPORT)")
 
 
 def test_what_cygwin_hands_on_has_its_own_id_and_microsofts_place() -> None:
