@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connected, listening
+from fixtures.language.scenes import accepted_after_shutdown, connected, listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -394,7 +394,7 @@ def test_who_keeps_time_wait_after_an_early_shutdown(stack: Stack, how: str) -> 
     listener.listen()
     client = stack.tcp4()
     client.connect(LOOPBACK)
-    accepted = listener.accept()
+    accepted = accepted_after_shutdown(listener)
     client.close()
     accepted.recv(1)
     accepted.close()
