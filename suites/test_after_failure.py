@@ -13,6 +13,7 @@ from fixtures.language.words import (
     ECONNRESET,
     EINVAL,
     ESTABLISHED,
+    GROUP,
     IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
@@ -38,6 +39,7 @@ from fixtures.specification.rules import (
     BROKEN_PIPE,
     DROPPED,
     DUAL_STACK,
+    INVALID_REMOTE,
     NOBODY_LISTENS,
     ONE_OR_EACH,
     RESET,
@@ -46,7 +48,7 @@ from fixtures.specification.rules import (
     UNBOUND_CALL,
     WRONG_KIND,
 )
-from fixtures.specification.sources import POSIX, RFC9293, TCPV2, UNP
+from fixtures.specification.sources import LINUX, POSIX, RFC9293, TCPV2, UNP
 
 CLIENT = LOOPBACK.at("Q")
 ANY_PORT = LOOPBACK.at("0")
@@ -168,7 +170,7 @@ def test_mapped_wildcard_beside_an_ipv6_client(stack: Stack) -> None:
 
 
 #: What else may ask for the port of an IPv6 client: the kind of the socket, and the address.
-BESIDE_A_UDP_CLIENT = {"mapped-wildcard": ("udp6", MAPPED_WILDCARD), "loopback4": ("udp4", LOOPBACK)}
+BESIDE_A_UDP_CLIENT = {"mapped-wildcard": ("udp6", MAPPED_WILDCARD), "loopback4": ("udp4", LOOPBACK), "any4": ("udp4", WILDCARD)}
 
 
 @experiment("udp/after-failure/beside-ipv6-client/{wanted}", rule=DUAL_STACK)
@@ -552,3 +554,71 @@ def test_the_error_of_a_reset_stays(stack: Stack) -> None:
     client.bind(CLIENT)
     listener.connect(CLIENT)
     assert client.send(1) == Answer("EPIPE")
+
+
+@experiment("tcp/after-failure/refused-group/drawn-port", rule=INVALID_REMOTE, cites=(TCPV2.at("tcp_usrreq, PRU_CONNECT"),))
+def test_drawn_port_of_a_client_of_a_group(stack: Stack) -> None:
+    """A client bound port 0 and was refused a multicast group: does it still hold its port?"""
+    client = stack.tcp4()
+    client.bind(ANY_PORT)
+    client.connect(GROUP)
+    assert stack.tcp4().bind(client.address) == EADDRINUSE
+
+
+@experiment("tcp6/after-failure/mapped-bound/drawn-port", rule=DROPPED, cites=(DROP,))
+def test_drawn_port_of_a_mapped_client_of_ipv6(stack: Stack) -> None:
+    """A client bound port 0 of a mapped address and was refused [::1]: is its port free?"""
+    client = stack.tcp6(IPV6_V6ONLY.off)
+    client.bind(MAPPED.at("0"))
+    client.connect(LOOPBACK6)
+    assert stack.tcp6(IPV6_V6ONLY.off).bind(client.address) == OK
+
+
+@experiment("udp6/after-failure/mapped-bound/connect-to-ipv6", rule=UNBOUND_CALL)
+def test_mapped_udp_socket_connects_to_ipv6(stack: Stack) -> None:
+    """May a UDP socket that is bound to a mapped address connect to an IPv6 one?"""
+    caller = stack.udp6(IPV6_V6ONLY.off)
+    caller.bind(MAPPED.at("Q"))
+    assert caller.connect(LOOPBACK6) == OK
+
+
+@experiment("tcp/after-failure/refused/listens-in-a-group", rule=DROPPED, cites=(LINUX.at("core/sock_reuseport.c, reuseport_select_sock"),))
+def test_a_refused_client_listens_in_a_group(stack: Stack) -> None:
+    """A refused client and a server ask for one port with SO_REUSEPORT: does the server receive all?"""
+    client, server = stack.tcp4(SO_REUSEPORT), stack.tcp4(SO_REUSEPORT)
+    client.bind(LOOPBACK)
+    client.connect(LOOPBACK.at("Q"))
+    client.listen()
+    server.bind(LOOPBACK)
+    server.listen()
+    assert stack.connections(LOOPBACK) == server.itself
+
+
+@experiment("udp/after-failure/payload/two", rule=ONE_OR_EACH, cites=(UNP.at("§8.11"),))
+def test_two_datagrams_arrive(stack: Stack) -> None:
+    """Does a socket get both of two datagrams that wait for it?"""
+    server, caller = stack.udp4(), stack.udp4()
+    server.bind(LOOPBACK)
+    caller.connect(LOOPBACK)
+    caller.send(1)
+    caller.send(1)
+    server.recv(1)
+    assert server.recv(1) == OK
+
+
+@experiment("tcp/after-failure/send-unconnected/then-bind", rule=UNBOUND_CALL, cites=(POSIX.at("send, [ENOTCONN]"),))
+def test_bind_after_a_send_without_connection(stack: Stack) -> None:
+    """May a TCP socket bind after a send that was refused because it had no connection?"""
+    caller = stack.tcp4()
+    caller.send(1)
+    assert caller.bind(LOOPBACK) == OK
+
+
+@experiment("tcp6/after-failure/refused/third-connect/{destination}", rule=DROPPED, cites=(DROP, POSIX.at("connect, [ECONNREFUSED]")))
+@pytest.mark.parametrize("destination", ["mapped", "ipv6"])
+def test_ipv6_client_connects_a_third_time(stack: Stack, destination: str) -> None:
+    """Is a third connect of an IPv6 client that was refused at one address ({destination}) invalid?"""
+    client, address = stack.tcp6(IPV6_V6ONLY.off), MAPPED if destination == "mapped" else LOOPBACK6
+    client.connect(address)
+    client.connect(address)
+    assert client.connect(address) == EINVAL

@@ -542,3 +542,41 @@ def test_sender_is_bound_to_a_group(stack: Stack) -> None:
     sender.send(1)
     sender.send(1)
     assert sender.send(1) == OK
+
+
+@experiment("tcp/calls/shutdown-after-reset/again", rule=WRONG_KIND, cites=(POSIX.at("shutdown, [ENOTCONN]"),))
+def test_shutdown_again_after_a_reset(stack: Stack) -> None:
+    """An end shut down for writing was reset: is it refused a second shutdown of that half?"""
+    accepted, client = connected(stack)
+    accepted.shutdown(WR)
+    client.set(SO_LINGER_0)
+    client.close()
+    assert accepted.shutdown(WR) == Answer("ENOTCONN")
+
+
+@experiment("tcp/calls/{call}-after-shutdown/both-in-turn", rule=UNBOUND_CALL, cites=(POSIX.at("shutdown"), TCPV2.at("soreceive, sosend")))
+@pytest.mark.parametrize(("call", "expected"), [("recv", END), ("send", Answer("EPIPE"))], ids=str)
+def test_the_first_half_stays_shut(stack: Stack, call: str, expected: Answer) -> None:
+    """Does {call} tell that its half was shut down, although the other half was shut down since?"""
+    accepted, _ = connected(stack)
+    for half in (RD, WR) if call == "recv" else (WR, RD):
+        accepted.shutdown(half)
+    assert (accepted.recv(1) if call == "recv" else accepted.send(1)) == expected
+
+
+@experiment("udp/calls/listen/after-send", rule=WRONG_KIND, cites=(POSIX.at("listen, [EOPNOTSUPP]"),))
+def test_listen_on_udp_after_a_send(stack: Stack) -> None:
+    """Is listen refused on a UDP socket that has no address but what its send got?"""
+    sender = stack.udp4()
+    sender.send(1)
+    assert sender.listen() == Answer("EOPNOTSUPP")
+
+
+@experiment("tcp/calls/listen-connected/both-shut/{first}-first", rule=WRONG_KIND, cites=(POSIX.at("listen, [EINVAL]"),))
+@pytest.mark.parametrize("first", ["client", "server"])
+def test_listen_after_both_ends_shut_down(stack: Stack, first: str) -> None:
+    """Is listen refused on a client after both ends shut down, the {first} first?"""
+    accepted, client = connected(stack)
+    for end in (client, accepted) if first == "client" else (accepted, client):
+        end.shutdown(WR)
+    assert client.listen() == EINVAL

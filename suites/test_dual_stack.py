@@ -23,6 +23,8 @@ from fixtures.language.words import (
     OK,
     REUSEADDR,
     REUSEPORT,
+    SECOND,
+    SO_EXCLBIND,
     SO_REUSEADDR,
     SO_REUSEPORT,
     TIME_WAIT,
@@ -37,13 +39,16 @@ from fixtures.specification.rules import (
     BOUND_ONCE,
     DUAL_STACK,
     MOST_SPECIFIC,
+    NO_OPTIONS,
+    RESTART,
     REUSEPORT_ALL,
     TIME_WAIT_REBIND,
     UDP_DUPLICATE,
     UNBOUND_CALL,
     V6ONLY,
+    WILDCARD_AND_SPECIFIC,
 )
-from fixtures.specification.sources import LINUX, RFC3493
+from fixtures.specification.sources import ILLUMOS, LINUX, RFC3493
 
 ON, OFF = Answer("1"), Answer("0")
 OVERLAP = LINUX.at("ipv4/inet_connection_sock.c, inet_rcv_saddr_equal")
@@ -226,7 +231,11 @@ def test_two_other_users(stack: Stack, held: str, wanted: str, relation: str, fi
 
 
 @experiment("tcp/dual-stack/two-users/{held}-then-{wanted}/{options}", rule=DUAL_STACK)
-@pytest.mark.parametrize(("held", "wanted", "options"), [("v6only", "any4", NONE), ("loopback4", "mapped", REUSEPORT)], ids=str)
+@pytest.mark.parametrize(
+    ("held", "wanted", "options"),
+    [("v6only", "any4", NONE), ("loopback4", "mapped", REUSEPORT), ("mapped-any", "loopback6", REUSEADDR)],
+    ids=str,
+)
 def test_two_other_users_of_two_families(stack: Stack, held: str, wanted: str, options: Options) -> None:
     """Another user's {held} socket is bound: may a third user's {wanted} one bind (both {options}), as if they were one user?"""
     holder = stack.stranger.socket(f"tcp{PLACES[held][0]}", *PLACES[held][2], *options)
@@ -615,3 +624,66 @@ def test_the_wildcard_after_a_mapped_address_was_refused(stack: Stack) -> None:
     newcomer = stack.tcp6(IPV6_V6ONLY.off)
     newcomer.bind(MAPPED)
     assert newcomer.bind(WILDCARD6.at("Q")) == OK
+
+
+@experiment("udp/dual-stack/receives/loopback4-then-mapped/reuseaddr", rule=UDP_DUPLICATE)
+def test_a_newer_mapped_address_receives_nothing(stack: Stack) -> None:
+    """UDP sockets with SO_REUSEADDR ask for 127.0.0.1 and its mapped form: does the first receive?"""
+    plain, mapped = make(stack, "udp", "loopback4", REUSEADDR), make(stack, "udp", "mapped", REUSEADDR)
+    bind(plain, "loopback4")
+    bind(mapped, "mapped")
+    assert stack.connections(LOOPBACK) == plain.itself
+
+
+@experiment("udp/dual-stack/most-specific/mapped-beside-any4", rule=MOST_SPECIFIC)
+def test_a_mapped_udp_socket_beside_the_ipv4_wildcard(stack: Stack) -> None:
+    """A UDP socket holds 0.0.0.0 and a newer one a mapped address (SO_REUSEPORT): does the latter receive?"""
+    wildcard, narrow = make(stack, "udp", "any4", REUSEPORT), make(stack, "udp", "mapped", REUSEPORT)
+    bind(wildcard, "any4")
+    bind(narrow, "mapped")
+    assert stack.connections(LOOPBACK) == narrow.itself
+
+
+@experiment("udp/dual-stack/default/receives", rule=DUAL_STACK)
+def test_the_default_wildcard_receives_datagrams(stack: Stack) -> None:
+    """A UDP socket holds [::] and left IPV6_V6ONLY alone: does it get IPv4 datagrams?"""
+    server = stack.udp6()
+    server.bind(WILDCARD6)
+    assert stack.connections(LOOPBACK) == server.itself
+
+
+@experiment("tcp/dual-stack/third/mapped-second-any4", rule=NO_OPTIONS)
+def test_the_ipv4_wildcard_beside_two_addresses(stack: Stack) -> None:
+    """A mapped address is held, and 127.0.0.2 by an IPv4 socket: is 0.0.0.0 refused?"""
+    bind(make(stack, "tcp", "mapped", NONE), "mapped")
+    stack.tcp4().bind(SECOND)
+    assert stack.tcp4().bind(WILDCARD) == EADDRINUSE
+
+
+@experiment("tcp/dual-stack/one-user/{held}-then-dual/reuseaddr", rule=DUAL_STACK)
+@pytest.mark.parametrize("held", ["loopback4", "loopback6"])
+def test_another_user_beside_himself(stack: Stack, held: str) -> None:
+    """Another user holds {held} with SO_REUSEADDR: may he bind the wildcard of both families too?"""
+    for place in (held, "dual"):
+        family, _, v6only = PLACES[place]
+        server = stack.stranger.socket(f"tcp{family}", *v6only, SO_REUSEADDR)
+        answer = bind(server, place)
+    assert answer == OK
+
+
+@experiment("tcp/dual-stack/exclbind-child/mapped", rule=RESTART, cites=(ILLUMOS.at("inet/tcp/tcp_bind.c, tcp_bindi"),))
+def test_a_mapped_address_beside_a_connection(stack: Stack) -> None:
+    """A server with SO_EXCLBIND left a connection: may SO_REUSEADDR bind the mapped address?"""
+    listener = listening(stack, LOOPBACK, SO_EXCLBIND)
+    stack.tcp4().connect(LOOPBACK)
+    listener.accept()
+    listener.close()
+    assert bind(make(stack, "tcp", "mapped", REUSEADDR), "mapped") == OK
+
+
+@experiment("tcp/dual-stack/third/any4-v6only-loopback4/reuseaddr", rule=WILDCARD_AND_SPECIFIC)
+def test_an_ipv4_address_beside_both_wildcards(stack: Stack) -> None:
+    """0.0.0.0 listens and [::] is bound for IPv6: may 127.0.0.1 be bound too (all SO_REUSEADDR)?"""
+    listening(stack, WILDCARD, SO_REUSEADDR)
+    bind(make(stack, "tcp", "v6only", REUSEADDR), "v6only")
+    assert bind(make(stack, "tcp", "loopback4", REUSEADDR), "loopback4") == OK

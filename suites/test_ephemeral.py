@@ -34,7 +34,7 @@ from fixtures.language.words import (
     Option,
     Options,
 )
-from fixtures.specification.rules import DIFFERENT_ADDRESSES, SAME_CONNECTION, SHUT_DOWN, UNUSED_ADDRESS, UNUSED_PORT, V6ONLY
+from fixtures.specification.rules import DIFFERENT_ADDRESSES, NO_OPTIONS, SAME_CONNECTION, SHUT_DOWN, UNUSED_ADDRESS, UNUSED_PORT, V6ONLY
 from fixtures.specification.sources import LINUX, LINUX_MAN, POSIX
 
 ANY_PORT = LOOPBACK.at("0")
@@ -454,3 +454,32 @@ def test_udp_is_still_unbound(stack: Stack) -> None:
     caller = confined(stack, "udp4", holder)
     caller.connect(LOOPBACK)
     assert caller.bind(LOOPBACK) == OK
+
+
+@experiment("{protocol}/ephemeral/no-port/named-port", rule=NO_OPTIONS, cites=(NO_PORT,))
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_named_port_without_a_port(stack: Stack, protocol: str) -> None:
+    """Does a {protocol} socket with IP_BIND_ADDRESS_NO_PORT hold a port that its bind names?"""
+    stack.socket(f"{protocol}4", IP_BIND_ADDRESS_NO_PORT).bind(LOOPBACK)
+    assert stack.socket(f"{protocol}4").bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp/ephemeral/connect/bound-already/no-options", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
+def test_a_bound_udp_socket_draws_no_port(stack: Stack) -> None:
+    """May a UDP socket that is bound connect although its range is exhausted?"""
+    holder = holding(stack, "udp4", LOOPBACK)
+    caller = confined(stack, "udp4", holder)
+    caller.bind(LOOPBACK.at("Q"))
+    assert caller.connect(LOOPBACK) == OK
+
+
+@experiment("tcp/ephemeral/connect/drawn-and-bound/no-options", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
+def test_connect_from_a_port_that_was_drawn_and_bound(stack: Stack) -> None:
+    """A client drew a port, and a socket bound it at a second address: may another client not draw it?"""
+    listening(stack, LOOPBACK)
+    elsewhere = listening(stack, ANY_PORT)
+    first = stack.tcp4()
+    first.connect(LOOPBACK)
+    stack.tcp4().bind(SECOND.at(f"port({first.name})"))
+    second = confined(stack, "tcp4", first)
+    assert second.connect(elsewhere.address) == EADDRNOTAVAIL

@@ -390,3 +390,10 @@ def test_exclbind_beside_wildcards(stack: Stack, place: str) -> None:
     stack.udp4(SO_REUSEADDR).bind(WILDCARD)
     oldest.set(SO_EXCLBIND)
     assert stack.udp4(SO_REUSEADDR).bind(held) == EADDRINUSE
+
+
+@experiment("tcp/exclusive/both-options/reuseaddr-then-cleared", rule=EXCLUSIVE_USE, cites=(DOTNET_TESTS.at("ReuseAddress"),))
+def test_exclusive_cleared_after_reuseaddr(stack: Stack) -> None:
+    """May one socket clear SO_EXCLUSIVEADDRUSE, which it does not have, after SO_REUSEADDR?"""
+    stack.tcp4(SO_EXCLUSIVEADDRUSE)
+    assert stack.tcp4(SO_REUSEADDR).set(SO_EXCLUSIVEADDRUSE.off) == OK

@@ -27,7 +27,7 @@ from fixtures.language.words import (
     Answer,
     Options,
 )
-from fixtures.specification.rules import MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE
+from fixtures.specification.rules import MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE, UNBOUND_CALL
 from fixtures.specification.sources import LITE2, NETBSD_TESTS, OPENBSD, RFC6762, TCPV2
 
 # With SO_REUSEADDR the second may share with a first that set either option; with SO_REUSEPORT alone only with its like.
@@ -244,3 +244,16 @@ def test_nobody_joined(stack: Stack) -> None:
     """A socket is bound to a group that nobody joined: does nobody get what goes there?"""
     stack.udp4().bind(GROUP)
     assert stack.connections(GROUP) == NOBODY
+
+
+@experiment("udp4/multicast/of-another-user/alone", rule=UNBOUND_CALL)
+def test_another_user_binds_a_group(stack: Stack) -> None:
+    """May a user without privileges bind a multicast group that nobody holds?"""
+    assert stack.stranger.udp4().bind(GROUP) == OK
+
+
+@experiment("udp4/multicast/of-another-user/then-own/reuseaddr", rule=MULTICAST)
+def test_a_group_that_another_user_holds(stack: Stack) -> None:
+    """Another user holds a multicast group: may root bind it too (both SO_REUSEADDR)?"""
+    stack.stranger.udp4(SO_REUSEADDR).bind(GROUP)
+    assert stack.udp4(SO_REUSEADDR).bind(GROUP) == OK

@@ -12,6 +12,7 @@ from fixtures.language.words import (
     ECONNREFUSED,
     EINVAL,
     GROUP,
+    GROUP6,
     IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
@@ -43,6 +44,7 @@ from fixtures.specification.rules import (
 from fixtures.specification.sources import FREEBSD_15, LIBUV_2155, LITE2, POSIX, TCPV1, TCPV2, UNP
 
 CLIENT = LOOPBACK.at("Q")
+CLIENT6 = LOOPBACK6.at("Q")
 ANY_PORT = LOOPBACK.at("0")
 CONNECT = LITE2.at("in_pcbconnect")
 
@@ -502,3 +504,37 @@ def test_a_connected_socket_keeps_its_group(stack: Stack) -> None:
     member.bind(GROUP)
     member.connect(CLIENT)
     assert stack.udp4().bind(GROUP) == EADDRINUSE
+
+
+@experiment("{kind}/outgoing/duplicate-four-tuple/reuseaddr", rule=SAME_CONNECTION, cites=(CONNECT,))
+@pytest.mark.parametrize("kind", ["tcp6", "udp6"])
+def test_duplicate_connection_over_ipv6(stack: Stack, kind: str) -> None:
+    """Is a second {kind} client refused the connection that a first one on its port has (both SO_REUSEADDR)?"""
+    if kind == "tcp6":
+        listening(stack, LOOPBACK6)
+    first, second = stack.socket(kind, SO_REUSEADDR), stack.socket(kind, SO_REUSEADDR)
+    first.bind(CLIENT6)
+    first.connect(LOOPBACK6)
+    second.bind(CLIENT6)
+    assert second.connect(LOOPBACK6) == EADDRINUSE
+
+
+@experiment("{kind}/outgoing/connected-local-port/no-options", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
+@pytest.mark.parametrize("kind", ["tcp6", "udp6"])
+def test_bind_the_ipv6_port_of_a_connected_client(stack: Stack, kind: str) -> None:
+    """Is the local port of a connected {kind} client refused to another without options?"""
+    if kind == "tcp6":
+        listening(stack, LOOPBACK6)
+    first, second = stack.socket(kind), stack.socket(kind)
+    first.bind(CLIENT6)
+    first.connect(LOOPBACK6)
+    assert second.bind(CLIENT6) == EADDRINUSE
+
+
+@experiment("udp6/outgoing/bound-to-a-group/stays", rule=PCB_LOOKUP, cites=(CONNECT,))
+def test_a_connected_ipv6_socket_keeps_its_group(stack: Stack) -> None:
+    """Is an IPv6 group still held against a bind without options when its UDP socket is connected?"""
+    member = stack.udp6()
+    member.bind(GROUP6)
+    member.connect(CLIENT6)
+    assert stack.udp6().bind(GROUP6) == EADDRINUSE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import listening
+from fixtures.language.scenes import connected, listening
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     BOTH,
@@ -21,6 +21,7 @@ from fixtures.language.words import (
     REUSEBOTH,
     REUSEPORT,
     SECOND,
+    SO_EXCLBIND,
     SO_REUSEADDR,
     SO_REUSEPORT,
     TIME_WAIT,
@@ -29,7 +30,15 @@ from fixtures.language.words import (
     Answer,
     Options,
 )
-from fixtures.specification.rules import BEFORE_BIND, MOST_SPECIFIC, NO_OPTIONS, PCB_LOOKUP, REUSEPORT_ALL, TIME_WAIT_REBIND
+from fixtures.specification.rules import (
+    BEFORE_BIND,
+    EXCLUSIVE_BINDING,
+    MOST_SPECIFIC,
+    NO_OPTIONS,
+    PCB_LOOKUP,
+    REUSEPORT_ALL,
+    TIME_WAIT_REBIND,
+)
 from fixtures.specification.sources import LINUX, LITE2
 
 PROTOCOLS = ("tcp4", "udp4")
@@ -453,3 +462,58 @@ def test_wildcard_beside_a_listener_whose_plain_neighbour_left(stack: Stack) -> 
     listener.listen()
     listener.set(SO_REUSEPORT.off)
     assert stack.tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
+
+
+@experiment(
+    "tcp/reuseport/set-before-listen/then-wildcard",
+    rule=PCB_LOOKUP,
+    cites=(LINUX.at("ipv4/inet_connection_sock.c, inet_csk_update_fastreuse"),),
+)
+def test_what_listen_makes_a_port_remember(stack: Stack) -> None:
+    """A listener set SO_REUSEPORT late, another address cleared it: may a third socket take the wildcard?"""
+    listener, specific = stack.tcp4(), stack.tcp4(SO_REUSEPORT)
+    listener.bind(LOOPBACK)
+    listener.set(SO_REUSEPORT)
+    listener.listen()
+    specific.bind(SECOND)
+    specific.set(SO_REUSEPORT.off)
+    assert stack.tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
+
+
+@experiment("udp6/reuseport/receives/cleared-by-first", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
+def test_the_first_leaves_the_group(stack: Stack) -> None:
+    """The first of two IPv6 UDP sockets clears SO_REUSEPORT after both are bound: does the second receive?"""
+    first, second = stack.udp6(SO_REUSEPORT), stack.udp6(SO_REUSEPORT)
+    first.bind(LOOPBACK6)
+    second.bind(LOOPBACK6)
+    first.set(SO_REUSEPORT.off)
+    assert stack.connections(LOOPBACK6) == second.itself
+
+
+@experiment("udp6/reuseport/receives/wildcard", rule=REUSEPORT_ALL)
+def test_two_members_at_the_ipv6_wildcard(stack: Stack) -> None:
+    """Two UDP sockets hold [::] for IPv6 with SO_REUSEPORT: does somebody of the group receive?"""
+    first, second = stack.udp6(IPV6_V6ONLY, SO_REUSEPORT), stack.udp6(IPV6_V6ONLY, SO_REUSEPORT)
+    first.bind(WILDCARD6)
+    second.bind(WILDCARD6)
+    assert stack.connections(LOOPBACK6) in (first.itself, second.itself, BOTH)
+
+
+@experiment("{kind}/reuseport/exclbind-late", rule=EXCLUSIVE_BINDING)
+@pytest.mark.parametrize("kind", PROTOCOLS)
+def test_a_member_sets_exclbind(stack: Stack, kind: str) -> None:
+    """One of two {kind} holders with SO_REUSEPORT sets SO_EXCLBIND late: is a third one refused?"""
+    first, second = stack.socket(kind, SO_REUSEPORT), stack.socket(kind, SO_REUSEPORT)
+    first.bind(LOOPBACK)
+    second.bind(LOOPBACK)
+    first.set(SO_EXCLBIND)
+    assert stack.socket(kind, SO_REUSEPORT).bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/reuseport/connection-at-another-address", rule=REUSEPORT_ALL)
+def test_a_connection_elsewhere_is_no_obstacle(stack: Stack) -> None:
+    """A server of another address has a connection: may two sockets share this one (all SO_REUSEPORT)?"""
+    first, second = stack.tcp4(SO_REUSEPORT), stack.tcp4(SO_REUSEPORT)
+    first.bind(LOOPBACK)
+    connected(stack, listening(stack, SECOND, SO_REUSEPORT), SECOND)
+    assert second.bind(LOOPBACK) == OK

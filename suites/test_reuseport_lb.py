@@ -208,3 +208,29 @@ def test_a_group_has_one_family(stack: Stack, older: str) -> None:
 def test_connect_udp(stack: Stack) -> None:
     """May a UDP socket with SO_REUSEPORT_LB connect?"""
     assert stack.udp4(SO_REUSEPORT_LB).connect(LOOPBACK) == OK
+
+
+@experiment("tcp6/reuseport-lb/receives/specific-beside-group", rule=MOST_SPECIFIC)
+def test_a_specific_ipv6_server_beside_a_group(stack: Stack) -> None:
+    """A SO_REUSEPORT_LB server is on [::], another with SO_REUSEADDR on [::1]: does the latter receive?"""
+    group, narrow = stack.tcp6(IPV6_V6ONLY, SO_REUSEPORT_LB), stack.tcp6(IPV6_V6ONLY, SO_REUSEADDR)
+    for server, address in ((group, WILDCARD6), (narrow, LOOPBACK6)):
+        server.bind(address)
+        server.listen()
+    assert stack.connections(LOOPBACK6) == narrow.itself
+
+
+@experiment("tcp6/reuseport-lb/same/none-reuseport-lb", rule=BALANCED_GROUP, cites=(MULTIBIND,))
+def test_the_same_ipv6_address(stack: Stack) -> None:
+    """An IPv6 socket without options is bound: is one with SO_REUSEPORT_LB refused its address?"""
+    newcomer = stack.tcp6(SO_REUSEPORT_LB)
+    stack.tcp6().bind(LOOPBACK6)
+    assert newcomer.bind(LOOPBACK6) == EADDRINUSE
+
+
+@experiment("tcp/reuseport-lb/receives/bound-only-beside-listener", rule=BALANCED_GROUP, cites=(FREEBSD_TEST,))
+def test_a_listener_beside_a_member_that_does_not_listen(stack: Stack) -> None:
+    """A SO_REUSEPORT_LB socket is only bound, its twin with SO_REUSEPORT listens: does the twin receive?"""
+    stack.tcp4(SO_REUSEPORT, SO_REUSEPORT_LB).bind(LOOPBACK)
+    listener = listening(stack, LOOPBACK, SO_REUSEPORT)
+    assert stack.connections(LOOPBACK) == listener.itself

@@ -562,3 +562,11 @@ def test_a_bound_socket_stays(stack: Stack) -> None:
     first.bind(LOOPBACK.at("0"))
     stack.elapse(61)
     assert stack.tcp4().bind(first.address) == EADDRINUSE
+
+
+@experiment("tcp/time-wait/seventy-seconds-later/client", rule=ACTIVE_CLOSER, cites=(TCPV2.at("TCPTV_MSL"),))
+def test_the_port_of_a_client_after_time_wait(stack: Stack) -> None:
+    """A client named its port and closed first: is the port free without options 70 seconds later?"""
+    client_closed_first(stack, NONE)
+    stack.elapse(70)
+    assert stack.tcp4().bind(CLIENT) == OK

@@ -183,7 +183,7 @@ def _telling(given: set[Own], answer: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def targets_of(model: type[Model]) -> list[Target]:
-    """The functions that can be reached from a call: overridden ones only where ``super()`` asks for them."""
+    """The functions that can be reached from a call: overridden ones only where ``super()`` or a class by name asks for them."""
     pending = [_resolve(model, name) for name in ("__init__", "perform", *(f"on_{verb}" for verb in FORMS if verb not in KINDS))]
     found: dict[FunctionType, Target] = {}
     for target in pending:
@@ -193,6 +193,7 @@ def targets_of(model: type[Model]) -> list[Target]:
         names = set(_names(target.function.__code__))
         pending += [_resolve(model, name) for name in names]
         pending += [_resolve(model, name, after=target.owner) for name in _asked_of_super(target)]
+        pending += [_resolve(cls, name) for cls, name in _asked_by_name(target)]
         scope = vars(sys.modules[target.function.__module__])
         pending += [Target(thing) for name in names if isinstance(thing := scope.get(name), FunctionType)]
         classes = [thing for thing in (*scope.values(), *vars(block).values()) if isinstance(thing, type) and not issubclass(thing, Stack)]
@@ -222,6 +223,14 @@ def _asked_of_super(target: Target) -> set[str]:
     if target.owner is None:
         return set()
     return {node.attr for node in asked}
+
+
+def _asked_by_name(target: Target) -> list[tuple[type, str]]:
+    """The methods that are asked of a model's class by its name: ``Linux.on_bind(at, ...)``."""
+    scope = vars(sys.modules[target.function.__module__])
+    asked = [n for n in ast.walk(_tree(target)) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)]
+    named = [(scope.get(node.value.id), node.attr) for node in asked if isinstance(node.value, ast.Name)]
+    return [(cls, name) for cls, name in named if isinstance(cls, type) and issubclass(cls, Stack)]
 
 
 @functools.cache
