@@ -28,6 +28,8 @@ NAMES = (
     *("dup", "dup2", "dup3", "fcntl", "fcntl64", "close", "close_range", "closefrom"),
     *("clone", "clone3", "fork", "vfork", "rfork", "execve", "execveat", "exit", "exit_group", "unshare"),
 )
+#: BSD's numbers of errnos, for tracers that show a number alone.
+BSD_ERRNOS = {48: "EADDRINUSE", 13: "EACCES", 49: "EADDRNOTAVAIL", 22: "EINVAL", 42: "ENOPROTOOPT", 61: "ECONNREFUSED", 35: "EAGAIN"}
 #: Those that make a process or a thread.
 FORKS = ("clone", "clone3", "fork", "vfork", "rfork")
 #: What strace is asked for.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from reports.calls.syscalls import NAMES, Syscall
+from reports.calls.syscalls import BSD_ERRNOS, NAMES, Syscall
 
 _LINE = re.compile(
     r"\s*(?:(\d+)(?:/\S+)?:\s+)?(?:\d+\.\d+ +){0,2}"
@@ -31,8 +31,6 @@ _MESSAGES = {
     "Connection refused": "ECONNREFUSED",
     "Resource temporarily unavailable": "EAGAIN",
 }
-#: The numbers of BSD, which dtruss shows alone.
-_NUMBERS = {48: "EADDRINUSE", 13: "EACCES", 49: "EADDRNOTAVAIL", 22: "EINVAL", 42: "ENOPROTOOPT", 61: "ECONNREFUSED", 35: "EAGAIN"}
 
 
 def looks_like(line: str) -> bool:
@@ -69,5 +67,5 @@ def _call(number: int, pid: int, name: str, text: str) -> Syscall:
     if errno:
         return Syscall(number, pid, name, args, -1, word or _MESSAGES.get(message or "", f"errno {errno}"))
     if dtruss := _DTRUSS.match(text[found.start(2) :]):
-        return Syscall(number, pid, name, args, -1, _NUMBERS.get(int(dtruss[2][:9]), f"errno {dtruss[2]}"))
+        return Syscall(number, pid, name, args, -1, BSD_ERRNOS.get(int(dtruss[2][:9]), f"errno {dtruss[2]}"))
     return Syscall(number, pid, name, args, int(result[:18], 16 if result.startswith("0x") else 10))

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import VERSION
-from fixtures.language.words import Option
+from fixtures.language.words import Address, Option
 from fixtures.libraries.policies import Policy, Setting
 from fixtures.models import MODELS, Platform
 from fixtures.models import platform as platform_named
 from fixtures.record.runfile import read_run
 from fixtures.specification.clauses import BASES
-from reports.calls import parse_calls
+from reports.calls.sockets import Act, Recorded, Recording
 from reports.catalogue import ROOT, by_id
 from reports.porting.groups import Shape, groups_of
-from reports.porting.judge import Bench, Found
-from reports.porting.situations import ALL, GRANTED, REFUSED, SHARED, SITUATIONS
+from reports.porting.judge import Conclusion, Player
+from reports.porting.trials import ALL, GRANTED, REFUSED, SHARED, TRIALS
 
 Data = dict[str, Any]
 
@@ -39,8 +39,8 @@ RUNS = ROOT / "reports" / "libraries"
 _SOMEBODY = 1000
 #: The questions about a server by their checks, and the situations of the porting report that answer them.
 ASKED = {"second-start": "second-instance", "restart": "restart-time-wait"}
-_SITUATIONS = {question: next(one for one in SITUATIONS if one.id == name) for question, name in ASKED.items()}
-_BENCH = Bench(_SOMEBODY, {})
+_TRIALS = {question: next(one for one in TRIALS if one.id == name) for question, name in ASKED.items()}
+_PLAYER = Player(_SOMEBODY, {})
 _RECEIVES = {GRANTED: ", receives nothing", SHARED: ", shares", ALL: ", takes all"}
 
 
@@ -51,7 +51,7 @@ def chapter(policies: Sequence[Policy], platforms: Sequence[str]) -> Data:
     return {
         "suite": f"addrinuse {VERSION}",
         "platforms": list(platforms),
-        "questions": {question: situation.question for question, situation in _SITUATIONS.items()},
+        "questions": {question: trial.question for question, trial in _TRIALS.items()},
         "bases": {basis: sentence for basis, sentence in BASES.items() if basis in used},
         "seen_on": [_machine(path) for path in runs()],
         "libraries": libraries,
@@ -126,10 +126,10 @@ def _on(policy: Policy, platform: Platform) -> Data:
 
 def _answer(policy: Policy, question: str, platform: Platform, setting: Setting) -> Data | None:
     """What the model predicts from the options, and what was seen; nothing where the question does not arise."""
-    situation, shape = _SITUATIONS[question], shape_of(policy.socket, policy.host, setting.options)
-    if question in policy.not_asked or not situation.applies(shape):
+    trial, shape = _TRIALS[question], shape_of(policy.socket, policy.host, setting.options)
+    if question in policy.not_asked or not trial.applies(shape):
         return None
-    found = _BENCH.play(situation, shape, platform)
+    found = _PLAYER.play(trial, shape, platform)
     seen = _of_platform(policy, question, platform)
     # A check sees whether it starts, not who receives then.
     whole = seen is not None and seen["verdict"] == "conforms" and (seen["observed"] == "refused" or question == "restart")
@@ -144,7 +144,7 @@ def _answer(policy: Policy, question: str, platform: Platform, setting: Setting)
     }
 
 
-def brief(found: Found) -> str:
+def brief(found: Conclusion) -> str:
     """The prediction in a word or two."""
     if None in found.ranks:
         return "unknown"
@@ -152,7 +152,7 @@ def brief(found: Found) -> str:
     words = ["refused"] * (len(granted) < len(found.ranks))
     if len(granted) > 1:
         return " or ".join([*words, "starts; who receives is open"])
-    receives = found.situation.id == ASKED["second-start"]
+    receives = found.trial.id == ASKED["second-start"]
     return " or ".join(words + [f"starts{_RECEIVES[rank] if receives else ''}" for rank in granted])
 
 
@@ -178,13 +178,10 @@ def strongest(bases: Iterable[str]) -> str:
 @cache
 def shape_of(socket: str, host: str, options: tuple[Option, ...]) -> Shape:
     """A server with one such socket, as the porting report plays it."""
-    lines = [f"A = {socket}()", *(f"A.setsockopt({option.name}, {option.value})" for option in options), f"A.bind({_at_port(host)})"]
-    recording = parse_calls("\n".join(lines + ["A.listen()"] * socket.startswith("tcp")).encode(), "policy")
-    return groups_of(recording)[0].shape
-
-
-def _at_port(host: str) -> str:
-    return f"[{host}]:8080" if ":" in host else f"{host}:8080"
+    address, listening = Address(host, "8080"), socket.startswith("tcp")
+    made = [Act(1, "setsockopt", (option.name, option.value), 0) for option in options]
+    made += [Act(1, "bind", (address,), 0), *[Act(1, "listen", (), 0)] * listening]
+    return groups_of(Recording([Recorded(socket, 1, 0, made, address, listening)]))[0].shape
 
 
 # What was seen.
