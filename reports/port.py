@@ -21,9 +21,9 @@ from reports.porting.text import as_markdown, as_text
 from reports.predict import setting, uid
 
 ALL = "all"
-#: A user without privileges, as whom the recorded server is played.
+#: The server is played as this user, who has no privileges.
 SOMEBODY = 1000
-#: Not a system that anybody ports to.
+#: Nobody ports to this one.
 RULES = "stevens"
 
 
@@ -31,7 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     known = ", ".join(MODELS)
     parser.add_argument("--from", dest="source", metavar="A", required=True, help=f"where it was recorded, NAME[@VERSION]: {known}")
-    parser.add_argument("--to", dest="target", metavar="B", required=True, help="where it shall run; several with commas, or all")
+    parser.add_argument(
+        "--to", dest="target", metavar="B", required=True, help="where it will run: one or more, separated by commas, or all"
+    )
     parser.add_argument("--format", choices=("text", "markdown", "html", "json"), default="text")
     parser.add_argument("--scripts", action="store_true", help="with text: show each script as the target answers it")
     parser.add_argument("--uid", type=uid, default=SOMEBODY, metavar="N", help=f"the user who runs the server (default: {SOMEBODY})")
@@ -50,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(f"{named(args.calls)}: no TCP or UDP socket is bound in it; record the server from its start, with -f")
     made = report(recording, named(args.calls), source, targets, Player(args.uid, dict(args.setting)))
     if args.scripts and args.format != "text":
-        raise BadInput("--scripts is for text: html and json show them always")
+        raise BadInput("--scripts is for text; html and json always show the scripts")
     print(as_text(made, scripts=args.scripts) if args.format == "text" else WRITERS[args.format](made))
     return 1 if differs(made) else 0
 

@@ -1,4 +1,4 @@
-"""ktrace's logs as kdump(1) prints them: CALL, then STRU with an address (FreeBSD, usr.bin/kdump/kdump.c, ktrsockaddr), then RET."""
+"""Logs of ktrace as kdump(1) prints them: CALL, then STRU with an address (FreeBSD, usr.bin/kdump/kdump.c, ktrsockaddr), then RET."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def looks_like(line: str) -> bool:
 
 
 def read(lines: Iterable[str]) -> Iterator[Syscall]:
-    """The calls of a log, when they return."""
+    """The calls of a log, in the order in which they return."""
     pending: dict[int, Syscall] = {}
     for number, line in enumerate(lines, 1):
         found = _LINE.match(line)

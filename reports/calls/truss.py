@@ -2,7 +2,7 @@
 
 FreeBSD (usr.bin/truss/syscalls.c, print_syscall) writes addresses as ``{ AF_INET 0.0.0.0:80 }`` and errors as ``ERR#48``; Solaris
 (illumos, usr/src/cmd/truss/expound.c, show_sockaddr) has ``so_socket`` and ``Err#125 EADDRINUSE``, and under ``-v`` the address on a line
-of its own; dtruss(1M) shows numbers only, so that its log names no address. None of them shows the value of an option.
+of its own. dtruss(1M) shows only numbers, so its log names no address. None of them shows the value of an option.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ENDED = re.compile(r"(.*)\)\s*(?:(?:=\s*(-?\d+|0x[0-9A-Fa-f]+))|(?:E(?:RR|rr)#(
 _ADDRESS = re.compile(r"\s*(?:\d+(?:/\d+)?:)?\s+AF_INET(6?)\s+name = (\S+)\s+port = (\d+)", re.ASCII)
 _DTRUSS = re.compile(r"(-?\d+) Err#(\d+)")
 _ALIASES = {"so_socket": "socket", "forkx": "fork", "vforkx": "vfork", "forksys": "fork"}
-#: What strerror says, where the number alone would need the system's own table.
+#: The messages of strerror. The numbers differ from system to system.
 _MESSAGES = {
     "Address already in use": "EADDRINUSE",
     "Permission denied": "EACCES",

@@ -22,7 +22,7 @@ from reports.porting.trials import ALL, GRANTED, REFUSED, SHARED, TRIALS
 
 Data = dict[str, Any]
 
-#: The experiments that ask the same of bare sockets, by question and protocol; {} is what a server sets. The first that there is.
+#: The experiments that ask the same of bare sockets, by question and protocol. {} is what a server sets. The first that exists counts.
 _EXPLAINING = {
     ("second-start", "tcp4"): (
         "tcp/duplicate/specific/bind-listen-bind-listen/{0}-then-{0}",
@@ -35,9 +35,9 @@ _EXPLAINING = {
 }
 
 RUNS = ROOT / "reports" / "libraries"
-#: A user without privileges, as whom servers are played.
+#: Servers are played as this user, who has no privileges.
 _SOMEBODY = 1000
-#: The questions about a server by their checks, and the situations of the porting report that answer them.
+#: The checks that ask a question about a server, and the situations of the porting report that answer it.
 ASKED = {"second-start": "second-instance", "restart": "restart-time-wait"}
 _TRIALS = {question: next(one for one in TRIALS if one.id == name) for question, name in ASKED.items()}
 _PLAYER = Player(_SOMEBODY, {})
@@ -45,7 +45,7 @@ _RECEIVES = {GRANTED: ", receives nothing", SHARED: ", shares", ALL: ", takes al
 
 
 def chapter(policies: Sequence[Policy], platforms: Sequence[str]) -> Data:
-    """Everything that is said of these libraries on these platforms."""
+    """Everything that is said about these libraries on these platforms."""
     libraries = [_library(policy, [platform_named(name) for name in platforms]) for policy in policies]
     used = {cell["basis"] for one in libraries for cell in cells(one)}
     return {
@@ -65,7 +65,7 @@ def everywhere() -> list[Platform]:
 
 
 def classes(policies: Sequence[Policy]) -> list[Data]:
-    """Servers that set the same, on every platform where any does; those on the wildcard, which many share, are left out."""
+    """Servers that set the same, on every platform where any does. Those on the wildcard are left out."""
     found: dict[tuple[str, str], dict[str, Data]] = {}
     for policy in policies:
         for platform in everywhere():
@@ -77,12 +77,12 @@ def classes(policies: Sequence[Policy]) -> list[Data]:
 
 
 def contradictions(data: Data) -> list[str]:
-    """What was seen otherwise than it is recorded or predicted."""
+    """The checks that contradict what is recorded or predicted."""
     return [check["id"] for one in data["libraries"] for check in one["checks"].values() if check["verdict"] == "surprise"]
 
 
 def cells(library: Data) -> Iterable[Data]:
-    """Every cell of a library: what it sets, and what follows."""
+    """Every cell of a library: what it sets, and what follows from that."""
     for there in library["on"].values():
         yield there["sets"]
         yield from (there[question] for question in ASKED if there[question])
@@ -125,13 +125,13 @@ def _on(policy: Policy, platform: Platform) -> Data:
 
 
 def _answer(policy: Policy, question: str, platform: Platform, setting: Setting) -> Data | None:
-    """What the model predicts from the options, and what was seen; nothing where the question does not arise."""
+    """What the model predicts from the options, and what was seen. None if the question does not arise."""
     trial, shape = _TRIALS[question], shape_of(policy.socket, policy.host, setting.options)
     if question in policy.not_asked or not trial.applies(shape):
         return None
     found = _PLAYER.play(trial, shape, platform)
     seen = _of_platform(policy, question, platform)
-    # A check sees whether it starts, not who receives then.
+    # A check sees whether the second starts, but not who receives then.
     whole = seen is not None and seen["verdict"] == "conforms" and (seen["observed"] == "refused" or question == "restart")
     bases = [setting.basis, *(reason.basis for reason in found.reasons), *["unknown"] * (None in found.ranks)]
     return {
@@ -157,20 +157,20 @@ def brief(found: Conclusion) -> str:
 
 
 def explaining(question: str, socket: str, sets: str) -> str:
-    """The id of the experiment that asks the same of sockets that set this: ``SO_REUSEADDR IPV6_V6ONLY=0``; nothing if none does."""
+    """The id of the experiment that asks the same of sockets that set this (``SO_REUSEADDR IPV6_V6ONLY=0``), or nothing."""
     words = [option.removeprefix("SO_").replace("_", "-").lower() for option in sets.split() if option.startswith("SO_")]
     written = (template.format("+".join(words) or "none") for template in _EXPLAINING.get((question, socket), ()))
     return next((identifier for identifier in written if identifier in by_id()), "") if sets not in ("-", "unknown") else ""
 
 
 def weakest(bases: Iterable[str]) -> str:
-    """Of several bases the one on which what follows from all of them stands."""
+    """The weakest of several bases: what follows from all of them stands on it."""
     order = list(BASES)
     return max(bases, key=order.index)
 
 
 def strongest(bases: Iterable[str]) -> str:
-    """Of several bases the one on which what follows from any of them stands."""
+    """The strongest of several bases: what follows from any of them stands on it."""
     order = list(BASES)
     return min(bases, key=order.index)
 

@@ -10,7 +10,7 @@ from reports.libraries.answers import ASKED
 
 Data = dict[str, Any]
 
-#: So many libraries are told in full; more are a table.
+#: Up to this many libraries are shown in full. More are shown as a table.
 FEW = 4
 HEADS = {"second-start": "second start", "restart": "restart over TIME_WAIT"}
 _LANGUAGES = {"c": "C", "c++": "C++", "c#": "C#"}
@@ -44,7 +44,7 @@ the version from which on that holds in `tox.ini`.
 
 
 def as_text(data: Data) -> str:
-    """One library, or a few, with everything; of many a table."""
+    """A few libraries in full, or a table of many."""
     if len(data["libraries"]) > FEW:
         lines = [counted(data), *_machines(data), "", *_aligned(overview(data))]
     else:
@@ -53,7 +53,7 @@ def as_text(data: Data) -> str:
 
 
 def counted(data: Data) -> str:
-    """How many there are, and how many were seen."""
+    """How many libraries there are, and how many were started."""
     checked = [one for one in data["libraries"] if one["checks"]]
     return f"{len(data['libraries'])} servers and libraries; {len(checked)} were started and looked at, the others are known from sources."
 
@@ -67,7 +67,7 @@ def _machines(data: Data) -> list[str]:
 
 
 def overview(data: Data) -> list[list[str]]:
-    """A library a row: what it sets, and what follows, platform by platform where they differ."""
+    """A row for each library: what it sets, and what follows. Platforms that differ are named."""
     rows = [["library", "sets", *HEADS.values(), "seen"]]
     for one in data["libraries"]:
         rows.append([one["name"], _by_platform(one, "sets", "text"), *(_by_platform(one, q, "brief") for q in ASKED), _seen(one)])
@@ -75,7 +75,7 @@ def overview(data: Data) -> list[list[str]]:
 
 
 def _by_platform(one: Data, cell: str, key: str) -> str:
-    """The same words only once, with the platforms where they hold."""
+    """What holds on which platforms. What holds on all of them is said once."""
     groups: dict[str, list[str]] = {}
     for platform, there in one["on"].items():
         said = f"{there[cell][key]} ({there[cell]['basis']})" if there[cell] and there[cell]["basis"] else "-"
@@ -125,7 +125,7 @@ def _filled(line: str, start: str = "", indent: int = 0) -> list[str]:
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A row a paragraph: cells of many platforms are too wide for columns."""
+    """A paragraph for each row: cells for many platforms are too wide for columns."""
     head, *others = rows
     lines = []
     for name, *cells in others:
@@ -136,7 +136,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def as_markdown(data: Data) -> str:
-    """The page docs/libraries.md, or of a few libraries their part of it."""
+    """The page docs/libraries.md. For a few libraries, their part of it."""
     whole = len(data["libraries"]) > FEW
     lines = [INTRODUCTION, counted(data), *_machines(data), ""] if whole else []
     lines += [*_table(overview(data)), ""]

@@ -12,7 +12,7 @@ from fixtures.language.words import Address, Option
 from reports.calls import Recorded, Recording
 from reports.calls.sockets import Act
 
-#: Options, bind and listen: what a server does before it is asked anything.
+#: What a server does to start.
 SETUP = ("setsockopt", "bind", "listen")
 #: How many sockets that do the same are played.
 ENOUGH = 2
@@ -77,7 +77,7 @@ class Shape:
 
 @dataclass
 class Group:
-    """A server's sockets at one port, with all the ports where it does the same."""
+    """A server: its sockets at one port, and all the ports where it does the same."""
 
     shape: Shape
     sockets: list[Recorded]
@@ -98,7 +98,7 @@ class Group:
 
 
 def groups_of(recording: Recording) -> list[Group]:
-    """The servers of a recording; those that do the same are one."""
+    """The servers of a recording. Those that do the same are one."""
     found: dict[Shape, Group] = {}
     told: dict[tuple[object, ...], Group] = {}
     for sockets in _together(recording.servers):

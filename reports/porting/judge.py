@@ -18,12 +18,12 @@ from reports.porting.rehearsal import Attempt, Part, Rehearsal, Role
 from reports.porting.trials import ALL, AS_RECORDED, GRANTED, NEVER, REFUSED, SHARED, Edit, Trial
 from reports.scripts import names_of, play
 
-#: Calls that meet no other socket.
+#: Calls whose answer does not depend on other sockets.
 ALONE = frozenset({"socket", "setsockopt", "getsockopt", "dup", "inherit", "close"})
-#: Why an attempt cannot even be made.
+#: Why an attempt cannot be made.
 LACKS_OPTION = "the platform lacks an option"
 SAME, STRICTER, LOOSER, OPEN = "same", "stricter", "looser", "unknown"
-#: Each verdict in one sentence; every report prints them.
+#: Each verdict in one sentence. Every report prints them.
 PORTING_VERDICTS = {
     SAME: "Both platforms refuse it, or both grant it and the same side receives; what else changes is said.",
     STRICTER: "The target refuses, or gives less of what arrives to, the one that is asked about.",
@@ -36,7 +36,7 @@ WORST = (LOOSER, STRICTER, OPEN, SAME)
 
 @dataclass(frozen=True)
 class Refusal:
-    """A call that is refused: its line in the script, the verb, the errno, and what the system calls that."""
+    """A refused call: its line in the script, its verb, the errno, and the system's own name for that."""
 
     line: str
     call: str
@@ -80,7 +80,7 @@ class Conclusion:
 
     @property
     def words(self) -> str:
-        """The outcome in words; several where it is not settled."""
+        """The outcome in words. There are several if it is not settled."""
         return " or ".join(dict.fromkeys(self._said(outcome) for outcome in self.outcomes))
 
     def _said(self, outcome: Outcome) -> str:
@@ -162,7 +162,7 @@ def _is_unavailable(found: list[Outcome]) -> bool:
 
 
 def _outcome(rehearsal: Rehearsal, answers: Sequence[Answer], platform: Platform) -> Outcome:
-    """What one world comes to: the first call in a role that is refused or unknown, else who receives."""
+    """What comes of a scene in one world: the first call with a role that is refused or unknown, or else who receives."""
     deciding: list[Reason] = []
     received = []
     for part, answer in zip(rehearsal.parts, answers, strict=True):
@@ -195,7 +195,7 @@ def _words(attempt: Attempt | None) -> str:
 
 
 def _share(name: str, mine: set[str]) -> int:
-    """How much of what arrives the sockets asked about get."""
+    """How much of what arrives goes to the sockets that are asked about."""
     if name in ("both", "each") or ("+" in name and not mine.isdisjoint(name.split("+"))):
         return SHARED
     return ALL if name in mine else GRANTED
@@ -215,7 +215,7 @@ def _because(answer: Answer) -> tuple[Reason, ...]:
 
 
 def _telling_reasons(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    """The reasons for calls that meet another socket. If there are none, all reasons."""
+    """The reasons that are about other sockets. If there are none, all reasons."""
     every = tuple(reasons)
     telling = (reason for reason in every if isinstance(reason, Rule) or not ALONE.issuperset(reason.calls))
     return tuple(telling) or every
@@ -276,7 +276,7 @@ def _listed(refusals: Mapping[tuple[str, str], Refusal]) -> str:
 
 
 def _receivers(found: Conclusion) -> str:
-    """Who receives, in words; several where it is not settled."""
+    """Who receives, in words. There are several if it is not settled."""
     names = {name for one in found.outcomes for name in one.receives.split()}
     return " or ".join(sorted({_RECEIVERS.get(name) or ("the newcomer" if name in found.mine else "the first") for name in names}))
 

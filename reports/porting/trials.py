@@ -1,4 +1,4 @@
-"""What a server can meet: each trial is a question, and the scene that asks it. A user of the report reads of situations."""
+"""What a server can meet. Each trial is a question and the scene that asks it; the report calls it a situation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from fixtures.language.words import (
 from reports.porting.groups import Shape, numbered
 from reports.porting.rehearsal import Attempt, Rehearsal, Role
 
-#: How much the one who is asked about gets, from nothing to everything. ``NEVER``: the server itself does not start.
+#: How much those who are asked about get, from nothing to everything. ``NEVER``: the server itself does not start.
 NEVER, REFUSED, GRANTED, SHARED, ALL = -1, 0, 1, 2, 3
 
 #: A server starts if these are granted. It goes on if an option is refused.
@@ -54,7 +54,7 @@ def _once(shape: Shape) -> tuple[None]:
 
 @dataclass(frozen=True)
 class Trial:
-    """A question about a server. ``scene`` plays it; ``words`` say what each rank means here."""
+    """A question about a server. ``scene`` asks it, and ``words`` say what each rank means here."""
 
     id: str
     question: str
@@ -66,7 +66,7 @@ class Trial:
     attempts: Callable[[Shape], Iterable[Attempt | None]] = _once
 
     def rehearse(self, shape: Shape, edit: Edit = AS_RECORDED) -> list[Rehearsal]:
-        """The calls of the scene, once for each attempt."""
+        """The rehearsals of the scene, one for each attempt."""
         return [self._rehearsed(attempt, shape, edit) for attempt in self.attempts(shape)]
 
     def _rehearsed(self, attempt: Attempt | None, shape: Shape, edit: Edit) -> Rehearsal:
@@ -81,7 +81,7 @@ class Trial:
 def _started(
     rehearsal: Rehearsal, shape: Shape, edit: Edit, letter: str, members: Sequence[int], actor: Actor | None = None
 ) -> list[Socket]:
-    """Members of the server start, in the process of ``actor`` or each in its own."""
+    """These members of the server start, in the process of ``actor`` or in those of the recording."""
     names = {numbered("A", member): numbered(letter, place) for place, member in enumerate(members)}
     for call in shape.calls:
         name = names.get(call.makes or call.on or "")
@@ -101,26 +101,26 @@ def _set(one: Socket, options: Iterable[Option]) -> None:
 
 
 def _repeated(one: Socket, settings: Iterable[Call], rehearsal: Rehearsal) -> None:
-    """Set on this socket what the server sets on one of its own."""
+    """Set the same options on this socket."""
     for call in settings:
         rehearsal.answer(replace(call, on=one.name))
 
 
 def _served(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> list[Socket]:
-    """The server runs."""
+    """The server starts, before anything is asked."""
     with rehearsal.role(Role.SERVES, *_STARTING):
         return _started(rehearsal, shape, edit, "A", shape.distinct)
 
 
 def _started_again(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
-    """Whether the server may start once more is the question."""
+    """The server starts once more. Whether it may is the question."""
     with rehearsal.role(Role.ASKED, *_STARTING):
         again = _started(rehearsal, shape, edit, "B", shape.distinct, rehearsal.other)
     rehearsal.mine |= {one.name for one in again}
 
 
 def _newcomer(rehearsal: Rehearsal, shape: Shape, edit: Edit, kind: str, address: Address) -> None:
-    """Whether another socket may have this address, with the options of the server's first, is the question."""
+    """Another socket, with the options of the server's first, binds this address. Whether it may is the question."""
     rehearsal.call_the_next("B")
     newcomer = rehearsal.other.socket(kind)
     left_out = (*edit.without, *_foreign(kind))
@@ -189,7 +189,7 @@ def _restart_time_wait(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
 
 
 def _clients(rehearsal: Rehearsal, shape: Shape, servers: Sequence[Socket]) -> Iterator[tuple[Socket, Socket, Address]]:
-    """Clients in another process, one for each socket of the server; with each the server's end of its connection, and its destination."""
+    """One client for each socket of the server, in another process: its socket, the server's end, and where it connected to."""
     for place, (server, address) in enumerate(zip(servers, _all_reached(shape), strict=True)):
         rehearsal.call_the_next(numbered("C", place), numbered("D", place))
         with rehearsal.role(Role.STAGES, "connect", "accept"):
@@ -281,7 +281,7 @@ def _another_user(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
     _asks_who_receives(rehearsal, _reached(attempt.address.host))
 
 
-# When a question arises.
+# Which servers are asked.
 
 
 def _is_server(shape: Shape) -> bool:
@@ -293,7 +293,7 @@ def _listens(shape: Shape) -> bool:
 
 
 def _dual(shape: Shape) -> list[int]:
-    """The members on ``::`` that are not told to keep to IPv6."""
+    """The members on ``::`` that are not restricted to IPv6."""
     kept_to_ipv6 = {call.on for call in shape.settings if call.args == ("IPV6_V6ONLY", 1)}
     return [member for member, host in enumerate(shape.hosts) if host == "::" and numbered("A", member) not in kept_to_ipv6]
 
