@@ -15,7 +15,7 @@ from reports.porting.trials import TRIALS
 WITHIN_README = """\
 looser    second-instance: May a second instance start while the first runs, and who receives?
     linux   refused (bind: EADDRINUSE)
-    windows starts, and receives nothing or starts, and takes all or starts, and shares"""
+    windows starts; who receives is undetermined"""
 
 
 def test_the_example_is_what_predict_prints(tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]) -> None:

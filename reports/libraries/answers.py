@@ -151,7 +151,7 @@ def brief(found: Conclusion) -> str:
     granted = [rank for rank in found.ranks if rank is not None and rank > REFUSED]
     words = ["refused"] * (len(granted) < len(found.ranks))
     if len(granted) > 1:
-        return " or ".join([*words, "starts; who receives is open"])
+        return " or ".join([*words, "starts; who receives is undetermined"])
     receives = found.trial.id == ASKED["second-start"]
     return " or ".join(words + [f"starts{_RECEIVES[rank] if receives else ''}" for rank in granted])
 

@@ -18,28 +18,29 @@ _LANGUAGES = {"c": "C", "c++": "C++", "c#": "C#"}
 INTRODUCTION = """\
 # Servers and libraries
 
-What do servers and libraries set on the socket on which they listen (UDP: which they bind), if nobody tells them otherwise? Does a
-second start on the same address fail, and a restart over connections in TIME_WAIT? This page is rendered by
-`python -m reports libraries --format markdown` from [the recorded policies](../fixtures/libraries/policies.json)
-([schema](../fixtures/libraries/policies.schema.json)) and from recorded runs of `tox -e libraries`; a test keeps them in step.
+What do servers and libraries set on the socket that they listen on (or, over UDP, that they bind) if nobody tells them otherwise? May
+one be started a second time on the same address, or restart over connections in TIME_WAIT? `python -m reports libraries --format
+markdown` renders this page from [the recorded policies](../fixtures/libraries/policies.json)
+([schema](../fixtures/libraries/policies.schema.json)) and from recorded runs of `tox -e libraries`. A test keeps them in step.
 
 - **What it sets** was read in the source that is named, or seen on its sockets (*observed*).
-- **A second start, a restart**: what the platform's model predicts from those options, in the situations `second-instance` and
-  `restart-time-wait` of [the porting report](porting.md); *observed* where a run has seen it, and agrees. A run sees whether a second
-  one starts, not who receives then. A server can do more than set options: whether one tries another port, or asks before it binds, is
-  only known where it was seen.
-- The word behind a cell is the weakest basis on which it stands: of the library's source and the platform's rules.
-  `python -m reports libraries NAME --platform all` names every rule and variant with its source; `--format json` has all of it.
+- **A second start, a restart**: what the model of the platform predicts from those options, in the situations `second-instance` and
+  `restart-time-wait` of [the porting report](porting.md). It is *observed* if a run has seen it and agrees. A run sees whether a second
+  server starts, but not who receives then. A server can do more than set options: it may try another port, or ask before it binds. That
+  is only known if it was seen.
+- The word behind a cell is the weakest basis that it stands on: that of the library's source or that of the platform's rules.
+  `python -m reports libraries NAME --platform all` names every rule and variant with its source, and `--format json` has all of it.
 
-`tox -e libraries` installs the Python libraries, starts each as its users do, in a network namespace of its own, reads the options of
-its live sockets, starts it a second time, kills it while it has a connection, so that it closes first, and starts it over the
-TIME_WAIT. A library that sets something else than is recorded, or of which the model of this platform predicts something else than it
-does, is a *surprise* (exit status 1); one that is not installed is *untestable*. `-- -k waitress` checks one, `-- --record FILE`
-writes a run, which `reports/libraries` keeps. Each check has a permanent id, such as `library/asyncio/second-start`.
+`tox -e libraries` installs the Python libraries and starts each one as its users do, in a network namespace of its own. It reads the
+options of the live sockets, and starts the server a second time. It also kills the server while it has a connection, so that the server
+closes first, and starts it again over the TIME_WAIT. If a library sets something other than recorded, or does something other than the
+model of this platform predicts, that is a *surprise* (exit status 1). A library that is not installed is *untestable*. `-- -k waitress`
+checks one library, and `-- --record FILE` writes a run, which `reports/libraries` keeps. Each check has a permanent id, such as
+`library/asyncio/second-start`.
 
-The checks are in `suites/libraries`, which `pytest suites` does not collect: the numbers of the suite would else depend on what is
-installed. To add a library, write a row in `fixtures/libraries/policies.json`, how it is started in `fixtures/libraries/starters.py`, and
-the version from which on that holds in `tox.ini`.
+The checks are in `suites/libraries`, which `pytest suites` does not collect, because the numbers of the suite would then depend on what
+is installed. To add a library, write a row in `fixtures/libraries/policies.json`, how to start it in `fixtures/libraries/starters.py`,
+and its lowest version in `tox.ini`.
 """
 
 

@@ -15,7 +15,7 @@ from fixtures.specification.rules import Rule
 from fixtures.specification.worlds import TooManyWorlds
 from reports.porting.groups import Shape
 from reports.porting.rehearsal import Attempt, Part, Rehearsal, Role
-from reports.porting.trials import ALL, AS_RECORDED, GRANTED, NEVER, REFUSED, SHARED, Edit, Trial
+from reports.porting.trials import ALL, AS_RECORDED, GRANTED, NEVER, REFUSED, SHARED, UNDETERMINED, Edit, Trial
 from reports.scripts import names_of, play
 
 #: Calls whose answer does not depend on other sockets.
@@ -81,19 +81,24 @@ class Conclusion:
     @property
     def words(self) -> str:
         """The outcome in words. There are several if it is not settled."""
-        return " or ".join(dict.fromkeys(self._said(outcome) for outcome in self.outcomes))
+        granted = {rank for rank in self.ranks if rank is not None and rank > REFUSED}
+        words = dict(self.trial.words)
+        if len(granted) > 1 and UNDETERMINED in words:
+            words |= dict.fromkeys(granted, words[UNDETERMINED])
+        return " or ".join(dict.fromkeys(_said(outcome, words) for outcome in self.outcomes))
 
-    def _said(self, outcome: Outcome) -> str:
-        if outcome.rank is None:
-            return f"unknown: {outcome.why}" if outcome.why else "unknown"
-        said = self.trial.words[outcome.rank]
-        if outcome.refusal:
-            return f"{said} ({outcome.refusal})"
-        return f"{said}, with {outcome.attempt}" if outcome.attempt and outcome.rank > REFUSED else said
+
+def _said(outcome: Outcome, words: Mapping[int, str]) -> str:
+    if outcome.rank is None:
+        return f"unknown: {outcome.why}" if outcome.why else "unknown"
+    said = words[outcome.rank]
+    if outcome.refusal:
+        return f"{said} ({outcome.refusal})"
+    return f"{said}, with {outcome.attempt}" if outcome.attempt and outcome.rank > REFUSED else said
 
 
 @dataclass(frozen=True)
-class _Played:
+class _Performance:
     """A rehearsed scene on one platform: what comes of it in each world, and the trace."""
 
     rehearsal: Rehearsal
@@ -128,23 +133,23 @@ class Player:
         mine = frozenset(chosen.rehearsal.mine)
         return Conclusion(trial, platform, tuple(dict.fromkeys(outcomes)), mine, chosen.trace, reasons, chosen.lacks)
 
-    def _worlds(self, rehearsal: Rehearsal, platform: Platform) -> _Played:
+    def _worlds(self, rehearsal: Rehearsal, platform: Platform) -> _Performance:
         try:
             worlds = platform.worlds(lambda model: play(model, rehearsal.steps), self.uid, self.settings)
         except (Untestable, Inconclusive, Broken, TooManyWorlds) as error:
-            return _Played(rehearsal, [Outcome(None, why=str(error))], tuple(str(part.call) for part in rehearsal.parts))
+            return _Performance(rehearsal, [Outcome(None, why=str(error))], tuple(str(part.call) for part in rehearsal.parts))
         outcomes = [_outcome(rehearsal, answers, platform) for answers in worlds]
-        return _Played(rehearsal, outcomes, _trace(rehearsal, worlds), _lacking(rehearsal, worlds[0]))
+        return _Performance(rehearsal, outcomes, _trace(rehearsal, worlds), _lacking(rehearsal, worlds[0]))
 
 
-def _telling(played: Sequence[_Played]) -> tuple[_Played, list[Outcome]]:
+def _telling(played: Sequence[_Performance]) -> tuple[_Performance, list[Outcome]]:
     """The best outcome of several attempts. If nobody knows what another attempt gives, it may be better, so it counts too."""
     tried = [one for one in played if not _is_unavailable(one.outcomes)]
     if len(tried) <= 1:
         only = tried[0] if tried else played[0]
         return only, only.outcomes
 
-    def least(one: _Played) -> int:
+    def least(one: _Performance) -> int:
         return min(NEVER if outcome.rank is None else outcome.rank for outcome in one.outcomes)
 
     best = max(tried, key=least)

@@ -26,6 +26,8 @@ from reports.porting.rehearsal import Attempt, Rehearsal, Role
 
 #: How much those who are asked about get, from nothing to everything. ``NEVER``: the server itself does not start.
 NEVER, REFUSED, GRANTED, SHARED, ALL = -1, 0, 1, 2, 3
+#: Not a rank: it is granted in several worlds, with different ranks.
+UNDETERMINED = 4
 
 #: A server starts if these are granted. It goes on if an option is refused.
 _STARTING = ("bind", "listen")
@@ -314,6 +316,7 @@ _NEWCOMER = {
     GRANTED: "starts, and receives nothing",
     SHARED: "starts, and shares",
     ALL: "starts, and takes all",
+    UNDETERMINED: "starts; who receives is undetermined",
 }
 
 TRIALS = (
