@@ -15,7 +15,7 @@ from reports.cells import platform_named
 from reports.inputs import BadInput, named
 from reports.porting.contents import Report
 from reports.porting.html import as_html
-from reports.porting.judge import Player
+from reports.porting.player import Player
 from reports.porting.report import differs, report
 from reports.porting.text import as_markdown, as_text
 from reports.predict import setting, uid

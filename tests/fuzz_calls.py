@@ -11,7 +11,8 @@ from fixtures.models import MODELS, Platform
 from reports.calls import parse_calls
 from reports.inputs import BadInput
 from reports.porting.html import as_html
-from reports.porting.judge import PORTING_VERDICTS, Player
+from reports.porting.judge import PORTING_VERDICTS
+from reports.porting.player import Player
 from reports.porting.report import report
 from reports.porting.text import as_markdown, as_text
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fixtures.models import Platform
 from reports.calls import parse_calls
 from reports.porting.groups import Group, groups_of
-from reports.porting.judge import SAME, Player, changes, verdict
+from reports.porting.judge import SAME, changes, verdict
+from reports.porting.player import Player
 from reports.porting.trials import TRIALS
 
 LETTERS = {"same": "=", "stricter": "<", "looser": ">", "unknown": "?"}

@@ -12,7 +12,7 @@ from fixtures.language.notation import parse
 from fixtures.models import Platform
 from reports.calls import Recording, parse_calls, read_calls
 from reports.inputs import BadInput
-from reports.porting.judge import Player
+from reports.porting.player import Player
 from tests.fuzz_calls import FOLDER, fuzzed, survives
 
 SERVER = """\

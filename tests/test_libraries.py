@@ -33,7 +33,7 @@ from reports.calls import parse_calls
 from reports.catalogue import ROOT
 from reports.libraries import answers
 from reports.libraries.answers import chapter, contradictions, runs
-from reports.porting.judge import Player
+from reports.porting.player import Player
 from reports.porting.recognised import Libraries
 from reports.porting.report import report
 

@@ -15,7 +15,7 @@ from fixtures.specification.rules import Rule
 from reports.catalogue import by_id
 from reports.porting import advice
 from reports.porting.judge import PORTING_VERDICTS, SAME, verdict
-from reports.porting.trials import AS_RECORDED, TRIALS
+from reports.porting.trials import TRIALS
 from tests.servers import BY_ID, PLAYER, only, server
 
 
@@ -88,6 +88,6 @@ def test_every_piece_of_advice_is_offered_to_somebody() -> None:
             for target in ("linux", "windows", "openbsd", "freebsd", "illumos", "macos"):
                 for trial in TRIALS:
                     if trial.applies(shape) and source != target:
-                        here, there = (PLAYER.play(trial, shape, Platform(name), AS_RECORDED) for name in (source, target))
+                        here, there = (PLAYER.play(trial, shape, Platform(name)) for name in (source, target))
                         offered |= {offer.advice.id for offer in advice.offers(PLAYER, shape, here, there)}
     assert {one.id for one in advice.load()} - offered == set()

@@ -17,7 +17,8 @@ from fixtures.specification.clauses import BASES
 from reports.calls.sockets import Act, Recorded, Recording
 from reports.catalogue import ROOT, by_id
 from reports.porting.groups import Shape, groups_of
-from reports.porting.judge import Conclusion, Player
+from reports.porting.judge import Conclusion
+from reports.porting.player import Player
 from reports.porting.trials import ALL, GRANTED, REFUSED, SHARED, TRIALS
 
 Data = dict[str, Any]

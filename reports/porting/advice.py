@@ -10,8 +10,10 @@ from pathlib import Path
 from fixtures.language.words import Option
 from fixtures.specification.sources import Citation, bibliography
 from reports.porting.groups import Shape
-from reports.porting.judge import OPEN, SAME, Conclusion, Player, verdict
-from reports.porting.trials import TRIALS, Edit
+from reports.porting.judge import OPEN, SAME, Conclusion, verdict
+from reports.porting.player import Player
+from reports.porting.server_scenes import Edit
+from reports.porting.trials import TRIALS
 
 FILE = Path(__file__).with_name("advice.json")
 

@@ -22,7 +22,8 @@ from reports.porting.contents import (
     TargetReport,
 )
 from reports.porting.groups import Group, drawn, groups_of
-from reports.porting.judge import PORTING_VERDICTS, SAME, WORST, Conclusion, Player, changes, verdict
+from reports.porting.judge import PORTING_VERDICTS, SAME, WORST, Conclusion, changes, verdict
+from reports.porting.player import Player
 from reports.porting.recognised import libraries
 from reports.porting.trials import REFUSED, TRIALS, Trial
 
