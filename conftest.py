@@ -201,7 +201,7 @@ def _library(item: pytest.Function, question: str) -> bool:
     assert isinstance(policy, policies.Policy)
     taken_for = config.stash[PLATFORM]
     if config.stash[MODEL]:
-        found = checks.Found("untestable", why="a model runs no library")
+        found = checks.CheckResult("untestable", why="a model runs no library")
     else:
         bench = _bench(config)
         found = checks.check(policy, question, taken_for, bench.isolation, bench.new_port(), bench.settings)

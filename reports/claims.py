@@ -14,7 +14,7 @@ from reports.catalogue import find
 FILE = Path(__file__).with_name("claims.json")
 
 #: What is said of a claim, each word in one sentence.
-VERDICTS = {
+CLAIM_VERDICTS = {
     "contradicted": "What was seen, or a kernel's source, says otherwise.",
     "outdated": "It was so once.",
     "disputed": "Sources contradict each other, and no machine at hand decides.",

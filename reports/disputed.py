@@ -9,7 +9,7 @@ from dataclasses import asdict
 from itertools import groupby
 
 from fixtures.specification.sources import Source, bibliography
-from reports.claims import VERDICTS, Claim, load, on_linux
+from reports.claims import CLAIM_VERDICTS, Claim, load, on_linux
 
 DISPUTED = ("contradicted", "outdated", "disputed", "partly")
 
@@ -45,8 +45,8 @@ def as_json(claims: Iterable[Claim]) -> str:
 def as_text(claims: list[Claim]) -> str:
     """A line for each claim with what was seen, the disputed ones first."""
     lines = [counts(claims)]
-    for verdict in VERDICTS:
-        lines += ["", f"{verdict}: {VERDICTS[verdict]}"]
+    for verdict in CLAIM_VERDICTS:
+        lines += ["", f"{verdict}: {CLAIM_VERDICTS[verdict]}"]
         for claim in claims:
             if claim.verdict == verdict:
                 lines += [f"  {claim.id}: {claim.claim}", f"      {claim.seen} {claim.note}".rstrip(), f"      [{claim.citation}]"]
@@ -58,7 +58,7 @@ def as_markdown(claims: list[Claim]) -> str:
     disputed = [claim for claim in claims if claim.verdict in DISPUTED]
     asked = [claim for claim in claims if claim not in disputed and claim.experiments]
     unasked = [claim for claim in claims if claim not in disputed and not claim.experiments]
-    words = [f"- *{word}*: {meaning}" for word, meaning in VERDICTS.items()]
+    words = [f"- *{word}*: {meaning}" for word, meaning in CLAIM_VERDICTS.items()]
     return "\n".join(
         [
             *[INTRODUCTION, "", counts(claims), "", *words, "", "## Contradicted, outdated, disputed or true in part", ""],
@@ -74,7 +74,7 @@ def as_markdown(claims: list[Claim]) -> str:
 
 def counts(claims: list[Claim]) -> str:
     """How many claims there are, and how many of each verdict."""
-    tally = ", ".join(f"{sum(claim.verdict == word for claim in claims)} {word}" for word in VERDICTS)
+    tally = ", ".join(f"{sum(claim.verdict == word for claim in claims)} {word}" for word in CLAIM_VERDICTS)
     return f"{len(claims)} claims: {tally}; {sum(bool(claim.experiments) for claim in claims)} of them have experiments."
 
 

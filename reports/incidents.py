@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from reports.catalogue import find
 from reports.cells import UNTESTABLE, Cell, Cells, cells, platform_named
-from reports.situations import SITUATIONS
+from reports.wishes import ENTRIES
 
 FILE = Path(__file__).with_name("incidents.json")
 
@@ -76,10 +76,10 @@ def as_text(incidents: Sequence[Incident]) -> str:
 def as_markdown(incidents: Sequence[Incident], found: Cells | None = None) -> str:
     """The page docs/incidents.md."""
     found, lines = found or answers(incidents), [INTRODUCTION, ""]
-    for situation in SITUATIONS:
-        lines += [f"## {situation.title}", ""]
+    for entry in ENTRIES:
+        lines += [f"## {entry.title}", ""]
         for one in incidents:
-            if one.situation == situation.anchor:
+            if one.situation == entry.anchor:
                 links = ", ".join(f"[{place(link)}]({link})" for link in one.links)
                 lines += [f"**{one.id}**. {one.what} {links}", "", *(f"- {answer}" for answer in _answers(one, found, "`")), ""]
     return "\n".join(lines)

@@ -13,16 +13,17 @@ from fixtures.models import MODELS, Platform
 from reports.calls import read_calls
 from reports.cells import platform_named
 from reports.inputs import BadInput, named
+from reports.porting.contents import Report
 from reports.porting.html import as_html
-from reports.porting.judge import Bench
-from reports.porting.report import Data, differs, report
+from reports.porting.player import Player
+from reports.porting.report import differs, report
 from reports.porting.text import as_markdown, as_text
 from reports.predict import setting, uid
 
 ALL = "all"
-#: A user without privileges, as whom the recorded server is played.
+#: The server is played as this user, who has no privileges.
 SOMEBODY = 1000
-#: Not a system that anybody ports to.
+#: Nobody ports to this one.
 RULES = "stevens"
 
 
@@ -30,7 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     known = ", ".join(MODELS)
     parser.add_argument("--from", dest="source", metavar="A", required=True, help=f"where it was recorded, NAME[@VERSION]: {known}")
-    parser.add_argument("--to", dest="target", metavar="B", required=True, help="where it shall run; several with commas, or all")
+    parser.add_argument(
+        "--to", dest="target", metavar="B", required=True, help="where it will run: one or more, separated by commas, or all"
+    )
     parser.add_argument("--format", choices=("text", "markdown", "html", "json"), default="text")
     parser.add_argument("--scripts", action="store_true", help="with text: show each script as the target answers it")
     parser.add_argument("--uid", type=uid, default=SOMEBODY, metavar="N", help=f"the user who runs the server (default: {SOMEBODY})")
@@ -47,11 +50,11 @@ def run(args: argparse.Namespace) -> int:
     recording = read_calls(args.calls)
     if not recording.servers and not any(one.refusals for one in recording.sockets):
         raise BadInput(f"{named(args.calls)}: no TCP or UDP socket is bound in it; record the server from its start, with -f")
-    data = report(recording, named(args.calls), source, targets, Bench(args.uid, dict(args.setting)))
+    made = report(recording, named(args.calls), source, targets, Player(args.uid, dict(args.setting)))
     if args.scripts and args.format != "text":
-        raise BadInput("--scripts is for text: html and json show them always")
-    print(as_text(data, scripts=args.scripts) if args.format == "text" else WRITERS[args.format](data))
-    return 1 if differs(data) else 0
+        raise BadInput("--scripts is for text; html and json always show the scripts")
+    print(as_text(made, scripts=args.scripts) if args.format == "text" else WRITERS[args.format](made))
+    return 1 if differs(made) else 0
 
 
 def _targets(spec: str, source: str) -> list[Platform]:
@@ -60,8 +63,8 @@ def _targets(spec: str, source: str) -> list[Platform]:
     return [platform_named(word.strip()) for word in dict.fromkeys(spec.split(","))]
 
 
-def _as_json(data: Data) -> str:
-    return json.dumps(data, indent=1, ensure_ascii=False)
+def _as_json(made: Report) -> str:
+    return json.dumps(made.as_json(), indent=1, ensure_ascii=False)
 
 
 WRITERS = {"markdown": as_markdown, "html": as_html, "json": _as_json}

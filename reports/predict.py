@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from fixtures.language.notation import NotationError
-from fixtures.language.words import OK, UNKNOWN, Answer
+from fixtures.language.words import UNKNOWN, Answer
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.specification.clauses import Reason
-from fixtures.specification.worlds import TooManyWorlds, every_world
+from fixtures.specification.worlds import TooManyWorlds
 from reports.inputs import STANDARD_INPUT, BadInput, named, read_lines, read_text
-from reports.scripts import NO_ANSWER, WRONG_INPUT, Played, Step, as_json, as_text, play, read_script, status
+from reports.scripts import NO_ANSWER, WRONG_INPUT, Played, Step, as_json, as_text, names_of, play, read_script, status
 
 #: What becomes of a script that has no prediction.
 UNPREDICTABLE = (NotationError, TooManyWorlds, *NO_ANSWER)
@@ -35,17 +35,17 @@ class Predictor:
 
         Raises TooManyWorlds.
         """
-        worlds = every_world(lambda choices: play(self.platform.make(self.uid, self.settings, choices), steps))
+        worlds = self.platform.worlds(lambda model: play(model, steps), self.uid, self.settings)
         return [self._merged(step, worlds, at) for at, step in enumerate(steps)]
 
     def _merged(self, step: Step, worlds: list[list[Answer]], at: int) -> Played:
         """One step; where it is unknown in one world nobody knows it."""
         answers = [world[at] for world in worlds]
         decisive = next((answer for answer in answers if answer == UNKNOWN), answers[0])
-        names = {answer.name for answer in answers}
+        names = names_of(answers)
         if decisive == UNKNOWN or len(names) == 1:
             return _played(step, (decisive.name,), decisive.because)
-        return _played(step, tuple(sorted(names, key=lambda name: (name != OK.name, name))), _parting(worlds, at))
+        return _played(step, names, _parting(worlds, at))
 
 
 def _played(step: Step, names: tuple[str, ...], because: Reason | None) -> Played:

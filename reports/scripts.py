@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,6 +126,11 @@ def _used(call: Call) -> list[str]:
     """The sockets that a call names."""
     ports = [arg.port[5:-1] for arg in call.args if isinstance(arg, Address) and arg.port.startswith("port(")]
     return [*ports, call.on] if call.on else ports
+
+
+def names_of(answers: Iterable[Answer]) -> tuple[str, ...]:
+    """The names of the answers that one call gets in several worlds, each once, ``ok`` first."""
+    return tuple(sorted({answer.name for answer in answers}, key=lambda name: (name != OK.name, name)))
 
 
 def status(played: Sequence[Played]) -> int:

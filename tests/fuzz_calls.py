@@ -11,7 +11,8 @@ from fixtures.models import MODELS, Platform
 from reports.calls import parse_calls
 from reports.inputs import BadInput
 from reports.porting.html import as_html
-from reports.porting.judge import VERDICTS, Bench
+from reports.porting.judge import PORTING_VERDICTS
+from reports.porting.player import Player
 from reports.porting.report import report
 from reports.porting.text import as_markdown, as_text
 
@@ -67,29 +68,29 @@ def _harm(lines: list[str], chance: random.Random) -> None:
         lines[at] = " ".join(words)
 
 
-def survives(content: bytes, bench: Bench, targets: list[Platform]) -> str:
+def survives(content: bytes, player: Player, targets: list[Platform]) -> str:
     """What became of it: ``refused``, or ``reported``; anything but BadInput is let out."""
     try:
         recording = parse_calls(content, "calls.log")
     except BadInput:
         return "refused"
     parse_calls(f"{recording.notation()}\n# end".encode(), "notation") if recording.notation() else None
-    data = report(recording, "calls.log", Platform("linux"), targets, bench)
+    made = report(recording, "calls.log", Platform("linux"), targets, player)
     for write in (as_text, as_markdown, as_html):
-        assert write(data)
-    assert all(there["verdict"] in VERDICTS for server in data["servers"] for one in server["situations"] for there in one["to"].values())
+        assert write(made)
+    assert all(there.verdict in PORTING_VERDICTS for there in made.targets)
     return "reported"
 
 
 def main() -> None:
     """Try as many as are asked for."""
-    count, bench, seen = int(sys.argv[1]), Bench(1000, {}), {"refused": 0, "reported": 0}
+    count, player, seen = int(sys.argv[1]), Player(1000, {}), {"refused": 0, "reported": 0}
     names = [name for name in MODELS if name not in ("stevens", "linux")]
     for seed in range(count):
         chance = random.Random(seed)
         content = fuzzed(chance)
         try:
-            seen[survives(content, bench, [Platform(chance.choice(names))])] += 1
+            seen[survives(content, player, [Platform(chance.choice(names))])] += 1
         except Exception:
             print(f"seed {seed}", file=sys.stderr)
             raise

@@ -22,7 +22,6 @@ from typing import Any
 
 from fixtures.language.words import Answer
 from fixtures.models import Platform
-from fixtures.specification.worlds import every_world
 from reports.scripts import Step, play, read_script
 
 FOLDER = Path(__file__).parent / "data" / "others"
@@ -125,7 +124,7 @@ def _platform(name: str) -> Platform:
 def judge(case: Case) -> list[Judged]:
     """Ask the model of the platform, in every world that it leaves open."""
     steps, system = read_script(case.script), _platform(case.platform)
-    worlds = every_world(lambda choices: play(system.make(case.uid, case.settings, choices), steps))
+    worlds = system.worlds(lambda model: play(model, steps), case.uid, case.settings)
     found = [
         _judged(case, str(step.call), {world[at].name for world in worlds}, case.expected[step.line])
         for at, step in enumerate(steps)

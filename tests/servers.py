@@ -5,12 +5,13 @@ from __future__ import annotations
 from fixtures.models import Platform
 from reports.calls import parse_calls
 from reports.porting.groups import Group, groups_of
-from reports.porting.judge import SAME, Bench, changes, verdict
-from reports.porting.situations import SITUATIONS
+from reports.porting.judge import SAME, changes, verdict
+from reports.porting.player import Player
+from reports.porting.trials import TRIALS
 
 LETTERS = {"same": "=", "stricter": "<", "looser": ">", "unknown": "?"}
-BENCH = Bench(1000, {})
-QUESTIONS = {situation.id: situation for situation in SITUATIONS}
+PLAYER = Player(1000, {})
+BY_ID = {trial.id: trial for trial in TRIALS}
 
 
 def groups(text: str) -> list[Group]:
@@ -19,7 +20,7 @@ def groups(text: str) -> list[Group]:
 
 def judged(group: Group, situation: str, target: str, source: str = "linux") -> str:
     """``=`` ``<`` ``>`` ``?``, with a star where the call, the errno or the receiver changes although the verdict is same."""
-    here, there = (BENCH.play(QUESTIONS[situation], group.shape, Platform(*name.split("@"))) for name in (source, target))
+    here, there = (PLAYER.play(BY_ID[situation], group.shape, Platform(*name.split("@"))) for name in (source, target))
     word = verdict(here, there)
     return LETTERS[word] + ("*" if word == SAME and changes(here, there) else "")
 

@@ -12,7 +12,7 @@ from fixtures.language.notation import parse
 from fixtures.models import Platform
 from reports.calls import Recording, parse_calls, read_calls
 from reports.inputs import BadInput
-from reports.porting.judge import Bench
+from reports.porting.player import Player
 from tests.fuzz_calls import FOLDER, fuzzed, survives
 
 SERVER = """\
@@ -243,9 +243,9 @@ def test_a_wrong_script_is_said_with_its_line() -> None:
 @pytest.mark.parametrize("part", range(4))
 def test_harmed_logs(part: int) -> None:
     """`python -m tests.fuzz_calls 10000` tries more."""
-    bench = Bench(1000, {})
+    player = Player(1000, {})
     for seed in range(part * 40, part * 40 + 40):
-        survives(fuzzed(random.Random(seed)), bench, [Platform("windows")])
+        survives(fuzzed(random.Random(seed)), player, [Platform("windows")])
 
 
 def test_the_recorded_logs_tell_nothing_of_a_machine() -> None:

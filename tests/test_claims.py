@@ -12,7 +12,7 @@ import pytest
 from fixtures.specification.sources import bibliography
 from reports.__main__ import main
 from reports.catalogue import all_rows
-from reports.claims import FILE, VERDICTS, Claim, load, on_linux, outcome
+from reports.claims import CLAIM_VERDICTS, FILE, Claim, load, on_linux, outcome
 from reports.disputed import as_json, as_markdown
 
 CLAIMS = load()
@@ -41,7 +41,7 @@ def test_every_source_is_in_the_bibliography() -> None:
 
 
 def test_every_verdict_is_defined() -> None:
-    assert {claim.verdict for claim in CLAIMS} == set(VERDICTS) == set(SCHEMA["properties"]["verdict"]["enum"])
+    assert {claim.verdict for claim in CLAIMS} == set(CLAIM_VERDICTS) == set(SCHEMA["properties"]["verdict"]["enum"])
 
 
 def test_the_file_has_the_shape_of_its_schema() -> None:

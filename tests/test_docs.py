@@ -9,13 +9,13 @@ from fixtures.models import MODELS
 from reports.__main__ import main
 from reports.catalogue import ROOT, all_rows
 from reports.claims import load
-from reports.porting.judge import VERDICTS
-from reports.porting.situations import SITUATIONS
+from reports.porting.judge import PORTING_VERDICTS
+from reports.porting.trials import TRIALS
 
 WITHIN_README = """\
 looser    second-instance: May a second instance start while the first runs, and who receives?
     linux   refused (bind: EADDRINUSE)
-    windows starts, and receives nothing or starts, and takes all or starts, and shares"""
+    windows starts; who receives is undetermined"""
 
 
 def test_the_example_is_what_predict_prints(tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,8 +72,8 @@ def test_the_numbers_of_the_readme_are_about_right() -> None:
 def test_the_words_of_the_porting_report_are_explained() -> None:
     page = (ROOT / "docs" / "porting.md").read_text(encoding="utf-8").splitlines()
     rows = [[word.strip(" `") for word in line.split("|")[1:-1]] for line in page if line.startswith("|")]
-    assert [row[0] for row in rows if row[0] in {one.id for one in SITUATIONS}] == [one.id for one in SITUATIONS]
-    assert {row[0]: row[1] for row in rows if row[0] in VERDICTS} == VERDICTS
+    assert [row[0] for row in rows if row[0] in {one.id for one in TRIALS}] == [one.id for one in TRIALS]
+    assert {row[0]: row[1] for row in rows if row[0] in PORTING_VERDICTS} == PORTING_VERDICTS
 
 
 def test_the_table_of_platforms_is_true() -> None:

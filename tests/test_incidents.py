@@ -13,7 +13,7 @@ from reports import ids
 from reports.__main__ import main
 from reports.catalogue import ROOT
 from reports.incidents import FILE, Incident, as_markdown, as_text, load, place
-from reports.situations import SITUATIONS
+from reports.wishes import ENTRIES
 
 FAQ = (ROOT / "docs" / "faq.md").read_text(encoding="utf-8")
 
@@ -28,7 +28,7 @@ def test_the_file_is_what_its_schema_says() -> None:
 
 @pytest.mark.parametrize("one", load(), ids=lambda one: one.id)
 def test_an_incident_has_an_entry_point_and_answering_experiments(one: Incident) -> None:
-    assert one.situation in {situation.anchor for situation in SITUATIONS}
+    assert one.situation in {entry.anchor for entry in ENTRIES}
     assert set(one.platforms) <= set(MODELS)
     assert [name for name in one.experiments if name not in ids.read(ids.REGISTRY)] == []
     assert all(place(link).count("#") == 1 for link in one.links)

@@ -33,7 +33,8 @@ from reports.calls import parse_calls
 from reports.catalogue import ROOT
 from reports.libraries import answers
 from reports.libraries.answers import chapter, contradictions, runs
-from reports.porting.judge import Bench as Models
+from reports.porting.player import Player
+from reports.porting.recognised import Libraries
 from reports.porting.report import report
 
 LINUX = Platform("linux")
@@ -390,22 +391,21 @@ def test_a_wrong_word_is_one_line(words: list[str], capsys: pytest.CaptureFixtur
 # The porting report.
 
 
-def ported(script: str, name: str, target: str = "windows") -> dict[str, Any]:
-    data = report(parse_calls(script.encode(), name), name, LINUX, [Platform(target)], Models(1000, {}))
-    return dict(data["servers"][0]["libraries"])
+def ported(script: str, name: str, target: str = "windows") -> Libraries:
+    return report(parse_calls(script.encode(), name), name, LINUX, [Platform(target)], Player(1000, {})).servers[0].libraries
 
 
 SERVER = "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:8000)\nA.listen()\n"
 
 
 def test_a_server_is_recognised_by_the_name_of_its_log() -> None:
-    (one,) = ported(SERVER, "logs/waitress-2.log")["recognised"]
-    assert (one["id"], one["as_recorded"], one["to"]) == ("library/waitress", True, {"windows": "SO_REUSEADDR (source)"})
+    (one,) = ported(SERVER, "logs/waitress-2.log").recognised
+    assert (one.id, one.as_recorded, one.to) == ("library/waitress", True, {"windows": "SO_REUSEADDR (source)"})
 
 
 def test_a_server_is_recognised_by_the_heading_of_its_recording() -> None:
-    (one,) = ported(f"# gunicorn, recorded by addrinuse 0.1.0 with strace on linux\n{SERVER}", "x")["recognised"]
-    assert (one["id"], one["to"]) == ("library/gunicorn", {"windows": "gunicorn does not run on Windows"})
+    (one,) = ported(f"# gunicorn, recorded by addrinuse 0.1.0 with strace on linux\n{SERVER}", "x").recognised
+    assert (one.id, one.to) == ("library/gunicorn", {"windows": "gunicorn does not run on Windows"})
 
 
 def test_a_server_is_recognised_by_its_command() -> None:
@@ -415,11 +415,11 @@ def test_a_server_is_recognised_by_its_command() -> None:
 1 bind(3, {sa_family=AF_INET, sin_port=htons(8000), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
 1 listen(3, 5) = 0
 """
-    (one,) = ported(log, "calls.log")["recognised"]
-    assert (one["id"], one["as_recorded"]) == ("library/daphne", False)
+    (one,) = ported(log, "calls.log").recognised
+    assert (one.id, one.as_recorded) == ("library/daphne", False)
 
 
 def test_a_server_that_nobody_knows_is_like_others() -> None:
     found = ported(SERVER.replace("SO_REUSEADDR", "SO_REUSEADDR, SO_REUSEPORT"), "calls.txt")
-    assert found["recognised"] == []
-    assert found["alike"] == [f"library/{name}" for name in ("eventlet", "hypercorn-workers", "granian", "grpcio", "haproxy")]
+    assert found.recognised == []
+    assert found.alike == [f"library/{name}" for name in ("eventlet", "hypercorn-workers", "granian", "grpcio", "haproxy")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
 
 import pytest
 
@@ -11,10 +10,10 @@ from fixtures.models import MODELS, Platform
 from reports.calls import read_calls
 from reports.catalogue import by_id
 from reports.porting.groups import groups_of
-from reports.porting.situations import SITUATIONS
+from reports.porting.trials import TRIALS, Trial
 from tests import big_logs
 from tests.fuzz_calls import FOLDER
-from tests.servers import BENCH, QUESTIONS, groups, judged, only, server
+from tests.servers import BY_ID, PLAYER, groups, judged, only, server
 
 #: What each recorded server meets: the situations in which something is not the same. All others are.
 PLAIN = {
@@ -66,7 +65,7 @@ def test_recorded_servers(name: str, expected: list[tuple[str, dict[str, dict[st
     found = groups_of(read_calls(str(FOLDER / f"{name}.log")))
     assert [group.title for group in found] == [title for title, _ in expected]
     for group, (_, platforms) in zip(found, expected, strict=True):
-        asked = [situation.id for situation in SITUATIONS if situation.applies(group.shape)]
+        asked = [trial.id for trial in TRIALS if trial.applies(group.shape)]
         for target, words in platforms.items():
             assert {one: word for one in asked if (word := judged(group, one, target)) != "="} == words, target
 
@@ -75,8 +74,8 @@ def test_recorded_servers(name: str, expected: list[tuple[str, dict[str, dict[st
 def test_the_notation_of_a_recording_meets_the_same(name: str) -> None:
     recording = read_calls(str(FOLDER / f"{name}.log"))
     for one, other in zip(groups_of(recording), groups(recording.notation()), strict=True):
-        asked = [situation.id for situation in SITUATIONS if situation.applies(one.shape)]
-        assert asked == [situation.id for situation in SITUATIONS if situation.applies(other.shape)]
+        asked = [trial.id for trial in TRIALS if trial.applies(one.shape)]
+        assert asked == [trial.id for trial in TRIALS if trial.applies(other.shape)]
         assert [judged(one, each, "windows") for each in asked] == [judged(other, each, "windows") for each in asked]
 
 
@@ -124,15 +123,15 @@ def test_a_listener_that_is_bound_late_is_refused_at_listen() -> None:
 
 def test_options_are_set_when_they_were_set() -> None:
     late = only("A = tcp4()\nA.bind(127.0.0.1:P)\nA.setsockopt(SO_REUSEADDR, 1)\nA.listen()\n")
-    assert "A.bind(127.0.0.1:P) = ok" in BENCH.play(QUESTIONS["start"], late.shape, Platform("linux")).trace
-    found = [BENCH.play(QUESTIONS["second-instance"], late.shape, Platform(name)).words for name in ("windows", "linux")]
+    assert "A.bind(127.0.0.1:P) = ok" in PLAYER.play(BY_ID["start"], late.shape, Platform("linux")).trace
+    found = [PLAYER.play(BY_ID["second-instance"], late.shape, Platform(name)).words for name in ("windows", "linux")]
     assert found == ["refused (bind: WSAEADDRINUSE)", "refused (bind: EADDRINUSE)"]
 
 
 def test_a_server_that_resets_leaves_no_time_wait() -> None:
     group = only(server("") + "B = A.accept()\nB.setsockopt(SO_LINGER, 0)\nB.close()\n")
-    assert BENCH.play(QUESTIONS["restart-time-wait"], group.shape, Platform("linux")).words == "starts again"
-    assert BENCH.play(QUESTIONS["restart-live"], group.shape, Platform("linux")).words == "refused (bind: EADDRINUSE)"
+    assert PLAYER.play(BY_ID["restart-time-wait"], group.shape, Platform("linux")).words == "starts again"
+    assert PLAYER.play(BY_ID["restart-live"], group.shape, Platform("linux")).words == "refused (bind: EADDRINUSE)"
 
 
 def test_servers_that_do_the_same_are_one() -> None:
@@ -187,18 +186,18 @@ def test_a_server_that_was_started_twice_is_one() -> None:
 def test_options_from_before_the_log_are_not_guessed() -> None:
     log = 'getsockname(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("0.0.0.0")}, [16]) = 0\nlisten(3, 5) = 0\n'
     group = only(log)
-    words = {BENCH.play(situation, group.shape, Platform("linux")).words for situation in SITUATIONS if situation.applies(group.shape)}
+    words = {PLAYER.play(trial, group.shape, Platform("linux")).words for trial in TRIALS if trial.applies(group.shape)}
     assert words == {"unknown: its options were set before the log begins"}
 
 
-@pytest.mark.parametrize("situation", SITUATIONS, ids=[situation.id for situation in SITUATIONS])
-def test_situations_are_scripts_that_every_model_can_play(situation: Any) -> None:
+@pytest.mark.parametrize("trial", TRIALS, ids=[trial.id for trial in TRIALS])
+def test_every_model_can_play_every_trial(trial: Trial) -> None:
     shapes = {group.shape for path in FOLDER.glob("*.log") for group in groups_of(read_calls(str(path)))}
-    applying = [shape for shape in shapes if situation.applies(shape)]
+    applying = [shape for shape in shapes if trial.applies(shape)]
     assert applying
-    assert [identifier for identifier in situation.experiments if identifier not in by_id()] == []
+    assert [identifier for identifier in trial.experiments if identifier not in by_id()] == []
     for name in MODELS:
         for shape in applying[:3]:
-            found = BENCH.play(situation, shape, Platform(name))
+            found = PLAYER.play(trial, shape, Platform(name))
             assert found.words
-            assert None in found.ranks or all(rank in situation.words for rank in found.ranks)
+            assert None in found.ranks or all(rank in trial.words for rank in found.ranks)

@@ -14,9 +14,9 @@ from fixtures.models import MODELS, Platform, defined
 from fixtures.specification.rules import Rule
 from reports.catalogue import by_id
 from reports.porting import advice
-from reports.porting.judge import SAME, VERDICTS, verdict
-from reports.porting.situations import AS_RECORDED, SITUATIONS
-from tests.servers import BENCH, QUESTIONS, only, server
+from reports.porting.judge import PORTING_VERDICTS, SAME, verdict
+from reports.porting.trials import TRIALS
+from tests.servers import BY_ID, PLAYER, only, server
 
 
 def test_the_file_of_advice_is_what_its_schema_says() -> None:
@@ -38,8 +38,8 @@ def test_advice_names_what_exists() -> None:
         assert set(one.experiments) <= set(by_id()), one.id
         assert set(one.reasons) <= known, (one.id, set(one.reasons) - known)
         assert set(one.to) <= set(MODELS), one.id
-        assert set(one.situations) <= set(QUESTIONS), one.id
-        assert set(one.verdicts) <= set(VERDICTS), one.id
+        assert set(one.situations) <= set(BY_ID), one.id
+        assert set(one.verdicts) <= set(PORTING_VERDICTS), one.id
         assert {*one.has, *one.lacks, *one.has_cleared} <= set(OPTION_NAMES), one.id
         assert one.citations or one.reasons or one.experiments
     assert len({one.id for one in advice.load()}) == len(advice.load())
@@ -63,17 +63,17 @@ def test_advice_names_what_exists() -> None:
 )
 def test_what_to_write_instead(calls: str, situation: str, source: str, target: str, ids: list[str]) -> None:
     shape = only(calls).shape
-    here, there = (BENCH.play(QUESTIONS[situation], shape, Platform(name)) for name in (source, target))
-    offered = advice.offers(BENCH, shape, here, there)
+    here, there = (PLAYER.play(BY_ID[situation], shape, Platform(name)) for name in (source, target))
+    offered = advice.offers(PLAYER, shape, here, there)
     assert [offer.advice.id for offer in offered] == ids
     assert all(verdict(here, offer.played) == SAME for offer in offered if offer.played)
 
 
 def test_advice_says_what_it_costs() -> None:
     shape = only(server()).shape
-    here, there = (BENCH.play(QUESTIONS["second-instance"], shape, Platform(name)) for name in ("linux", "windows"))
-    exclusive, plain = advice.offers(BENCH, shape, here, there)
-    assert [(situation, word) for situation, word, _ in exclusive.costs] == [("restart-live", "unknown"), ("restart-time-wait", "unknown")]
+    here, there = (PLAYER.play(BY_ID["second-instance"], shape, Platform(name)) for name in ("linux", "windows"))
+    exclusive, plain = advice.offers(PLAYER, shape, here, there)
+    assert [(cost.situation, cost.verdict) for cost in exclusive.costs] == [("restart-live", "unknown"), ("restart-time-wait", "unknown")]
     assert (exclusive.mends, plain.costs) == (("wildcard-beside-specific", "another-user"), ())
 
 
@@ -86,8 +86,8 @@ def test_every_piece_of_advice_is_offered_to_somebody() -> None:
         shape = only(text).shape
         for source in ("linux", "windows"):
             for target in ("linux", "windows", "openbsd", "freebsd", "illumos", "macos"):
-                for situation in SITUATIONS:
-                    if situation.applies(shape) and source != target:
-                        here, there = (BENCH.play(situation, shape, Platform(name), AS_RECORDED) for name in (source, target))
-                        offered |= {offer.advice.id for offer in advice.offers(BENCH, shape, here, there)}
+                for trial in TRIALS:
+                    if trial.applies(shape) and source != target:
+                        here, there = (PLAYER.play(trial, shape, Platform(name)) for name in (source, target))
+                        offered |= {offer.advice.id for offer in advice.offers(PLAYER, shape, here, there)}
     assert {one.id for one in advice.load()} - offered == set()

@@ -11,10 +11,10 @@ from fixtures.language.stack import Inconclusive
 from fixtures.machine.bench import Bench
 from fixtures.machine.kernel import Kernel
 from fixtures.models import this_platform
-from fixtures.specification.worlds import every_world
 from reports.calls import read_calls
 from reports.porting.groups import groups_of
-from reports.porting.situations import AS_RECORDED, SITUATIONS, Script, Situation
+from reports.porting.rehearsal import Rehearsal
+from reports.porting.trials import TRIALS, Trial
 from reports.scripts import play
 from tests.fuzz_calls import FOLDER
 
@@ -33,33 +33,33 @@ def bench() -> Iterator[Bench]:
         made.close()
 
 
-def scripts(situation: Situation) -> list[Script]:
-    """Its scripts for every recorded server, each once."""
+def rehearsals(trial: Trial) -> list[Rehearsal]:
+    """Its scenes for every recorded server, each once."""
     shapes = {group.shape for path in sorted(FOLDER.glob("*.log")) for group in groups_of(read_calls(str(path)))}
-    written = [script for shape in shapes if situation.applies(shape) for script in situation.write(shape, AS_RECORDED)]
-    return list({tuple(script.lines): script for script in written}.values())
+    rehearsed = [rehearsal for shape in shapes if trial.applies(shape) for rehearsal in trial.rehearse(shape)]
+    return list({tuple(rehearsal.parts): rehearsal for rehearsal in rehearsed}.values())
 
 
-@pytest.mark.parametrize("situation", SITUATIONS, ids=[situation.id for situation in SITUATIONS])
-def test_the_kernel_answers_as_the_model(situation: Situation, bench: Bench) -> None:
-    for script in scripts(situation):
-        if any("stranger" in line for line in script.lines) and not bench.privileged:
+@pytest.mark.parametrize("trial", TRIALS, ids=[trial.id for trial in TRIALS])
+def test_the_kernel_answers_as_the_model(trial: Trial, bench: Bench) -> None:
+    for rehearsal in rehearsals(trial):
+        if any(part.call.actor == "stranger" for part in rehearsal.parts) and not bench.privileged:
             pytest.skip("another user needs root")
-        assert observed(bench, script) in predicted(bench, script), "\n".join(script.lines)
+        assert observed(bench, rehearsal) in predicted(bench, rehearsal), "\n".join(str(part.call) for part in rehearsal.parts)
 
 
-def predicted(bench: Bench, script: Script) -> list[list[str]]:
+def predicted(bench: Bench, rehearsal: Rehearsal) -> list[list[str]]:
     """What the model answers, in every world."""
-    worlds = every_world(lambda choices: play(HERE.make(os.geteuid(), bench.settings, choices), script.steps))
+    worlds = HERE.worlds(lambda model: play(model, rehearsal.steps), os.geteuid(), bench.settings)
     return [[answer.name for answer in world] for world in worlds]
 
 
-def observed(bench: Bench, script: Script) -> list[str]:
+def observed(bench: Bench, rehearsal: Rehearsal) -> list[str]:
     """What the kernel answers; again after a disturbance by a foreign process."""
     for _ in range(3):
         stack = Kernel(bench)
         try:
-            return [answer.name for answer in play(stack, script.steps)]
+            return [answer.name for answer in play(stack, rehearsal.steps)]
         except Inconclusive:
             continue
         finally:

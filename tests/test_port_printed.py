@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from fixtures.models import MODELS
 from reports.__main__ import main
 from reports.catalogue import ROOT
-from reports.porting.judge import VERDICTS
+from reports.porting.judge import PORTING_VERDICTS
 from tests.fuzz_calls import FOLDER
 from tests.servers import server
 
@@ -39,7 +39,7 @@ def test_text(port: Any) -> None:
     assert "windows/reuseaddr-duplicates (documented)" in out
     assert "[windows-exclusive]" in out
     assert "but then restart-live is unknown: refused (bind: WSAEADDRINUSE) or starts again" in out
-    assert all(f"{word}: {sentence}" in out for word, sentence in VERDICTS.items())
+    assert all(f"{word}: {sentence}" in out for word, sentence in PORTING_VERDICTS.items())
 
 
 def test_nothing_differs(port: Any) -> None:

@@ -16,7 +16,7 @@ from fixtures.libraries import policies
 from fixtures.models import Platform
 from fixtures.models.lifecycle import TRANSITIONS
 from fixtures.specification.clauses import is_variant
-from reports import cells, incidents, situations
+from reports import cells, incidents, wishes
 from reports.__main__ import main
 from reports.catalogue import ROOT, by_id, find
 from reports.claims import load
@@ -68,7 +68,7 @@ def test_every_id_has_one_anchor() -> None:
     wanted = [*by_id(), *gathered().clauses, *gathered().rules, *(claim.id for claim in load()), *map(str, gathered().platforms)]
     assert [identifier for identifier in wanted if identifier not in anchors] == []
     assert {identifier: anchors[identifier] for identifier in by_id()} == gathered().pages
-    entries = {*(one.anchor for one in situations.SITUATIONS), *(one.id for one in incidents.load())}
+    entries = {*(one.anchor for one in wishes.ENTRIES), *(one.id for one in incidents.load())}
     assert entries <= set(parsed()["situations.html"].ids)
     assert {f"library/{one.id}" for one in policies.load()} <= set(parsed()["libraries.html"].ids)
 
@@ -150,8 +150,8 @@ def test_the_number_in_a_cell_is_that_of_the_clause_on_the_platforms_page() -> N
             assert clause.id in part
 
 
-@pytest.mark.parametrize("wish", [wish for one in situations.SITUATIONS for wish in one.wishes], ids=lambda wish: wish.words)
-def test_a_situation_asks_what_there_is(wish: situations.Wish) -> None:
+@pytest.mark.parametrize("wish", [wish for one in wishes.ENTRIES for wish in one.wishes], ids=lambda wish: wish.words)
+def test_a_situation_asks_what_there_is(wish: wishes.Wish) -> None:
     across = gathered().across(wish.experiment)
     assert {wish.granted(cell) for cell in across} & {"yes", "no", "maybe"}
     verbs = {answer.split()[0] for cell in across for answer in cell.answers}

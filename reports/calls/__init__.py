@@ -15,9 +15,9 @@ from reports.inputs import BadInput, named, read_lines
 
 __all__ = ["Recorded", "Recording", "parse_calls", "read_calls"]
 
-#: How many lines tell what wrote a log.
+#: How many lines are read to find out which tracer wrote a log.
 _ENOUGH = 2000
-#: How many words of the commands that were run are kept.
+#: How many names of programs are kept.
 _PROGRAMS = 100
 _HEADING = re.compile(r"# (\S{1,100}), recorded by addrinuse ")
 _COMMAND = re.compile(r"execve\(([^\n]{1,1000})")
@@ -33,7 +33,7 @@ def read_calls(path: str) -> Recording:
 
 
 def parse_calls(content: bytes, name: str) -> Recording:
-    """The recording in a text: bytes that are no UTF-8 can only be in what does not concern sockets.
+    """The recording in a text. Bytes that are not UTF-8 can only stand where no socket is concerned.
 
     Raises BadInput, naming the text, where there is none.
     """
@@ -55,7 +55,7 @@ def parse_calls(content: bytes, name: str) -> Recording:
 
 
 def _programs(text: str) -> Iterator[str]:
-    """The last part of every word of the commands that were run, and the name in the heading that `reports record` writes."""
+    """The names of the programs that were run: from execve, and from the heading that `reports record` writes."""
     if found := _HEADING.match(text):
         yield found[1]
     for command in _COMMAND.finditer(text):
@@ -63,7 +63,7 @@ def _programs(text: str) -> Iterator[str]:
 
 
 def _written_by(lines: Sequence[str]) -> str:
-    """Who wrote it, by its first lines."""
+    """What wrote it, judging by its first lines."""
     some = [line for line in lines[:_ENOUGH] if line.strip() and not line.startswith("#")]
     if some and _is_notation(some[0]):
         return "notation"

@@ -10,7 +10,7 @@ from fixtures.language.words import Address
 
 NUMBER = re.compile(r"\s*(0x[0-9a-fA-F]+|\d+)")
 _SOCKET = re.compile(r"\s*(?:[AP]F_(INET6?)|0x[0-9a-f]+|\d+)\b[^,]*,\s*(?:SOCK_)?(STREAM|DGRAM|(?:0x)?[12])\b")
-#: The numbers of the address families, IPv6 on Linux, FreeBSD, macOS, NetBSD and OpenBSD, and Solaris.
+#: The numbers of the address families. IPv6 is 10 on Linux, 28 on FreeBSD, 30 on macOS, 24 on NetBSD and OpenBSD, 26 on Solaris.
 _DOMAIN = {2: "4", 10: "6", 28: "6", 30: "6", 24: "6", 26: "6"}
 _STRACE_4 = re.compile(r'sin_port=htons\((\d+)\), sin_addr=inet_addr\("([0-9.]+)"\)')
 _STRACE_6 = re.compile(r'sin6_port=htons\((\d+)\).*?inet_pton\(AF_INET6, "([0-9a-fA-F:.]+)"')
@@ -19,7 +19,7 @@ _BSD = re.compile(r"AF_INET6?,? \[?([0-9a-fA-F.:]+?)\]?:(\d+)[ ,}]")
 
 @lru_cache(maxsize=1024)
 def kind(args: str) -> str:
-    """``tcp4`` and so on, or nothing for what is no TCP or UDP socket."""
+    """``tcp4`` and so on, or nothing if it is not a TCP or UDP socket."""
     found = _SOCKET.match(args)
     if not found or any(other in args for other in ("SCTP", "DCCP", "ICMP", "UDPLITE")):
         return ""
@@ -36,7 +36,7 @@ def number(word: str) -> int:
 
 
 def address(args: str) -> Address | None:
-    """The Internet address of a call, if it has one that exists."""
+    """The Internet address in a call, if there is a valid one."""
     for pattern, port, host in ((_STRACE_4, 1, 2), (_STRACE_6, 1, 2), (_BSD, 2, 1)):
         if found := pattern.search(args):
             given = int(found[port][:12])

@@ -16,7 +16,7 @@ from reports.calls.syscalls import FORKS, Syscall
 _OPTION = re.compile(r",\s*(\w+),\s*(\w+),\s*(\[-?\d+\]|\{[^}]*\}|[^,]*)")
 _LINGER = re.compile(r"l?_?onoff=(\d+), (?:l_)?linger=(\d+)")
 
-#: Options that decide who may bind or receives, and that no model knows.
+#: Options that decide who may bind or who receives, but that no model knows.
 UNMODELLED = (
     *("SO_BINDTODEVICE", "SO_BINDTOIFINDEX", "IP_FREEBIND", "IPV6_FREEBIND", "IP_TRANSPARENT", "IPV6_TRANSPARENT"),
     *("SO_ATTACH_REUSEPORT_CBPF", "SO_ATTACH_REUSEPORT_EBPF", "SO_BINDANY", "IP_BINDANY", "SO_SETFIB", "SO_USER_COOKIE"),
@@ -74,7 +74,7 @@ class Assembler(Descriptors):
         return act
 
     def _server(self, call: Syscall, address: Address | None = None) -> Recorded | None:
-        """The socket of a call; one that was there before the log begins is told by its address."""
+        """The socket of a call. A socket that is older than the log is recognised by its address."""
         descriptor, held = self._held(call)
         if held is None and (held := self._past_exec(call, descriptor)):
             self._put(call, descriptor, Held(held.socket, held.parent))
@@ -89,7 +89,7 @@ class Assembler(Descriptors):
         return made
 
     def _past_exec(self, call: Syscall, descriptor: int) -> Held | None:
-        """A socket that must have outlived exec, since it is used afterwards."""
+        """A socket that must have survived exec, because it is used afterwards."""
         held = self._table(call.pid).closed_by_exec.pop(descriptor, None)
         if held and held.socket:
             held.socket.closed_at = 0

@@ -1,4 +1,4 @@
-"""Who has which descriptor, through fork, threads, dup, exec and descriptors that are sent to others."""
+"""Which process has which descriptor, through fork, threads, dup, exec and descriptors that are sent to others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_DESCRIPTOR = 2**20
 
 @dataclass(frozen=True)
 class Held:
-    """What a descriptor stands for: an Internet socket, an accepted connection of one, or (both None) something else."""
+    """What a descriptor stands for: an Internet socket, a connection that one accepted, or (both None) something else."""
 
     socket: Recorded | None = None
     parent: Recorded | None = None
@@ -24,14 +24,14 @@ class Held:
 
 
 class Table(dict[int, Held]):
-    """The descriptors of a process, which its threads share, and its number."""
+    """The descriptors of a process, which its threads share, and the number of the process."""
 
     number: int | None = None
     users = 0
 
     def __init__(self, entries: dict[int, Held] | None = None) -> None:
         super().__init__(entries or {})
-        #: What exec closed, unless a call that the log does not show had told it not to.
+        #: What exec closed, as far as the log shows. A call that it does not show may have prevented that.
         self.closed_by_exec: dict[int, Held] = {}
 
 
@@ -43,7 +43,7 @@ class Descriptors:
         self._forking: dict[int, Table] = {}
         self._processes = 0
         self._sees_forks = False
-        #: For each descriptor the socket that it last stood for anywhere.
+        #: The socket that each descriptor last stood for, in any process.
         self._latest: dict[int, Held] = {}
         self._uses: dict[int, int] = {}
         self._sent: dict[str, list[Held]] = {}
@@ -60,7 +60,7 @@ class Descriptors:
         return table
 
     def _adopt(self) -> Table:
-        """The table of a process that nobody was seen to make: the one that is just being made, if any."""
+        """The table of a process whose fork was not seen. If a fork has not returned yet, it is that child."""
         if self._forking:
             pid, table = next(iter(self._forking.items()))
             del self._forking[pid]
@@ -68,7 +68,7 @@ class Descriptors:
         return Table()
 
     def _process(self, pid: int) -> int:
-        """Its number; threads of one process share it with their table."""
+        """The number of a process. Its threads share the table, and so the number."""
         table = self._table(pid)
         if table.number is None:
             table.number = self._processes
@@ -141,7 +141,7 @@ class Descriptors:
             self._drop(old, call)
 
     def _held(self, call: Syscall) -> tuple[int, Held | None]:
-        """The first argument, and what it stands for; where forks are not in the log, a process has what others have."""
+        """The first argument, and what it stands for. If the log shows no forks, a process has what others have."""
         found = NUMBER.match(call.args)
         if not found:
             return -1, None

@@ -1,18 +1,16 @@
-"""ktrace's logs as kdump(1) prints them: CALL, then STRU with an address (FreeBSD, usr.bin/kdump/kdump.c, ktrsockaddr), then RET."""
+"""Logs of ktrace as kdump(1) prints them: CALL, then STRU with an address (FreeBSD, usr.bin/kdump/kdump.c, ktrsockaddr), then RET."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 
-from reports.calls.syscalls import NAMES, Syscall
+from reports.calls.syscalls import BSD_ERRNOS, NAMES, Syscall
 
 _LINE = re.compile(r"\s*(\d+)(?:\s+\d+)?\s+\S+\s+(?:\d+\.\d+\s+)?(CALL|RET|STRU)\s+(.*)", re.ASCII)
 _CALL = re.compile(rf"({'|'.join(NAMES)})\((.*?)\)?$", re.ASCII)
 _RET = re.compile(r"(\w+) (-?\d+|0x[0-9a-f]+)(?:/0x[0-9a-f]+)?(?: errno (\d+) (.*))?", re.ASCII)
 _ADDRESS = re.compile(r"struct sockaddr \{ (AF_INET6?), (\S+) \}", re.ASCII)
-#: BSD's numbers.
-_NUMBERS = {48: "EADDRINUSE", 13: "EACCES", 49: "EADDRNOTAVAIL", 22: "EINVAL", 42: "ENOPROTOOPT", 61: "ECONNREFUSED", 35: "EAGAIN"}
 
 
 def looks_like(line: str) -> bool:
@@ -21,7 +19,7 @@ def looks_like(line: str) -> bool:
 
 
 def read(lines: Iterable[str]) -> Iterator[Syscall]:
-    """The calls of a log, when they return."""
+    """The calls of a log, in the order in which they return."""
     pending: dict[int, Syscall] = {}
     for number, line in enumerate(lines, 1):
         found = _LINE.match(line)
@@ -41,6 +39,6 @@ def read(lines: Iterable[str]) -> Iterator[Syscall]:
 
 def _returned(call: Syscall, returned: re.Match[str]) -> Syscall:
     if returned[3]:
-        return call._replace(result=-1, errno=_NUMBERS.get(int(returned[3][:9]), f"errno {returned[3]}"))
+        return call._replace(result=-1, errno=BSD_ERRNOS.get(int(returned[3][:9]), f"errno {returned[3]}"))
     word = returned[2][:18]
     return call._replace(result=int(word, 16 if word.startswith("0x") else 10))

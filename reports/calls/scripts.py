@@ -12,7 +12,7 @@ _PROCESSES = {None: 0, "other": 1, "stranger": 2, "stranger2": 3}
 
 
 def from_notation(text: str) -> Recording:
-    """A script as a recording; questions and clients' data in it are passed over.
+    """A script as a recording. Its questions, and what its clients send, are left out.
 
     Raises NotationError.
     """

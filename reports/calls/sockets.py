@@ -12,7 +12,7 @@ from fixtures.language.words import OK, Address, Answer
 
 
 class Act(NamedTuple):
-    """One call on a socket: its place in the log, who made it (0: the process that made the first socket), and what it answered."""
+    """One call on a socket: its line in the log, the process (0 made the first socket), and the answer."""
 
     line: int
     verb: str
@@ -22,7 +22,7 @@ class Act(NamedTuple):
 
     @property
     def granted(self) -> bool:
-        """Whether it was answered ok."""
+        """Whether the answer was ok."""
         return self.answer.name == OK.name
 
 
@@ -34,19 +34,19 @@ class Recorded:
     line: int
     process: int
     acts: list[Act] = field(default_factory=list)
-    #: What it was bound to, once it was.
+    #: The address that it was bound to, if it was bound.
     address: Address | None = None
     listening: bool = False
     connected: bool = False
     closed_at: int = 0
-    #: How many connections it accepted, and the options that were set on one of them.
+    #: How many connections it accepted, and the options that were set on them, each with its first value.
     accepted: int = 0
     on_accepted: dict[str, int] = field(default_factory=dict)
-    #: Whether it was there before the log begins: its options are not known.
+    #: Whether it is older than the log, so that its options are not known.
     inherited: bool = False
-    #: The processes that listened or accepted on it.
+    #: The processes that listened or accepted on it, each with the line of the first time.
     workers: dict[int, int] = field(default_factory=dict)
-    #: Options of it that no model knows, and other things that must be said.
+    #: What a reader must know about it, such as an option that no model knows.
     notes: dict[str, None] = field(default_factory=dict)
 
     @property
@@ -61,7 +61,7 @@ class Recorded:
 
     @property
     def serves(self) -> bool:
-        """Whether others can reach it: bound, and no client's end of a connection."""
+        """Whether others can reach it: it is bound, and is not the client's end of a connection."""
         return self.address is not None and not self.connected
 
     @property
@@ -77,9 +77,9 @@ class Recording:
     sockets: list[Recorded] = field(default_factory=list)
     #: How many calls were understood.
     calls: int = 0
-    #: What must be said of the whole log.
+    #: What a reader must know about the whole log.
     notes: dict[str, None] = field(default_factory=dict)
-    #: The names of the programs that it says were run.
+    #: The names of the programs that were run, according to the log.
     programs: dict[str, None] = field(default_factory=dict)
 
     @property
@@ -88,7 +88,7 @@ class Recording:
         return [one for one in self.sockets if one.serves]
 
     def notation(self) -> str:
-        """The recording as a script; sockets that neither serve nor were refused are left out."""
+        """The recording as a script. Sockets that neither serve nor were refused anything are left out."""
         kept = [one for one in self.sockets if one.serves or any(act.verb in ("bind", "listen") for act in one.refusals)]
         return "\n".join(text for _, text in sorted(_lines(kept), key=lambda pair: pair[0]))
 

@@ -1,4 +1,4 @@
-"""strace's logs: pid columns with and without brackets, every kind of timestamp, calls that end on a later line."""
+"""Logs of strace: pid columns with and without brackets, every kind of timestamp, calls that end on a later line."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _LINE = re.compile(
     re.ASCII,
 )
 _RESULT = re.compile(r"(-?\d+|0x[0-9a-f]+)(?:<.*>)?(?: +(E[A-Z0-9]+))?", re.ASCII)
-#: What most calls return, so that it need not be taken apart.
+#: What most calls return. Looking it up is faster than parsing it.
 _USUAL = {str(number): number for number in range(1000)}
 UNFINISHED = "<unfinished ...>"
 
 
 def looks_like(line: str) -> bool:
-    """Whether strace writes such a line, and no other tracer."""
+    """Whether only strace writes such a line."""
     found = _LINE.match(line)
     return bool(found) and not truss.looks_like(line)
 
 
 def read(lines: Iterable[str]) -> Iterator[Syscall]:
-    """The calls of a log, in the order in which they returned; that a process is being made is told at once, too."""
+    """The calls of a log, in the order in which they return. A fork is reported when it begins as well."""
     pending: dict[int, tuple[str, str, int]] = {}
     for number, line in enumerate(lines, 1):
         found = _LINE.match(line)

@@ -1,4 +1,4 @@
-"""What every tracer's log is read into: one system call after another."""
+"""A system call. Every tracer's log is read into a sequence of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Syscall(NamedTuple):
-    """A call as a tracer shows it. ``result`` is None where the log does not tell; ``begun``: it had not returned yet."""
+    """A call as a tracer shows it. ``result`` is None if the log does not show it. ``begun``: it has not returned yet."""
 
     line: int
     pid: int
@@ -22,13 +22,15 @@ class Syscall(NamedTuple):
         return bool(self.errno)
 
 
-#: The calls from which sockets, descriptors and processes can be told.
+#: The calls that say something about sockets, descriptors and processes.
 NAMES = (
     *("socket", "bind", "listen", "accept", "accept4", "connect", "setsockopt", "getsockname", "socketpair", "sendmsg", "recvmsg"),
     *("dup", "dup2", "dup3", "fcntl", "fcntl64", "close", "close_range", "closefrom"),
     *("clone", "clone3", "fork", "vfork", "rfork", "execve", "execveat", "exit", "exit_group", "unshare"),
 )
+#: The numbers of errnos on BSD, for tracers that show only the number.
+BSD_ERRNOS = {48: "EADDRINUSE", 13: "EACCES", 49: "EADDRNOTAVAIL", 22: "EINVAL", 42: "ENOPROTOOPT", 61: "ECONNREFUSED", 35: "EAGAIN"}
 #: Those that make a process or a thread.
 FORKS = ("clone", "clone3", "fork", "vfork", "rfork")
-#: What strace is asked for.
+#: The calls that strace is asked to record.
 TRACED = "trace=network,process,close,dup,dup2,dup3,fcntl"

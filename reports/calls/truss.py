@@ -2,7 +2,7 @@
 
 FreeBSD (usr.bin/truss/syscalls.c, print_syscall) writes addresses as ``{ AF_INET 0.0.0.0:80 }`` and errors as ``ERR#48``; Solaris
 (illumos, usr/src/cmd/truss/expound.c, show_sockaddr) has ``so_socket`` and ``Err#125 EADDRINUSE``, and under ``-v`` the address on a line
-of its own; dtruss(1M) shows numbers only, so that its log names no address. None of them shows the value of an option.
+of its own. dtruss(1M) shows only numbers, so its log names no address. None of them shows the value of an option.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from reports.calls.syscalls import NAMES, Syscall
+from reports.calls.syscalls import BSD_ERRNOS, NAMES, Syscall
 
 _LINE = re.compile(
     r"\s*(?:(\d+)(?:/\S+)?:\s+)?(?:\d+\.\d+ +){0,2}"
@@ -21,7 +21,7 @@ _ENDED = re.compile(r"(.*)\)\s*(?:(?:=\s*(-?\d+|0x[0-9A-Fa-f]+))|(?:E(?:RR|rr)#(
 _ADDRESS = re.compile(r"\s*(?:\d+(?:/\d+)?:)?\s+AF_INET(6?)\s+name = (\S+)\s+port = (\d+)", re.ASCII)
 _DTRUSS = re.compile(r"(-?\d+) Err#(\d+)")
 _ALIASES = {"so_socket": "socket", "forkx": "fork", "vforkx": "vfork", "forksys": "fork"}
-#: What strerror says, where the number alone would need the system's own table.
+#: The messages of strerror. The numbers differ from system to system.
 _MESSAGES = {
     "Address already in use": "EADDRINUSE",
     "Permission denied": "EACCES",
@@ -31,8 +31,6 @@ _MESSAGES = {
     "Connection refused": "ECONNREFUSED",
     "Resource temporarily unavailable": "EAGAIN",
 }
-#: The numbers of BSD, which dtruss shows alone.
-_NUMBERS = {48: "EADDRINUSE", 13: "EACCES", 49: "EADDRNOTAVAIL", 22: "EINVAL", 42: "ENOPROTOOPT", 61: "ECONNREFUSED", 35: "EAGAIN"}
 
 
 def looks_like(line: str) -> bool:
@@ -69,5 +67,5 @@ def _call(number: int, pid: int, name: str, text: str) -> Syscall:
     if errno:
         return Syscall(number, pid, name, args, -1, word or _MESSAGES.get(message or "", f"errno {errno}"))
     if dtruss := _DTRUSS.match(text[found.start(2) :]):
-        return Syscall(number, pid, name, args, -1, _NUMBERS.get(int(dtruss[2][:9]), f"errno {dtruss[2]}"))
+        return Syscall(number, pid, name, args, -1, BSD_ERRNOS.get(int(dtruss[2][:9]), f"errno {dtruss[2]}"))
     return Syscall(number, pid, name, args, int(result[:18], 16 if result.startswith("0x") else 10))

@@ -14,7 +14,7 @@ from reports.inputs import BadInput
 from reports.libraries.answers import Data, chapter, contradictions, everywhere
 from reports.libraries.text import as_markdown, as_text
 
-#: The platforms of a table that nobody chose any for.
+#: The platforms that are shown by default.
 USUAL = ("linux", "macos", "freebsd", "windows")
 
 

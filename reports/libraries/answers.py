@@ -8,21 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from fixtures import VERSION
-from fixtures.language.words import Option
+from fixtures.language.words import Address, Option
 from fixtures.libraries.policies import Policy, Setting
 from fixtures.models import MODELS, Platform
 from fixtures.models import platform as platform_named
 from fixtures.record.runfile import read_run
 from fixtures.specification.clauses import BASES
-from reports.calls import parse_calls
+from reports.calls.sockets import Act, Recorded, Recording
 from reports.catalogue import ROOT, by_id
 from reports.porting.groups import Shape, groups_of
-from reports.porting.judge import Bench, Found
-from reports.porting.situations import ALL, GRANTED, REFUSED, SHARED, SITUATIONS
+from reports.porting.judge import Conclusion
+from reports.porting.player import Player
+from reports.porting.trials import ALL, GRANTED, REFUSED, SHARED, TRIALS
 
 Data = dict[str, Any]
 
-#: The experiments that ask the same of bare sockets, by question and protocol; {} is what a server sets. The first that there is.
+#: The experiments that ask the same of bare sockets, by question and protocol. {} is what a server sets. The first that exists counts.
 _EXPLAINING = {
     ("second-start", "tcp4"): (
         "tcp/duplicate/specific/bind-listen-bind-listen/{0}-then-{0}",
@@ -35,23 +36,23 @@ _EXPLAINING = {
 }
 
 RUNS = ROOT / "reports" / "libraries"
-#: A user without privileges, as whom servers are played.
+#: Servers are played as this user, who has no privileges.
 _SOMEBODY = 1000
-#: The questions about a server by their checks, and the situations of the porting report that answer them.
+#: The checks that ask a question about a server, and the situations of the porting report that answer it.
 ASKED = {"second-start": "second-instance", "restart": "restart-time-wait"}
-_SITUATIONS = {question: next(one for one in SITUATIONS if one.id == name) for question, name in ASKED.items()}
-_BENCH = Bench(_SOMEBODY, {})
+_TRIALS = {question: next(one for one in TRIALS if one.id == name) for question, name in ASKED.items()}
+_PLAYER = Player(_SOMEBODY, {})
 _RECEIVES = {GRANTED: ", receives nothing", SHARED: ", shares", ALL: ", takes all"}
 
 
 def chapter(policies: Sequence[Policy], platforms: Sequence[str]) -> Data:
-    """Everything that is said of these libraries on these platforms."""
+    """Everything that is said about these libraries on these platforms."""
     libraries = [_library(policy, [platform_named(name) for name in platforms]) for policy in policies]
     used = {cell["basis"] for one in libraries for cell in cells(one)}
     return {
         "suite": f"addrinuse {VERSION}",
         "platforms": list(platforms),
-        "questions": {question: situation.question for question, situation in _SITUATIONS.items()},
+        "questions": {question: trial.question for question, trial in _TRIALS.items()},
         "bases": {basis: sentence for basis, sentence in BASES.items() if basis in used},
         "seen_on": [_machine(path) for path in runs()],
         "libraries": libraries,
@@ -65,7 +66,7 @@ def everywhere() -> list[Platform]:
 
 
 def classes(policies: Sequence[Policy]) -> list[Data]:
-    """Servers that set the same, on every platform where any does; those on the wildcard, which many share, are left out."""
+    """Servers that set the same, on every platform where any does. Those on the wildcard are left out."""
     found: dict[tuple[str, str], dict[str, Data]] = {}
     for policy in policies:
         for platform in everywhere():
@@ -77,12 +78,12 @@ def classes(policies: Sequence[Policy]) -> list[Data]:
 
 
 def contradictions(data: Data) -> list[str]:
-    """What was seen otherwise than it is recorded or predicted."""
+    """The checks that contradict what is recorded or predicted."""
     return [check["id"] for one in data["libraries"] for check in one["checks"].values() if check["verdict"] == "surprise"]
 
 
 def cells(library: Data) -> Iterable[Data]:
-    """Every cell of a library: what it sets, and what follows."""
+    """Every cell of a library: what it sets, and what follows from that."""
     for there in library["on"].values():
         yield there["sets"]
         yield from (there[question] for question in ASKED if there[question])
@@ -125,13 +126,13 @@ def _on(policy: Policy, platform: Platform) -> Data:
 
 
 def _answer(policy: Policy, question: str, platform: Platform, setting: Setting) -> Data | None:
-    """What the model predicts from the options, and what was seen; nothing where the question does not arise."""
-    situation, shape = _SITUATIONS[question], shape_of(policy.socket, policy.host, setting.options)
-    if question in policy.not_asked or not situation.applies(shape):
+    """What the model predicts from the options, and what was seen. None if the question does not arise."""
+    trial, shape = _TRIALS[question], shape_of(policy.socket, policy.host, setting.options)
+    if question in policy.not_asked or not trial.applies(shape):
         return None
-    found = _BENCH.play(situation, shape, platform)
+    found = _PLAYER.play(trial, shape, platform)
     seen = _of_platform(policy, question, platform)
-    # A check sees whether it starts, not who receives then.
+    # A check sees whether the second starts, but not who receives then.
     whole = seen is not None and seen["verdict"] == "conforms" and (seen["observed"] == "refused" or question == "restart")
     bases = [setting.basis, *(reason.basis for reason in found.reasons), *["unknown"] * (None in found.ranks)]
     return {
@@ -144,33 +145,33 @@ def _answer(policy: Policy, question: str, platform: Platform, setting: Setting)
     }
 
 
-def brief(found: Found) -> str:
+def brief(found: Conclusion) -> str:
     """The prediction in a word or two."""
     if None in found.ranks:
         return "unknown"
     granted = [rank for rank in found.ranks if rank is not None and rank > REFUSED]
     words = ["refused"] * (len(granted) < len(found.ranks))
     if len(granted) > 1:
-        return " or ".join([*words, "starts; who receives is open"])
-    receives = found.situation.id == ASKED["second-start"]
+        return " or ".join([*words, "starts; who receives is undetermined"])
+    receives = found.trial.id == ASKED["second-start"]
     return " or ".join(words + [f"starts{_RECEIVES[rank] if receives else ''}" for rank in granted])
 
 
 def explaining(question: str, socket: str, sets: str) -> str:
-    """The id of the experiment that asks the same of sockets that set this: ``SO_REUSEADDR IPV6_V6ONLY=0``; nothing if none does."""
+    """The id of the experiment that asks the same of sockets that set this (``SO_REUSEADDR IPV6_V6ONLY=0``), or nothing."""
     words = [option.removeprefix("SO_").replace("_", "-").lower() for option in sets.split() if option.startswith("SO_")]
     written = (template.format("+".join(words) or "none") for template in _EXPLAINING.get((question, socket), ()))
     return next((identifier for identifier in written if identifier in by_id()), "") if sets not in ("-", "unknown") else ""
 
 
 def weakest(bases: Iterable[str]) -> str:
-    """Of several bases the one on which what follows from all of them stands."""
+    """The weakest of several bases: what follows from all of them stands on it."""
     order = list(BASES)
     return max(bases, key=order.index)
 
 
 def strongest(bases: Iterable[str]) -> str:
-    """Of several bases the one on which what follows from any of them stands."""
+    """The strongest of several bases: what follows from any of them stands on it."""
     order = list(BASES)
     return min(bases, key=order.index)
 
@@ -178,13 +179,10 @@ def strongest(bases: Iterable[str]) -> str:
 @cache
 def shape_of(socket: str, host: str, options: tuple[Option, ...]) -> Shape:
     """A server with one such socket, as the porting report plays it."""
-    lines = [f"A = {socket}()", *(f"A.setsockopt({option.name}, {option.value})" for option in options), f"A.bind({_at_port(host)})"]
-    recording = parse_calls("\n".join(lines + ["A.listen()"] * socket.startswith("tcp")).encode(), "policy")
-    return groups_of(recording)[0].shape
-
-
-def _at_port(host: str) -> str:
-    return f"[{host}]:8080" if ":" in host else f"{host}:8080"
+    address, listening = Address(host, "8080"), socket.startswith("tcp")
+    made = [Act(1, "setsockopt", (option.name, option.value), 0) for option in options]
+    made += [Act(1, "bind", (address,), 0), *[Act(1, "listen", (), 0)] * listening]
+    return groups_of(Recording([Recorded(socket, 1, 0, made, address, listening)]))[0].shape
 
 
 # What was seen.

@@ -10,7 +10,7 @@ from reports.libraries.answers import ASKED
 
 Data = dict[str, Any]
 
-#: So many libraries are told in full; more are a table.
+#: Up to this many libraries are shown in full. More are shown as a table.
 FEW = 4
 HEADS = {"second-start": "second start", "restart": "restart over TIME_WAIT"}
 _LANGUAGES = {"c": "C", "c++": "C++", "c#": "C#"}
@@ -18,33 +18,34 @@ _LANGUAGES = {"c": "C", "c++": "C++", "c#": "C#"}
 INTRODUCTION = """\
 # Servers and libraries
 
-What do servers and libraries set on the socket on which they listen (UDP: which they bind), if nobody tells them otherwise? Does a
-second start on the same address fail, and a restart over connections in TIME_WAIT? This page is rendered by
-`python -m reports libraries --format markdown` from [the recorded policies](../fixtures/libraries/policies.json)
-([schema](../fixtures/libraries/policies.schema.json)) and from recorded runs of `tox -e libraries`; a test keeps them in step.
+What do servers and libraries set on the socket that they listen on (or, over UDP, that they bind) if nobody tells them otherwise? May
+one be started a second time on the same address, or restart over connections in TIME_WAIT? `python -m reports libraries --format
+markdown` renders this page from [the recorded policies](../fixtures/libraries/policies.json)
+([schema](../fixtures/libraries/policies.schema.json)) and from recorded runs of `tox -e libraries`. A test keeps them in step.
 
 - **What it sets** was read in the source that is named, or seen on its sockets (*observed*).
-- **A second start, a restart**: what the platform's model predicts from those options, in the situations `second-instance` and
-  `restart-time-wait` of [the porting report](porting.md); *observed* where a run has seen it, and agrees. A run sees whether a second
-  one starts, not who receives then. A server can do more than set options: whether one tries another port, or asks before it binds, is
-  only known where it was seen.
-- The word behind a cell is the weakest basis on which it stands: of the library's source and the platform's rules.
-  `python -m reports libraries NAME --platform all` names every rule and variant with its source; `--format json` has all of it.
+- **A second start, a restart**: what the model of the platform predicts from those options, in the situations `second-instance` and
+  `restart-time-wait` of [the porting report](porting.md). It is *observed* if a run has seen it and agrees. A run sees whether a second
+  server starts, but not who receives then. A server can do more than set options: it may try another port, or ask before it binds. That
+  is only known if it was seen.
+- The word behind a cell is the weakest basis that it stands on: that of the library's source or that of the platform's rules.
+  `python -m reports libraries NAME --platform all` names every rule and variant with its source, and `--format json` has all of it.
 
-`tox -e libraries` installs the Python libraries, starts each as its users do, in a network namespace of its own, reads the options of
-its live sockets, starts it a second time, kills it while it has a connection, so that it closes first, and starts it over the
-TIME_WAIT. A library that sets something else than is recorded, or of which the model of this platform predicts something else than it
-does, is a *surprise* (exit status 1); one that is not installed is *untestable*. `-- -k waitress` checks one, `-- --record FILE`
-writes a run, which `reports/libraries` keeps. Each check has a permanent id, such as `library/asyncio/second-start`.
+`tox -e libraries` installs the Python libraries and starts each one as its users do, in a network namespace of its own. It reads the
+options of the live sockets, and starts the server a second time. It also kills the server while it has a connection, so that the server
+closes first, and starts it again over the TIME_WAIT. If a library sets something other than recorded, or does something other than the
+model of this platform predicts, that is a *surprise* (exit status 1). A library that is not installed is *untestable*. `-- -k waitress`
+checks one library, and `-- --record FILE` writes a run, which `reports/libraries` keeps. Each check has a permanent id, such as
+`library/asyncio/second-start`.
 
-The checks are in `suites/libraries`, which `pytest suites` does not collect: the numbers of the suite would else depend on what is
-installed. To add a library, write a row in `fixtures/libraries/policies.json`, how it is started in `fixtures/libraries/starters.py`, and
-the version from which on that holds in `tox.ini`.
+The checks are in `suites/libraries`, which `pytest suites` does not collect, because the numbers of the suite would then depend on what
+is installed. To add a library, write a row in `fixtures/libraries/policies.json`, how to start it in `fixtures/libraries/starters.py`,
+and its lowest version in `tox.ini`.
 """
 
 
 def as_text(data: Data) -> str:
-    """One library, or a few, with everything; of many a table."""
+    """A few libraries in full, or a table of many."""
     if len(data["libraries"]) > FEW:
         lines = [counted(data), *_machines(data), "", *_aligned(overview(data))]
     else:
@@ -53,7 +54,7 @@ def as_text(data: Data) -> str:
 
 
 def counted(data: Data) -> str:
-    """How many there are, and how many were seen."""
+    """How many libraries there are, and how many were started."""
     checked = [one for one in data["libraries"] if one["checks"]]
     return f"{len(data['libraries'])} servers and libraries; {len(checked)} were started and looked at, the others are known from sources."
 
@@ -67,7 +68,7 @@ def _machines(data: Data) -> list[str]:
 
 
 def overview(data: Data) -> list[list[str]]:
-    """A library a row: what it sets, and what follows, platform by platform where they differ."""
+    """A row for each library: what it sets, and what follows. Platforms that differ are named."""
     rows = [["library", "sets", *HEADS.values(), "seen"]]
     for one in data["libraries"]:
         rows.append([one["name"], _by_platform(one, "sets", "text"), *(_by_platform(one, q, "brief") for q in ASKED), _seen(one)])
@@ -75,7 +76,7 @@ def overview(data: Data) -> list[list[str]]:
 
 
 def _by_platform(one: Data, cell: str, key: str) -> str:
-    """The same words only once, with the platforms where they hold."""
+    """What holds on which platforms. What holds on all of them is said once."""
     groups: dict[str, list[str]] = {}
     for platform, there in one["on"].items():
         said = f"{there[cell][key]} ({there[cell]['basis']})" if there[cell] and there[cell]["basis"] else "-"
@@ -125,7 +126,7 @@ def _filled(line: str, start: str = "", indent: int = 0) -> list[str]:
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A row a paragraph: cells of many platforms are too wide for columns."""
+    """A paragraph for each row: cells for many platforms are too wide for columns."""
     head, *others = rows
     lines = []
     for name, *cells in others:
@@ -136,7 +137,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def as_markdown(data: Data) -> str:
-    """The page docs/libraries.md, or of a few libraries their part of it."""
+    """The page docs/libraries.md. For a few libraries, their part of it."""
     whole = len(data["libraries"]) > FEW
     lines = [INTRODUCTION, counted(data), *_machines(data), ""] if whole else []
     lines += [*_table(overview(data)), ""]

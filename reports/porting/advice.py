@@ -1,24 +1,26 @@
-"""What to write instead: `advice.json`, beside this module. What changes options is played, and offered only if the model grants it."""
+"""What to write instead: `advice.json`, beside this module. Advice that changes options is played, and offered only if it helps."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from fixtures.language.words import Option
 from fixtures.specification.sources import Citation, bibliography
 from reports.porting.groups import Shape
-from reports.porting.judge import OPEN, SAME, Bench, Found, verdict
-from reports.porting.situations import SITUATIONS, Edit
+from reports.porting.judge import OPEN, SAME, Conclusion, verdict
+from reports.porting.player import Player
+from reports.porting.server_scenes import Edit
+from reports.porting.trials import TRIALS
 
 FILE = Path(__file__).with_name("advice.json")
 
 
 @dataclass(frozen=True)
 class Advice:
-    """A sentence for a porter: where it is for, what it changes, and what says so."""
+    """A sentence for a porter: where it fits, what it changes, and what says so."""
 
     id: str
     to: list[str]
@@ -42,8 +44,8 @@ class Advice:
         return [bibliography()[one["source"]].at(one["at"]) for one in self.sources]
 
     def fits(self, shape: Shape, platform: str, situation: str, word: str) -> bool:
-        """Whether it is for this server in this situation."""
-        set_to = {str(move.args[0]): move.args[1] for move in shape.moves if move.verb == "setsockopt"}
+        """Whether it fits this server in this situation."""
+        set_to = {str(call.args[0]): call.args[1] for call in shape.settings}
         return (
             (not self.to or platform in self.to)
             and situation in self.situations
@@ -55,12 +57,21 @@ class Advice:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """A situation that was the same, and is not once the advice is followed: its verdict and its outcome then."""
+
+    situation: str
+    verdict: str
+    outcome: str
+
+
+@dataclass(frozen=True)
 class Offer:
-    """Advice that fits, with what the model says to it; ``costs``: situations that were the same and then are not."""
+    """Advice that fits, and what the target's model then answers. ``mends``: other situations that become the same."""
 
     advice: Advice
-    played: Found | None = None
-    costs: tuple[tuple[str, str, str], ...] = ()
+    played: Conclusion | None = None
+    costs: tuple[Cost, ...] = ()
     mends: tuple[str, ...] = ()
 
 
@@ -74,45 +85,40 @@ def _read(entry: dict[str, object]) -> Advice:
     without, with_ = entry.pop("without", None), entry.pop("with", None)
     edit = None
     if isinstance(without, list) and isinstance(with_, dict):
-        edit = Edit(tuple(without), tuple(with_.items()))
+        edit = Edit(tuple(without), tuple(Option(name, value) for name, value in with_.items()))
     return Advice(**entry, edit=edit)  # type: ignore[arg-type]
 
 
-def offers(bench: Bench, shape: Shape, source: Found, target: Found) -> list[Offer]:
-    """What fits; a change of options only where it makes the target answer as the source does."""
+def offers(player: Player, shape: Shape, source: Conclusion, target: Conclusion) -> list[Offer]:
+    """The advice that fits. Advice that changes options is offered only if the target then answers as the source does."""
     word = verdict(source, target)
     found = []
     for advice in load():
-        if not advice.fits(shape, target.platform.name, source.situation.id, word):
+        if not advice.fits(shape, target.platform.name, source.trial.id, word):
             continue
         if advice.edit is None:
             found.append(Offer(advice))
             continue
-        played = bench.play(source.situation, shape, target.platform, advice.edit)
+        played = player.play(source.trial, shape, target.platform, advice.edit)
         if verdict(source, played) == SAME:
-            found.append(Offer(advice, played, *_elsewhere(bench, shape, source, target, advice.edit)))
+            found.append(Offer(advice, played, *_elsewhere(player, shape, source, target, advice.edit)))
     return found
 
 
 def _elsewhere(
-    bench: Bench, shape: Shape, source: Found, target: Found, edit: Edit
-) -> tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]:
-    """What the change does in the other situations: those it spoils, and those it mends."""
+    player: Player, shape: Shape, source: Conclusion, target: Conclusion, edit: Edit
+) -> tuple[tuple[Cost, ...], tuple[str, ...]]:
+    """What the change does in the other situations: those that it spoils, and those that it mends."""
     costs, mends = [], []
-    for situation in SITUATIONS:
-        if situation is source.situation or not situation.applies(shape):
+    for trial in TRIALS:
+        if trial is source.trial or not trial.applies(shape):
             continue
-        before = bench.play(situation, shape, source.platform)
-        as_it_is = verdict(before, bench.play(situation, shape, target.platform))
-        changed = bench.play(situation, shape, target.platform, edit)
+        before = player.play(trial, shape, source.platform)
+        as_it_is = verdict(before, player.play(trial, shape, target.platform))
+        changed = player.play(trial, shape, target.platform, edit)
         becomes = verdict(before, changed)
         if as_it_is == SAME and becomes != SAME:
-            costs.append((situation.id, becomes, changed.words))
+            costs.append(Cost(trial.id, becomes, changed.words))
         elif as_it_is not in (SAME, OPEN) and becomes == SAME:
-            mends.append(situation.id)
+            mends.append(trial.id)
     return tuple(costs), tuple(mends)
-
-
-def experiments(offered: Sequence[Offer]) -> list[str]:
-    """The experiments behind some advice."""
-    return list(dict.fromkeys(identifier for offer in offered for identifier in offer.advice.experiments))

@@ -1,49 +1,40 @@
-"""The servers of a recording: the sockets that hold one port together, and what they do, free of this machine's addresses."""
+"""The servers of a recording: the sockets that hold one port together, and their calls, without this machine's addresses."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
 
-from fixtures.language.words import Address
+from fixtures.language.notation import Call
+from fixtures.language.words import Address, Option
 from reports.calls import Recorded, Recording
 from reports.calls.sockets import Act
 
-#: Options, bind and listen: what a server does before it is asked anything.
+#: What a server does to start.
 SETUP = ("setsockopt", "bind", "listen")
-#: Of sockets that do the same only so many are played, and of all at one port so many.
+#: How many sockets that do the same are played.
 ENOUGH = 2
+#: How many sockets of one port are played.
 MOST = 20
 
 
-class Move(NamedTuple):
-    """One call of a server that starts: which of its sockets, what, and with which arguments; ``socket`` makes it."""
-
-    member: int
-    verb: str
-    args: tuple[object, ...] = ()
-    process: int = 0
-
-    def written(self, name: str) -> str:
-        """The call in the notation, on a socket of this name."""
-        if self.verb == "socket":
-            return f"{name} = {self.args[0]}()"
-        return f"{name}.{self.verb}({', '.join(map(str, self.args))})"
+def numbered(letter: str, place: int) -> str:
+    """The name of one of several sockets with the same role: ``A``, ``A1``, ``A2``."""
+    return f"{letter}{place or ''}"
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a server does with its port: equal for two that do the same."""
+    """What a server does with its port: equal for two that do the same. Its sockets, the members, are called A, A1, A2 in its calls."""
 
     kinds: tuple[str, ...]
     hosts: tuple[str, ...]
-    moves: tuple[Move, ...]
+    calls: tuple[Call, ...]
     listens: tuple[bool, ...]
     workers: bool
-    on_accepted: tuple[tuple[str, int], ...]
+    on_accepted: tuple[Option, ...]
     options_known: bool
 
     @property
@@ -52,13 +43,18 @@ class Shape:
         return self.kinds[0][:3]
 
     @property
+    def settings(self) -> list[Call]:
+        """The calls that set options, in order."""
+        return [call for call in self.calls if call.verb == "setsockopt"]
+
+    @property
     def options(self) -> frozenset[str]:
         """The options that it sets to another value than 0."""
-        return frozenset(str(move.args[0]) for move in self.moves if move.verb == "setsockopt" and move.args[1])
+        return frozenset(str(call.args[0]) for call in self.settings if call.args[1])
 
     @property
     def distinct(self) -> list[int]:
-        """Its sockets, of those that do the same only the first."""
+        """Its members, but only the first of those that do the same."""
         seen: dict[tuple[object, ...], int] = {}
         for member in range(len(self.kinds)):
             seen.setdefault(self.doing(member), member)
@@ -66,17 +62,22 @@ class Shape:
 
     @property
     def twins(self) -> bool:
-        """Whether several of its sockets have the same address."""
+        """Whether several members have the same address."""
         return len(set(zip(self.kinds, self.hosts, strict=True))) < len(self.kinds)
 
     def doing(self, member: int) -> tuple[object, ...]:
-        """What one socket does."""
-        return (self.kinds[member], self.hosts[member], *((m.verb, m.args) for m in self.moves if m.member == member))
+        """What one member does."""
+        name = numbered("A", member)
+        return (self.kinds[member], self.hosts[member], *((call.verb, call.args) for call in self.calls if call.on == name))
+
+    def settings_of(self, member: int) -> list[Call]:
+        """The calls that set options of one member, in order."""
+        return [call for call in self.settings if call.on == numbered("A", member)]
 
 
 @dataclass
 class Group:
-    """A server's sockets at one port, with all the ports where it does the same."""
+    """A server: its sockets at one port, and all the ports where it does the same."""
 
     shape: Shape
     sockets: list[Recorded]
@@ -97,7 +98,7 @@ class Group:
 
 
 def groups_of(recording: Recording) -> list[Group]:
-    """The servers of a recording; those that do the same are one."""
+    """The servers of a recording. Those that do the same are one."""
     found: dict[Shape, Group] = {}
     told: dict[tuple[object, ...], Group] = {}
     for sockets in _together(recording.servers):
@@ -115,18 +116,18 @@ def groups_of(recording: Recording) -> list[Group]:
 
 
 def drawn(recording: Recording) -> list[Recorded]:
-    """The servers whose port the system chose."""
+    """The servers whose port was chosen by the system."""
     return [one for one in recording.servers if _port(one) == "0"]
 
 
 def _port(one: Recorded) -> str:
-    """Its port; one that was told by that of another socket is the system's choice, too."""
+    """Its port. One that is named after another socket was chosen by the system, so it is 0 as well."""
     port = one.address.port if one.address else "0"
     return "0" if port.startswith("port(") else port
 
 
 def _together(servers: Iterable[Recorded]) -> list[list[Recorded]]:
-    """Sockets of one protocol and port that were open at the same time, each such generation for itself."""
+    """The sockets of one protocol and port that were open at the same time. A port that was free for a while has several such lists."""
     found: list[list[Recorded]] = []
     latest: dict[tuple[str, str], list[Recorded]] = {}
     ends: dict[tuple[str, str], float] = {}
@@ -149,7 +150,7 @@ def _bound_at(one: Recorded) -> int:
 
 
 def _story(sockets: Sequence[Recorded]) -> tuple[object, ...]:
-    """What decides the shape, and is told at once: logs have thousands of servers that do the same, each with one socket."""
+    """What decides the shape, and is quick to tell: some logs have thousands of servers that do the same, each with one socket."""
     if len(sockets) > 1:
         return tuple(map(id, sockets))
     (one,) = sockets
@@ -162,34 +163,38 @@ def _shape(sockets: Sequence[Recorded]) -> Shape:
     hosts = _hosts(sockets)
     kept = _kept(sockets, hosts)
     processes = {number: place for place, number in enumerate(dict.fromkeys(one.process for one in kept))}
-    moves: list[tuple[int, int, Move]] = []
+    calls: list[tuple[int, int, Call]] = []
     for member, one in enumerate(kept):
-        mine = processes[one.process]
-        moves.append((one.line, member, Move(member, "socket", (one.kind,), mine)))
+        name, actor = numbered("A", member), "other" if processes[one.process] else None
+        calls.append((one.line, member, Call(one.kind, makes=name, actor=actor)))
         if one.inherited and one.address:
-            moves.append((one.line, member, Move(member, "bind", (hosts[id(one)],), mine)))
-        moves += [(act.line, member, _move(member, act, hosts[id(one)], mine)) for act in one.acts if _counts(act)]
+            calls.append((one.line, member, Call("bind", (hosts[id(one)],), on=name)))
+        calls += [(act.line, member, _call(name, act, hosts[id(one)])) for act in one.acts if _counts(act)]
     return Shape(
         tuple(one.kind for one in kept),
         tuple(hosts[id(one)].host for one in kept),
-        tuple(move for _, _, move in sorted(moves, key=lambda found: found[:2])),
+        tuple(call for _, _, call in sorted(calls, key=lambda found: found[:2])),
         tuple(one.listening for one in kept),
         any(len(one.workers) > 1 for one in sockets),
-        tuple(next((tuple(one.on_accepted.items()) for one in sockets if one.on_accepted), ())),
+        next((_options(one.on_accepted) for one in sockets if one.on_accepted), ()),
         not any(one.inherited for one in sockets),
     )
+
+
+def _options(values: Mapping[str, int]) -> tuple[Option, ...]:
+    return tuple(Option(name, value) for name, value in values.items())
 
 
 def _counts(act: Act) -> bool:
     return act.verb in SETUP and act.granted
 
 
-def _move(member: int, act: Act, address: Address, process: int) -> Move:
-    return Move(member, act.verb, (address,) if act.verb == "bind" else act.args, process)
+def _call(name: str, act: Act, address: Address) -> Call:
+    return Call(act.verb, (address,) if act.verb == "bind" else act.args, on=name)
 
 
 def _hosts(sockets: Sequence[Recorded]) -> dict[int, Address]:
-    """Each socket's address with a host that every machine has."""
+    """The address of each socket, with a host that every machine has."""
     names: dict[str, dict[str, str]] = {}
     return {id(one): Address(_host(one.address.host, names)) for one in sockets if one.address}
 
@@ -204,19 +209,19 @@ def _host(host: str, names: dict[str, dict[str, str]]) -> str:
 
 @lru_cache(maxsize=1024)
 def _kind(host: str) -> str:
-    """Which kind of specific address it is; nothing for one that every machine has."""
+    """What kind of specific address it is, or nothing for an address that every machine has."""
     address = Address(host)
     if address.is_wildcard or address.is_multicast:
         return ""
     return "mapped" if host.lower().startswith("::ffff:") and "." in host else str(address.family)
 
 
-#: What stands for the specific addresses of this machine, in the order in which they come.
+#: What the specific addresses of this machine are replaced with; a number follows.
 _STARTS = {"4": "127.0.0.", "6": "::", "mapped": "::ffff:127.0.0."}
 
 
 def _kept(sockets: Sequence[Recorded], hosts: dict[int, Address]) -> list[Recorded]:
-    """Of sockets that do the same only a few."""
+    """The sockets that are played: only a few of those that do the same."""
     seen: dict[tuple[object, ...], int] = {}
     kept: list[Recorded] = []
     for one in sockets:

@@ -1,15 +1,12 @@
-"""The report as one HTML page that needs nothing else."""
+"""The report as one self-contained HTML page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
 
-from reports.porting.recognised import told
-from reports.porting.text import MANY, counted, described, mark, table
-
-Data = dict[str, Any]
+from reports.porting.contents import Instead, Met, Report, ServerReport, SituationReport
+from reports.porting.text import MANY, counted, described, table
 
 _STYLE = """
 :root{color-scheme:light dark;--line:#8886;--same:#2e7d3222;--stricter:#1565c033;--looser:#c6282833;--unknown:#8884}
@@ -21,56 +18,56 @@ th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-
 """
 
 
-def as_html(data: Data) -> str:
+def as_html(report: Report) -> str:
     """The whole report."""
-    targets = ", ".join(data["to"]) if len(data["to"]) < MANY else f"{len(data['to'])} platforms"
-    title = f"{data['from']} → {targets}: {data['calls']['name']}"
-    body = [f"<h1>{escape(title)}</h1>", f"<p>{escape(_about(data))}</p>"]
-    for number, server in enumerate(data["servers"], 1):
-        body += _server(server, number, data)
-    body += _list("Not judged", data["unjudged"])
-    words = {**data["verdicts"], "same*": "As same, but the call, the errno or the receiver is another.", **data["bases"]}
+    targets = ", ".join(report.to) if len(report.to) < MANY else f"{len(report.to)} platforms"
+    title = f"{report.from_} → {targets}: {report.calls.name}"
+    body = [f"<h1>{escape(title)}</h1>", f"<p>{escape(_about(report))}</p>"]
+    for number, server in enumerate(report.servers, 1):
+        body += _server(server, number, report)
+    body += _list("Not judged", report.unjudged)
+    words = {**report.verdicts, "same*": "As same, but the call, the errno or the receiver is another.", **report.bases}
     body += ["<h2>Words</h2><dl>", *(f"<dt>{escape(word)}</dt><dd>{escape(said)}</dd>" for word, said in words.items()), "</dl>"]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title><style>{_STYLE}</style>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body><main>\n' + "\n".join(body) + "\n</main></body></html>"
 
 
-def _about(data: Data) -> str:
-    return f"{data['suite']}: {counted(data)}"
+def _about(report: Report) -> str:
+    return f"{report.suite}: {counted(report)}"
 
 
-def _server(server: Data, number: int, data: Data) -> list[str]:
-    head = [f"<h2>Server {number}: {escape(server['title'])}</h2>"]
-    facts = [*map(described, server["sockets"]), *(f"Note: {note}" for note in server["notes"]), *told(server, data)]
-    if len(data["to"]) > 1:
-        return [*head, *_items(facts), *_verdict_table(table(server, data))]
-    (target,) = data["to"]
-    rows = [_row(one, target) for one in server["situations"]]
-    columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("verdict", "question", data["from"], target))
+def _server(server: ServerReport, number: int, report: Report) -> list[str]:
+    head = [f"<h2>Server {number}: {escape(server.title)}</h2>"]
+    facts = [*map(described, server.sockets), *(f"Note: {note}" for note in server.notes), *server.libraries.told(report.from_)]
+    if len(report.to) > 1:
+        return [*head, *_items(facts), *_verdict_table(table(server, report))]
+    (target,) = report.to
+    rows = [_row(one, target) for one in server.situations]
+    columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("verdict", "question", report.from_, target))
     return [*head, *_items(facts), f'<div class="wide"><table><thead><tr>{columns}</tr></thead><tbody>', *rows, "</tbody></table></div>"]
 
 
-def _row(one: Data, target: str) -> str:
-    there = one["to"][target]
-    question = f"<b>{escape(one['id'])}</b><br>{escape(one['question'])}{''.join(_items(there['changes']))}"
-    instead = "".join(_advice(offer) for offer in there["instead"])
+def _row(one: SituationReport, target: str) -> str:
+    there = one.to[target]
+    question = f"<b>{escape(one.id)}</b><br>{escape(one.question)}{''.join(_items(there.changes))}"
+    instead = "".join(_advice(offer) for offer in there.instead)
     return (
-        f'<tr><th scope="row" class="{there["verdict"]}">{escape(mark(there))}</th><td>{question}{instead}</td>'
-        f"<td>{_answer(one['from'])}</td><td>{_answer(there['answer'])}</td></tr>"
+        f'<tr><th scope="row" class="{there.verdict}">{escape(there.mark)}</th><td>{question}{instead}</td>'
+        f"<td>{_answer(one.from_)}</td><td>{_answer(there.answer)}</td></tr>"
     )
 
 
-def _answer(answer: Data) -> str:
-    reasons = [f"{one['id']} ({one['basis']}): {one['statement']} [{one['source']}]" for one in answer["because"]]
-    trace = escape("\n".join(answer["trace"]))
-    return f"{escape(answer['outcome'])}<details><summary>why</summary>{''.join(_items(reasons))}<pre>{trace}</pre></details>"
+def _answer(answer: Met) -> str:
+    reasons = [f"{one.id} ({one.basis}): {one.statement} [{one.source}]" for one in answer.because]
+    trace = escape("\n".join(answer.trace))
+    return f"{escape(answer.outcome)}<details><summary>why</summary>{''.join(_items(reasons))}<pre>{trace}</pre></details>"
 
 
-def _advice(offer: Data) -> str:
-    facts = [f"then: {offer['then']}"] if offer["then"] else []
-    facts += [f"but then {cost['situation']} is {cost['verdict']}: {cost['outcome']}" for cost in offer["costs"]]
-    facts += [f"see {', '.join([*offer['because'], *offer['experiments']])}", *offer["sources"]]
-    return f"<details><summary>Instead: {escape(offer['say'])}</summary>{''.join(_items(facts))}</details>"
+def _advice(offer: Instead) -> str:
+    facts = [f"then: {offer.then}"] if offer.then else []
+    facts += [f"but then {cost.situation} is {cost.verdict}: {cost.outcome}" for cost in offer.costs]
+    facts += [f"see {', '.join([*offer.because, *offer.experiments])}", *offer.sources]
+    return f"<details><summary>Instead: {escape(offer.say)}</summary>{''.join(_items(facts))}</details>"
 
 
 def _verdict_table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -1,61 +1,69 @@
-"""Which library a recorded server is: by the names in the recording, else by what it sets; and what that library sets elsewhere."""
+"""Which library a recorded server is, by the names in the recording or else by what it sets, and what that library sets elsewhere."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
 
 from fixtures.libraries.policies import Policy, Setting, load
 from fixtures.models import Platform
 from reports.porting.groups import Group
 
-Data = dict[str, Any]
-
-#: Of those that set the same so many are named.
+#: How many of those that set the same are named.
 _NAMED = 5
 #: Options that decide who may bind.
 _SHARING = ("SO_REUSEADDR", "SO_REUSEPORT", "SO_REUSEPORT_LB", "SO_EXCLUSIVEADDRUSE", "SO_EXCLBIND")
 
 
-def libraries(group: Group, names: Sequence[str], source: Platform, targets: Sequence[Platform]) -> Data:
-    """The library, or several that it may be, and how many set the same."""
+@dataclass(frozen=True)
+class Recognised:
+    """A library that the server is or may be: what it sets where the server was recorded, and on each target."""
+
+    id: str
+    name: str
+    sets: str
+    #: Whether the server sets just that.
+    as_recorded: bool
+    to: dict[str, str]
+    source: str
+
+
+@dataclass(frozen=True)
+class Libraries:
+    """The libraries that the server may be, and those that set the same."""
+
+    recognised: list[Recognised]
+    alike: list[str]
+
+    def told(self, source: str) -> list[str]:
+        """The library in a line or a few."""
+        if self.recognised:
+            return [_line(one, source) for one in self.recognised]
+        more = f" and {len(self.alike) - _NAMED} more" * (len(self.alike) > _NAMED)
+        return [f"library: it sets the same as {', '.join(self.alike[:_NAMED])}{more}"] if self.alike else []
+
+
+def libraries(group: Group, names: Sequence[str], source: Platform, targets: Sequence[Platform]) -> Libraries:
+    """The libraries that a recorded server may be."""
     known = [policy for policy in load() if policy.protocol == group.shape.protocol]
     same = [policy for policy in known if group.shape.options_known and _same(policy.on(source.name), group)]
     words = _words(names)
     named = [policy for policy in known if words.intersection(policy.programs)]
     found = [policy for policy in named if policy in same] or named
-    return {
-        "recognised": [_recognised(policy, policy in same, source, targets) for policy in found],
-        "alike": [_id(policy) for policy in same],
-    }
+    return Libraries([_recognised(policy, policy in same, source, targets) for policy in found], [_id(policy) for policy in same])
 
 
-def told(server: Data, data: Data) -> list[str]:
-    """The library in a line or a few."""
-    found, alike = server["libraries"]["recognised"], server["libraries"]["alike"]
-    if not found:
-        more = f" and {len(alike) - _NAMED} more" * (len(alike) > _NAMED)
-        return [f"library: it sets the same as {', '.join(alike[:_NAMED])}{more}"] if alike else []
-    return [_line(one, data["from"]) for one in found]
+def _line(one: Recognised, source: str) -> str:
+    here = f"sets {one.sets} on {source}{'' if one.as_recorded else ' by default, unlike this server'}"
+    there = "".join(f"; {target}: {text}" for target, text in one.to.items() if text != one.sets)
+    return f"library: {one.name} ({one.id}) {here}{there} [{one.source}]"
 
 
-def _line(one: Data, source: str) -> str:
-    here = f"sets {one['sets']} on {source}{'' if one['as_recorded'] else ' by default, unlike this server'}"
-    there = "".join(f"; {target}: {text}" for target, text in one["to"].items() if text != one["sets"])
-    return f"library: {one['name']} ({one['id']}) {here}{there} [{one['source']}]"
-
-
-def _recognised(policy: Policy, same: bool, source: Platform, targets: Sequence[Platform]) -> Data:
-    return {
-        "id": _id(policy),
-        "name": policy.name,
-        "sets": _sets(policy, source),
-        "as_recorded": same,
-        "to": {str(target): _sets(policy, target) for target in targets},
-        "source": policy.citation,
-    }
+def _recognised(policy: Policy, same: bool, source: Platform, targets: Sequence[Platform]) -> Recognised:
+    there = {str(target): _sets(policy, target) for target in targets}
+    return Recognised(_id(policy), policy.name, _sets(policy, source), same, there, policy.citation)
 
 
 def _sets(policy: Policy, platform: Platform) -> str:
@@ -73,6 +81,6 @@ def _same(setting: Setting, group: Group) -> bool:
 
 
 def _words(names: Sequence[str]) -> set[str]:
-    """The words of file names and of commands: ``nginx-reuseport.log`` is nginx."""
+    """The words in the names of files and commands: ``nginx-reuseport.log`` is nginx."""
     stems = [PurePath(name).name.lower().removesuffix(".log").removesuffix(".txt") for name in names]
     return {word for stem in stems for word in (stem, *re.split(r"[-_: ]", stem))}

@@ -12,14 +12,14 @@ from reports.site.data import Chapter, Family, Site, key_of
 from reports.site.html import Html, attribute, code, fill, join, link
 from reports.site.layout import page
 from reports.site.tables import SIGNS, chooser, heads, legend_line, mark, table, variables
-from reports.situations import SITUATIONS
+from reports.wishes import ENTRIES
 
 # The matrix.
 
 
 def index(site: Site) -> Html:
     """The first page: the situations and the whole matrix, chapters opening into families."""
-    entries = join(fill("<li><a href=situations.html#{a}>{t}</a>", a=each.anchor, t=each.title) for each in SITUATIONS)
+    entries = join(fill("<li><a href=situations.html#{a}>{t}</a>", a=each.anchor, t=each.title) for each in ENTRIES)
     intro = fill(
         "<h1>Who may bind an address that is already in use?</h1>"
         "<p>Every operating system answers differently. {n} experiments, each a short script of socket calls that ends in one question, "

@@ -13,7 +13,7 @@ from fixtures.specification.clauses import BASES
 from reports.cells import HOLDS, LETTERS, UNTESTABLE, Cell, Cells
 from reports.site.data import Site
 from reports.site.html import Html, fill, join
-from reports.situations import SITUATIONS
+from reports.wishes import ENTRIES
 
 _STYLE = (
     "svg{--ink:#1a1d21;--line:#5b6470;--paper:#fff;--box:#f1f4f8;--hold:#f7d9b0;--free:#cfe8d4;"
@@ -301,7 +301,7 @@ _GRANTED = {"yes": ("●", "c"), "no": ("○", "b"), "maybe": ("◐", "f"), "?":
 
 def overview(platforms: Sequence[Platform], cells: Cells) -> Picture:
     """What every platform answers to a dozen questions."""
-    wishes = {wish.experiment: wish for situation in SITUATIONS for wish in situation.wishes}
+    wishes = {wish.experiment: wish for entry in ENTRIES for wish in entry.wishes}
     columns = [396 + 27 * n for n in range(len(platforms))]
     parts, told = [], []
     for x, platform in zip(columns, platforms, strict=True):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fixtures import VERSION
-from fixtures.record.verdicts import VERDICTS as RUN_VERDICTS
+from fixtures.record.verdicts import VERDICTS
 from fixtures.specification.clauses import BASES
 from fixtures.specification.sources import Source, bibliography
 from reports import incidents
 from reports.cells import DEPARTS, EITHER, HOLDS, LETTERS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell
-from reports.claims import VERDICTS, Claim, load
+from reports.claims import CLAIM_VERDICTS, Claim, load
 from reports.disputed import DISPUTED, by_source, counts
 from reports.explain import citation_line
 from reports.site.data import Site
@@ -18,7 +18,7 @@ from reports.site.html import Html, attribute, code, fill, join, link
 from reports.site.layout import page
 from reports.site.pictures import Picture
 from reports.site.tables import SIGNS, chooser, facts_list, heads, legend_line, rules_list, table
-from reports.situations import SITUATIONS, Situation, Wish
+from reports.wishes import ENTRIES, Entry, Wish
 
 #: As many experiments of a claim are linked.
 MOST = 1
@@ -30,15 +30,15 @@ def situations(site: Site) -> Html:
         fill(
             "<h1>My situation</h1><p>{ways}<p>“yes”: the platform gives what the line hopes for; “maybe”: sources differ, or it is left "
             "open. Below each table: whom it happened to, where they tell it, and the experiments that answer them.</p>",
-            ways=join((link(f"#{each.anchor}", each.title) for each in SITUATIONS), " · "),
+            ways=join((link(f"#{each.anchor}", each.title) for each in ENTRIES), " · "),
         ),
         legend_line(),
         chooser(site),
     ]
-    return page("My situation", join([*parts, *(_situation(site, each) for each in SITUATIONS)]), "situations.html")
+    return page("My situation", join([*parts, *(_situation(site, each) for each in ENTRIES)]), "situations.html")
 
 
-def _situation(site: Site, one: Situation) -> Html:
+def _situation(site: Site, one: Entry) -> Html:
     body = join(_wish(site, wish) for wish in one.wishes)
     return fill(
         "<section><h2 id={anchor}>{title}</h2><p>{about}</p>{table}<h3>It happened</h3><ul>{incidents}</ul></section>",
@@ -80,7 +80,7 @@ def disputed(site: Site) -> Html:
     """The page of the claims that people cite."""
     claims = load()
     groups = (("Contradicted, outdated, disputed or true in part", DISPUTED), ("Claims that hold", ("holds",)), ("Open", ("open",)))
-    words = join(fill("<dt>{w}<dd>{m}", w=word, m=meaning) for word, meaning in VERDICTS.items())
+    words = join(fill("<dt>{w}<dd>{m}", w=word, m=meaning) for word, meaning in CLAIM_VERDICTS.items())
     parts = [fill("<h1>What people cite</h1><p>{counts}</p><dl>{words}</dl>", counts=counts(claims), words=words)]
     for title, verdicts in groups:
         chosen = [claim for claim in claims if claim.verdict in verdicts]
@@ -135,7 +135,7 @@ def legend(site: Site) -> Html:
         permalink=code(f"index.html?id=ID&release={VERSION}"),
         outcomes=join(fill("<dt>{s}<dd>{w}: {m}\n", s=signs[word], w=word, m=meaning) for word, meaning in OUTCOMES.items()),
         bases=bases,
-        verdicts=facts_list(RUN_VERDICTS.items()),
+        verdicts=facts_list(VERDICTS.items()),
         rules=rules_list(rules),
     )
     return page("Legend", body, "legend.html")

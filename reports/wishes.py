@@ -1,4 +1,4 @@
-"""The entry points *my situation*: what people want, and the experiments that say whether a platform gives it to them."""
+"""The entries of the page *My situation*: what people want, and the experiments that say whether a platform grants it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from reports.cells import UNKNOWN, UNTESTABLE, Cell
 
 @dataclass(frozen=True)
 class Wish:
-    """A situation in a few words, the experiment that is it, and the answers that somebody in it hopes for."""
+    """What somebody wishes, in a few words, the experiment that asks for it, and the answers that grant it."""
 
     words: str
     experiment: str
     hopes: tuple[str, ...]
 
     def granted(self, cell: Cell) -> str:
-        """``yes``, ``no`` or ``maybe``, where sources differ; a mark where the platform gives no answer."""
+        """``yes``, ``no``, or ``maybe`` if sources differ. A mark if the platform gives no answer."""
         if cell.outcome in (UNKNOWN, UNTESTABLE):
             return {UNKNOWN: "?", UNTESTABLE: "-"}[cell.outcome]
         given = [answer in self.hopes for answer in cell.answers]
@@ -24,8 +24,8 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Situation:
-    """What somebody wants to do."""
+class Entry:
+    """What somebody wants to do, and what that asks of a platform."""
 
     anchor: str
     title: str
@@ -44,8 +44,8 @@ GROUP = "udp4/multicast"
 BESIDE = "tcp/duplicate/wildcard-then-specific/bind-listen-bind-listen"
 PORTS = "tcp/ephemeral/connect"
 
-SITUATIONS = (
-    Situation(
+ENTRIES = (
+    Entry(
         "restart",
         "Restart a server at once",
         "The server ended; may the next one bind its port now? It depends on who closed first, and on some systems on the options "
@@ -66,7 +66,7 @@ SITUATIONS = (
             ),
         ),
     ),
-    Situation(
+    Entry(
         "workers",
         "Many workers, one port",
         "Several processes serve one port. May they all bind it, and do all of them get connections?",
@@ -83,7 +83,7 @@ SITUATIONS = (
             ),
         ),
     ),
-    Situation(
+    Entry(
         "alone",
         "Nobody may take my port",
         "A second program, perhaps of another user, asks for the port of a running server. “yes” says that it is refused.",
@@ -106,7 +106,7 @@ SITUATIONS = (
             ),
         ),
     ),
-    Situation(
+    Entry(
         "dual-stack",
         "IPv4 and IPv6 on one port",
         "One socket for both families, or one for each?",
@@ -119,7 +119,7 @@ SITUATIONS = (
             Wish("0.0.0.0 first, then [::] with IPV6_V6ONLY=1", "tcp/dual-stack/apart/any4-then-v6only", BINDS),
         ),
     ),
-    Situation(
+    Entry(
         "upgrade",
         "Two versions during an upgrade",
         "The new version starts while the old one still serves, and takes over when the old one closes.",
@@ -141,7 +141,7 @@ SITUATIONS = (
             ),
         ),
     ),
-    Situation(
+    Entry(
         "free-port",
         "Find a free port for a test",
         "Port 0 asks the system; a probe binds a port, closes it, and hopes. “yes” says that the way can be relied upon.",
@@ -171,7 +171,7 @@ SITUATIONS = (
             Wish("the same for UDP", "udp/ephemeral/exhausted/first-reuseaddr/second-reuseaddr", REFUSED),
         ),
     ),
-    Situation(
+    Entry(
         "beside",
         "One server everywhere, another on one address",
         "A server has the wildcard, another wants the same port on a single address: may it start, and who gets what is sent there?",
@@ -193,7 +193,7 @@ SITUATIONS = (
             Wish("two single addresses, no options: may both listen?", "tcp/different-addresses/listening", STARTS[1:]),
         ),
     ),
-    Situation(
+    Entry(
         "error",
         "Learn that the port is taken",
         "At which call does the refusal come? “yes” says: at bind. Where it says no, it comes at listen, or never.",
@@ -208,7 +208,7 @@ SITUATIONS = (
             ),
         ),
     ),
-    Situation(
+    Entry(
         "multicast",
         "Several receivers of one multicast group",
         "Several programs listen to one group and port: may they all bind it, and does each get every datagram?",
@@ -223,7 +223,7 @@ SITUATIONS = (
             Wish("SO_REUSEPORT: does each get every datagram?", f"{GROUP}/copies/group/reuseport", ("connections each",)),
         ),
     ),
-    Situation(
+    Entry(
         "clients",
         "Many outgoing connections from one address",
         "A client binds before it connects, or its ports run out. The lines about a range with one port need IP_LOCAL_PORT_RANGE.",

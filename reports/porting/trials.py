@@ -1,0 +1,169 @@
+"""What a server can meet. Each trial is a question and the scene that asks it; the report calls it a situation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from fixtures.language.words import Address
+from reports.porting import server_scenes
+from reports.porting.groups import Shape, numbered
+from reports.porting.rehearsal import Attempt, Rehearsal
+from reports.porting.server_scenes import AS_RECORDED, Edit
+
+#: How much those who are asked about get, from nothing to everything. ``NEVER``: the server itself does not start.
+NEVER, REFUSED, GRANTED, SHARED, ALL = -1, 0, 1, 2, 3
+#: Not a rank: it is granted in several worlds, with different ranks.
+UNDETERMINED = 4
+
+
+def _once(shape: Shape) -> tuple[None]:
+    return (None,)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A question about a server. ``scene`` asks it, and ``words`` say what each rank means here."""
+
+    id: str
+    question: str
+    applies: Callable[[Shape], bool]
+    scene: Callable[[Rehearsal, Shape, Edit], None]
+    words: Mapping[int, str]
+    experiments: tuple[str, ...] = ()
+    #: The scene is played once for each of these.
+    attempts: Callable[[Shape], Iterable[Attempt | None]] = _once
+
+    def rehearse(self, shape: Shape, edit: Edit = AS_RECORDED) -> list[Rehearsal]:
+        """The rehearsals of the scene, one for each attempt."""
+        return [self._rehearsed(attempt, shape, edit) for attempt in self.attempts(shape)]
+
+    def _rehearsed(self, attempt: Attempt | None, shape: Shape, edit: Edit) -> Rehearsal:
+        rehearsal = Rehearsal(attempt)
+        self.scene(rehearsal, shape, edit)
+        return rehearsal
+
+
+# Which servers are asked.
+
+
+def _is_server(shape: Shape) -> bool:
+    return not any(Address(host).is_multicast for host in shape.hosts)
+
+
+def _listens(shape: Shape) -> bool:
+    return _is_server(shape) and shape.listens[0] and shape.protocol == "tcp"
+
+
+def _dual(shape: Shape) -> list[int]:
+    """The members on ``::`` that are not restricted to IPv6."""
+    kept_to_ipv6 = {call.on for call in shape.settings if call.args == ("IPV6_V6ONLY", 1)}
+    return [member for member, host in enumerate(shape.hosts) if host == "::" and numbered("A", member) not in kept_to_ipv6]
+
+
+def _may_take_ipv4(shape: Shape) -> bool:
+    return bool(_dual(shape)) and not any(kind.endswith("4") for kind in shape.kinds)
+
+
+def _always(shape: Shape) -> bool:
+    return True
+
+
+_NEVER = {NEVER: "the server itself does not start"}
+_PLAIN = {**_NEVER, REFUSED: "refused", GRANTED: "starts"}
+_NEWCOMER = {
+    **_NEVER,
+    REFUSED: "refused",
+    GRANTED: "starts, and receives nothing",
+    SHARED: "starts, and shares",
+    ALL: "starts, and takes all",
+    UNDETERMINED: "starts; who receives is undetermined",
+}
+
+TRIALS = (
+    Trial("start", "Do the calls that were recorded succeed?", _always, server_scenes.start, _PLAIN),
+    Trial(
+        "restart-live",
+        "May the server start again at once after a crash, while its old connections are open?",
+        _listens,
+        server_scenes.restart_live,
+        {**_NEVER, REFUSED: "refused", GRANTED: "starts again"},
+        ("tcp/dead-server/established/old-none/new-none", "tcp/dead-server/established/old-reuseaddr/new-reuseaddr"),
+    ),
+    Trial(
+        "restart-time-wait",
+        "May the server start again at once, while connections that it closed are in TIME_WAIT?",
+        _listens,
+        server_scenes.restart_time_wait,
+        {**_NEVER, REFUSED: "refused", GRANTED: "starts again"},
+        (
+            "tcp/time-wait/server-closes-first/old-none/new-none",
+            "tcp/time-wait/server-closes-first/old-reuseaddr/new-reuseaddr",
+        ),
+    ),
+    Trial(
+        "second-instance",
+        "May a second instance start while the first runs, and who receives?",
+        _always,
+        server_scenes.second_instance,
+        _NEWCOMER,
+        ("tcp/stevens-s5/two-servers", "tcp/duplicate/both-reuseaddr/unlistened"),
+    ),
+    Trial(
+        "workers",
+        "Do all its sockets at one address get a share?",
+        lambda shape: shape.twins,
+        server_scenes.workers,
+        {**_NEVER, REFUSED: "refused", GRANTED: "one of them receives all", SHARED: "they share", ALL: "they share"},
+        ("tcp4/reuseport/receives/reuseport", "tcp4/reuseport-lb/receives/specific"),
+    ),
+    Trial(
+        "inherited",
+        "Does a worker that inherited the socket receive when its parent has closed it?",
+        lambda shape: shape.workers and _is_server(shape),
+        server_scenes.inherited,
+        {**_NEVER, REFUSED: "refused", GRANTED: "it does not", SHARED: "it does", ALL: "it does"},
+        ("tcp/descriptors/still-receives/inherit",),
+    ),
+    Trial(
+        "specific-beside-wildcard",
+        "May a server with the same options bind a specific address beside its wildcard, and who receives there?",
+        lambda shape: _is_server(shape) and Address(shape.hosts[0]).is_wildcard,
+        server_scenes.beside,
+        _NEWCOMER,
+        ("tcp/stevens-s2/three-servers", "tcp/stevens-s10/wildcard-listens-first"),
+    ),
+    Trial(
+        "wildcard-beside-specific",
+        "May a server with the same options bind the wildcard beside its address, and who receives there?",
+        lambda shape: _is_server(shape) and not Address(shape.hosts[0]).is_wildcard,
+        server_scenes.beside,
+        _NEWCOMER,
+        ("tcp/stevens-s2/three-servers",),
+    ),
+    Trial(
+        "ipv4-through-ipv6",
+        "Does its IPv6 wildcard receive IPv4?",
+        _may_take_ipv4,
+        server_scenes.ipv4_through_ipv6,
+        {**_NEVER, REFUSED: "it does not", GRANTED: "it does not", SHARED: "it does", ALL: "it does"},
+        ("tcp6/dual-stack/default/option",),
+    ),
+    Trial(
+        "ipv4-beside-ipv6",
+        "May a server with the same options bind 0.0.0.0 beside its IPv6 wildcard, and who receives IPv4?",
+        _may_take_ipv4,
+        server_scenes.ipv4_beside_ipv6,
+        _NEWCOMER,
+        ("tcp/winsock/both-stacks/dual-none-then-any4-none",),
+    ),
+    Trial(
+        "another-user",
+        "Can a process of another user take the port, whatever options it sets?",
+        _is_server,
+        server_scenes.another_user,
+        {**_NEVER, REFUSED: "it cannot", GRANTED: "it can bind, and receives nothing", SHARED: "it takes a share", ALL: "it takes all"},
+        ("tcp/stevens-s11/theft",),
+        server_scenes.attempts,
+    ),
+)
