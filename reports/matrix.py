@@ -16,7 +16,7 @@ from fixtures.specification.clauses import BASES, Clause, Reason, rule_of, sides
 from fixtures.specification.rules import Rule
 from reports import incidents
 from reports.catalogue import ROOT, Row, all_rows
-from reports.cells import DEPARTS, EITHER, HOLDS, LETTERS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns
+from reports.cells import BASIS_LETTERS, DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns
 from reports.inputs import BadInput
 from reports.site.pictures import overview
 
@@ -108,7 +108,7 @@ def short(cell: Cell) -> str:
     if cell.outcome in (UNKNOWN, UNTESTABLE):
         return {UNKNOWN: "?", UNTESTABLE: "-"}[cell.outcome]
     mark = "!" if cell.surprise else ""
-    return f"{'=' if cell.outcome == HOLDS else cell.answer} {LETTERS[cell.basis]}{mark}"
+    return f"{'=' if cell.outcome == HOLDS else cell.answer} {BASIS_LETTERS[cell.basis]}{mark}"
 
 
 def legend(found: Cells, rows: Iterable[Row]) -> list[str]:
@@ -116,7 +116,7 @@ def legend(found: Cells, rows: Iterable[Row]) -> list[str]:
     there = [cell for row in rows for cell in found[row.experiment.id].values()]
     used = {cell.basis for cell in there}
     lines = ["`=` the rule holds; otherwise the answer to the question is shown."]
-    lines += [f"`{letter}` {basis}: {BASES[basis]}" for basis, letter in LETTERS.items() if basis in used]
+    lines += [f"`{letter}` {basis}: {BASES[basis]}" for basis, letter in BASIS_LETTERS.items() if basis in used]
     outcomes = {cell.outcome for cell in there}
     lines += [f"`{mark}` {word}: {OUTCOMES[word]}" for word, mark in ((UNKNOWN, "?"), (UNTESTABLE, "-")) if word in outcomes]
     if any(cell.surprise for cell in there):

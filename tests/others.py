@@ -28,7 +28,7 @@ from reports.scripts import Step, play, read_script
 FOLDER = Path(__file__).parent / "data" / "others"
 
 #: What a letter stands for; ``refused`` is any error.
-LETTERS = {".": "ok", "o": "ok", "x": "EADDRINUSE", "a": "EACCES", "v": "EINVAL", "n": "EADDRNOTAVAIL", "!": "refused"}
+ANSWER_LETTERS = {".": "ok", "o": "ok", "x": "EADDRINUSE", "a": "EACCES", "v": "EINVAL", "n": "EADDRNOTAVAIL", "!": "refused"}
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _split(text: str) -> tuple[str, dict[int, str]]:
         call, sign, answer = line.partition(") = ")
         lines.append(call + ")" if sign else line)
         if sign and answer != "?":
-            expected[len(lines)] = LETTERS.get(answer, answer)
+            expected[len(lines)] = ANSWER_LETTERS.get(answer, answer)
     return "\n".join(lines), expected
 
 

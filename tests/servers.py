@@ -8,7 +8,7 @@ from reports.porting.groups import Group, groups_of
 from reports.porting.judge import SAME, Bench, changes, verdict
 from reports.porting.situations import SITUATIONS
 
-LETTERS = {"same": "=", "stricter": "<", "looser": ">", "unknown": "?"}
+VERDICT_SIGNS = {"same": "=", "stricter": "<", "looser": ">", "unknown": "?"}
 BENCH = Bench(1000, {})
 QUESTIONS = {situation.id: situation for situation in SITUATIONS}
 
@@ -21,7 +21,7 @@ def judged(group: Group, situation: str, target: str, source: str = "linux") -> 
     """``=`` ``<`` ``>`` ``?``, with a star where the call, the errno or the receiver changes although the verdict is same."""
     here, there = (BENCH.play(QUESTIONS[situation], group.shape, Platform(*name.split("@"))) for name in (source, target))
     word = verdict(here, there)
-    return LETTERS[word] + ("*" if word == SAME and changes(here, there) else "")
+    return VERDICT_SIGNS[word] + ("*" if word == SAME and changes(here, there) else "")
 
 
 def server(options: str = "SO_REUSEADDR", host: str = "127.0.0.1", kind: str = "tcp4") -> str:

@@ -118,7 +118,8 @@ def test_a_run_says_of_which_version(tmp_path: Path) -> None:
     schema = json.loads((ROOT / "reports" / "run.schema.json").read_text(encoding="utf-8"))
     for trace in run.traces:
         jsonschema.validate(trace, schema)
-    forged = {**run.traces[0], "library": {"id": "asyncio"}}
+    forged = run.traces[0]
+    forged["library"] = {"id": "asyncio"}
     write_run(tmp_path / "run.jsonl", {name: value for name, value in run.header.items() if name != "format"}, [forged])
     with pytest.raises(RunError, match="line 2: a library without its id, its version"):
         read_run(tmp_path / "run.jsonl")
