@@ -21,14 +21,6 @@ E2 = "tcp/duplicate/both-reuseaddr/unlistened"
 STEVENS, LINUX = Platform("stevens"), Platform("linux")
 
 
-def test_the_committed_pages_are_up_to_date() -> None:
-    kept = {path: path.read_text(encoding="utf-8") for path in matrix.FOLDER.glob("*") if path.is_file()}
-    rendered = matrix.pages()
-    kept |= {path: path.read_text(encoding="utf-8") for path in rendered if path.parent == matrix.DOCS and path.exists()}
-    stale = [path.name for path, text in rendered.items() if kept.pop(path, "") != text]
-    assert (stale, list(kept)) == ([], []), "run: python -m reports matrix --write"
-
-
 def test_the_json_file_is_what_its_schema_says() -> None:
     schema = json.loads((ROOT / "reports" / "matrix.schema.json").read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)

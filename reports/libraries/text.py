@@ -20,7 +20,7 @@ INTRODUCTION = """\
 
 What do servers and libraries set on the socket on which they listen (UDP: which they bind), if nobody tells them otherwise? Does a
 second start on the same address fail, and a restart over connections in TIME_WAIT? This page is rendered by
-`python -m reports libraries --format markdown` from [the recorded policies](../fixtures/libraries/policies.json)
+`python -m reports render` from [the recorded policies](../fixtures/libraries/policies.json)
 ([schema](../fixtures/libraries/policies.schema.json)) and from recorded runs of `tox -e libraries`; a test keeps them in step.
 
 - **What it sets** was read in the source that is named, or seen on its sockets (*observed*).
