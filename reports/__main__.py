@@ -11,7 +11,6 @@ from typing import NoReturn, Protocol
 from fixtures.record.runfile import RunError
 from reports import (
     add,
-    benchmark,
     compare,
     diff,
     disputed,
@@ -66,7 +65,6 @@ VERBS: dict[str, Verb] = {
     "trend": trend,
     "probe": probing,
     "add": add,
-    "benchmark": benchmark,
 }
 
 
