@@ -11,7 +11,6 @@ from typing import NoReturn, Protocol
 from fixtures.record.runfile import RunError
 from reports import (
     add,
-    benchmark,
     compare,
     diff,
     disputed,
@@ -25,6 +24,7 @@ from reports import (
     predict,
     probing,
     record,
+    render,
     show,
     site,
     trend,
@@ -57,6 +57,7 @@ VERBS: dict[str, Verb] = {
     "disputed": disputed,
     "incidents": incidents,
     "libraries": libraries,
+    "render": render,
     "site": site,
     "ids": ids,
     "merge": merge,
@@ -64,7 +65,6 @@ VERBS: dict[str, Verb] = {
     "trend": trend,
     "probe": probing,
     "add": add,
-    "benchmark": benchmark,
 }
 
 

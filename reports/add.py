@@ -96,7 +96,7 @@ def _kept(found: Run, traces: Sequence[Record], folder: Path, *, write: bool) ->
         return f"{kept.name} {does}; --write adds it"
     folder.mkdir(exist_ok=True)
     _write(kept, found, traces)
-    return f"{kept.name} {does}: added; now run: python -m reports matrix --write"
+    return f"{kept.name} {does}: added; now run: python -m reports render"
 
 
 def _write(path: Path, found: Run, traces: Sequence[Record]) -> None:

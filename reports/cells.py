@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from fixtures.language.words import OK
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.models.base import Model
+from fixtures.record.replay import NotThisExperiment, Replay
 from fixtures.record.runfile import Record, read_run
-from fixtures.record.verdicts import Observation
+from fixtures.record.verdicts import Observation, judge, observe
 from fixtures.specification.clauses import Clause, Reason, is_variant
 from fixtures.specification.sources import Citation
 from fixtures.specification.versions import VersionError
 from reports.catalogue import ROOT, Row, all_rows
 from reports.inputs import BadInput
+from reports.recorded import UNFINISHED
 
 RUNS = ROOT / "reports" / "runs"
 
@@ -30,7 +33,7 @@ OUTCOMES = {
 }
 
 #: One letter for each basis; they are told apart without colour.
-LETTERS = {"observed": "O", "source": "S", "documented": "D", "reported": "R", "predicted": "P", "disputed": "X"}
+BASIS_LETTERS = {"observed": "O", "source": "S", "documented": "D", "reported": "R", "predicted": "P", "disputed": "X"}
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,21 @@ Cells = dict[str, dict[str, Cell]]
 
 
 def cell(row: Row, model: Model, seen: Sequence[Observation], record: Record | None) -> Cell:
-    """One cell, from what the model says and from the recorded run, which has the last word."""
+    """One cell, from what the model says and from the recorded run, which has the last word.
+
+    Raises BadInput for a trace that is not one of the experiment.
+    """
     predicted = _predicted(model, seen)
-    if record is None or record["verdict"] not in ("conforms", "variant", "surprise", "stale"):
+    if record is None or record["verdict"] in UNFINISHED:
         return predicted
-    outcome = HOLDS if record["held"] else DEPARTS
-    answers = (_last(record["trace"][-1]),)
+    try:
+        observed = observe(row.script, Replay(record["trace"]))
+    except NotThisExperiment as error:
+        raise BadInput(f"a recorded run of {model.name}: {record['id']}: {error}; record it again") from None
+    if judge(observed, seen).verdict == "unrecorded":
+        return predicted
+    outcome = HOLDS if observed.held else DEPARTS
+    answers = (_last(observed),)
     agrees = predicted.outcome in (outcome, EITHER, UNKNOWN) and (predicted.outcome == UNKNOWN or set(answers) <= set(predicted.answers))
     return Cell(outcome, answers, "observed", predicted.because, predicted.source, predicted.why, surprise=not agrees)
 
@@ -78,7 +90,7 @@ def _predicted(model: Model, seen: Sequence[Observation]) -> Cell:
     held = {one.held for one in seen}
     because = decisive(seen)
     outcome = EITHER if len(held) > 1 else HOLDS if held == {True} else DEPARTS
-    answers = dict.fromkeys(_last(one.lines[-1]) for one in seen)
+    answers = dict.fromkeys(map(_last, seen))
     return Cell(outcome, tuple(answers), because.basis, because, because.source, because.statement)
 
 
@@ -93,10 +105,10 @@ def decisive(seen: Sequence[Observation]) -> Reason:
     return because
 
 
-def _last(line: str) -> str:
-    """Verb and answer of a line of a trace: ``bind EADDRINUSE``."""
-    call, _, answer = line.rpartition(") = ")
-    return f"{call.partition('(')[0].rpartition('.')[2].rpartition(' ')[2]} {answer}" if call else "ok"
+def _last(seen: Observation) -> str:
+    """Verb and answer of the last call: ``bind EADDRINUSE``."""
+    call, answer = seen.trace[-1]
+    return "ok" if call.makes and answer == OK else f"{call.verb} {answer}"
 
 
 def columns(names: Iterable[str] = ()) -> list[Platform]:

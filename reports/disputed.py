@@ -17,7 +17,7 @@ INTRODUCTION = """\
 # Disputed claims
 
 Sentences that people cite about address reuse, in our words, and what became of each. This page is rendered from
-`reports/claims.json` by `python -m reports disputed --format markdown`; a test keeps both in step.
+`reports/claims.json` by `python -m reports render`; a test keeps both in step.
 
 An answer beside an experiment is the last one of its trace on Linux, where the model and the kernel (6.18) agree;
 `python -m pytest suites` asks the kernel at hand. *conforms*: the rule holds that the experiment asserts; *variant*: Linux

@@ -19,7 +19,7 @@ INTRODUCTION = """\
 # Incidents
 
 What happened to people, in our words, each with its public link, and the experiments that say what a platform does. Rendered from
-`reports/incidents.json` and the matrix by `python -m reports matrix --write`; the [FAQ](faq.md) draws the advice from them. Behind an id
+`reports/incidents.json` and the matrix by `python -m reports render`; the [FAQ](faq.md) draws the advice from them. Behind an id
 stands what the platforms concerned answer to its last call, and how that is known. `python -m reports explain ID` tells the rest; on the
 [site](site.md) the headings are the entry points of *My situation*."""
 

@@ -14,15 +14,12 @@ from fixtures import VERSION
 from fixtures.models import Platform
 from fixtures.specification.clauses import BASES, Clause, Reason, rule_of, sides_of
 from fixtures.specification.rules import Rule
-from reports import incidents
 from reports.catalogue import ROOT, Row, all_rows
-from reports.cells import DEPARTS, EITHER, HOLDS, LETTERS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns
+from reports.cells import BASIS_LETTERS, DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns
 from reports.inputs import BadInput
-from reports.site.pictures import overview
 
 FORMAT = "addrinuse-matrix/2"
 FOLDER = ROOT / "reports" / "matrix"
-DOCS = ROOT / "docs"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,18 +27,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chapter", metavar="C", help="only this chapter (default: all)")
     parser.add_argument("--platforms", metavar="A,B,C", help="only these, each NAME or NAME@VERSION (default: all, at their newest)")
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
-    parser.add_argument("--write", action="store_true", help="write the pages and the JSON file that the repository keeps")
+    parser.add_argument("--write", action="store_true", help="write the pages and the JSON file that the repository keeps; so does render")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the matrix, or write it."""
+    if args.write:
+        _write()
+        return 0
     platforms = columns(filter(None, (args.platforms or "").split(",")))
     rows = rows_of(args.chapter)
-    if args.write:
-        for path, text in pages().items():
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        return 0
     found = cells(platforms, rows)
     if args.format == "json":
         sys.stdout.write(as_json(platforms, rows, found))
@@ -49,6 +44,13 @@ def run(args: argparse.Namespace) -> int:
         form = as_markdown if args.format == "markdown" else as_text
         print("\n\n".join(form(chapter, platforms, part, found) for chapter, part in by_chapter(rows).items()))
     return 0
+
+
+def _write() -> None:
+    platforms, rows = columns(), all_rows()
+    FOLDER.mkdir(exist_ok=True)
+    for path, text in pages(platforms, rows, cells(platforms, rows)).items():
+        path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def rows_of(chapter: str | None) -> Sequence[Row]:
@@ -73,15 +75,11 @@ def by_chapter(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def pages() -> dict[Path, str]:
-    """What the repository keeps: a page a chapter, their index, and the JSON file."""
-    platforms, rows = columns(), all_rows()
-    found = cells(platforms, rows)
+def pages(platforms: Sequence[Platform], rows: Sequence[Row], found: Cells) -> dict[Path, str]:
+    """What the repository keeps of the whole matrix: a page a chapter, their index, and the JSON file."""
     chapters = by_chapter(rows)
     files = {FOLDER / f"{_file(chapter)}.md": as_markdown(chapter, platforms, part, found) + "\n" for chapter, part in chapters.items()}
-    files |= {FOLDER / "README.md": _index(platforms, chapters, found), FOLDER / "matrix.json": as_json(platforms, rows, found)}
-    picture = overview(platforms, found).svg
-    return files | {DOCS / "incidents.md": incidents.as_markdown(incidents.load(), found), DOCS / "matrix.svg": picture}
+    return files | {FOLDER / "README.md": _index(platforms, chapters, found), FOLDER / "matrix.json": as_json(platforms, rows, found)}
 
 
 def as_text(chapter: str, platforms: Sequence[Platform], rows: Sequence[Row], found: Cells) -> str:
@@ -108,7 +106,7 @@ def short(cell: Cell) -> str:
     if cell.outcome in (UNKNOWN, UNTESTABLE):
         return {UNKNOWN: "?", UNTESTABLE: "-"}[cell.outcome]
     mark = "!" if cell.surprise else ""
-    return f"{'=' if cell.outcome == HOLDS else cell.answer} {LETTERS[cell.basis]}{mark}"
+    return f"{'=' if cell.outcome == HOLDS else cell.answer} {BASIS_LETTERS[cell.basis]}{mark}"
 
 
 def legend(found: Cells, rows: Iterable[Row]) -> list[str]:
@@ -116,7 +114,7 @@ def legend(found: Cells, rows: Iterable[Row]) -> list[str]:
     there = [cell for row in rows for cell in found[row.experiment.id].values()]
     used = {cell.basis for cell in there}
     lines = ["`=` the rule holds; otherwise the answer to the question is shown."]
-    lines += [f"`{letter}` {basis}: {BASES[basis]}" for basis, letter in LETTERS.items() if basis in used]
+    lines += [f"`{letter}` {basis}: {BASES[basis]}" for basis, letter in BASIS_LETTERS.items() if basis in used]
     outcomes = {cell.outcome for cell in there}
     lines += [f"`{mark}` {word}: {OUTCOMES[word]}" for word, mark in ((UNKNOWN, "?"), (UNTESTABLE, "-")) if word in outcomes]
     if any(cell.surprise for cell in there):
@@ -189,7 +187,7 @@ def _reason(because: Reason) -> dict[str, Any]:
 
 
 def _index(platforms: Sequence[Platform], chapters: dict[str, list[Row]], found: Cells) -> str:
-    lines = ["# The matrix", "", "Rendered by `python -m reports matrix --write`; the same as data: [matrix.json](matrix.json).", ""]
+    lines = ["# The matrix", "", "Rendered by `python -m reports render`; the same as data: [matrix.json](matrix.json).", ""]
     lines += ["## Chapters", "", "How many experiments of each chapter depart from their rule, of those that the platform can run.", ""]
     lines += [_row("chapter", *map(str, platforms)), _row(*["---"] * (len(platforms) + 1))]
     for chapter, rows in chapters.items():

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from fixtures.record.runfile import Record, Run, write_run
+from fixtures.record.runfile import Header, Record, Run, write_run
 from fixtures.record.verdicts import FAILURES, VERDICTS
 from reports.inputs import BadInput
 from reports.recorded import UNFINISHED, file_name, one_suite, read_runs, same_trace, title
@@ -69,13 +69,13 @@ def _better(known: Record, new: Record) -> Record:
     return failing or known | {"verdict": "inconclusive", "why": "two runs do not agree", "held": False, "variants": []}
 
 
-def _common(group: Sequence[Run]) -> Record:
+def _common(group: Sequence[Run]) -> Header:
     """The header of all; what differs in their fingerprints is named side by side."""
     first = group[0].header
     machines = [one.header["fingerprint"] for one in group]
     words = dict.fromkeys(word for machine in machines for word in machine if word != "settings")
     names = dict.fromkeys(name for machine in machines for name in machine.get("settings", {}))
-    fingerprint: Record = {word: _joined(machine.get(word) for machine in machines) for word in words}
+    fingerprint: Header = {word: _joined(machine.get(word) for machine in machines) for word in words}
     if names:
         fingerprint["settings"] = {name: _joined(machine.get("settings", {}).get(name) for machine in machines) for name in names}
     return first | {"fingerprint": fingerprint}

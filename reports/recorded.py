@@ -10,8 +10,8 @@ from pathlib import Path
 
 from fixtures.models import Platform, UnknownPlatform, platform
 from fixtures.record.replay import NotThisExperiment, Replay
-from fixtures.record.runfile import Record, Run, read_run
-from fixtures.record.verdicts import VERDICTS, Judgement, judge, observe
+from fixtures.record.runfile import Record, Run, as_record, read_run
+from fixtures.record.verdicts import VERDICTS, judge, observe
 from reports.catalogue import Row, by_id
 from reports.inputs import BadInput
 
@@ -100,22 +100,13 @@ def judging(here: Platform, run: Run) -> Callable[[Row, Record], Record]:
     settings = machine.get("settings", {})
 
     def judge_one(row: Row, record: Record) -> Record:
-        words = {"chapter": row.chapter, "question": row.experiment.question}
         if record["verdict"] in UNFINISHED:
-            return record | words | {"held": False, "variants": []}
+            return record | {"chapter": row.chapter, "question": row.experiment.question, "held": False, "variants": []}
         predicted = here.predict(row.script, uid, settings) if here.model else []
-        return record | words | _words(judge(observe(row.script, Replay(record["trace"])), predicted))
+        judgement = judge(observe(row.script, Replay(record["trace"])), predicted)
+        return as_record(row.experiment, row.chapter, judgement) | {"attempts": record["attempts"]}
 
     return judge_one
-
-
-def _words(judgement: Judgement) -> Record:
-    return {
-        "verdict": judgement.verdict,
-        "why": " ".join(judgement.why.split()),
-        "held": judgement.observed.held,
-        "variants": [{"id": v.id, "statement": v.statement, "source": str(v.source)} for v in judgement.variants],
-    }
 
 
 def file_name(run: Run) -> str:

@@ -32,7 +32,7 @@ OPTIONS = {
     "EX": "SO_EXCLUSIVEADDRUSE",
     "EXCLBIND": "SO_EXCLBIND",
 }
-LETTERS = {
+CALL_LETTERS = {
     ("bind", "EADDRINUSE"): "B",
     ("bind", "EACCES"): "A",
     ("listen", "EADDRINUSE"): "L",
@@ -67,7 +67,7 @@ def letter(model: Model, text: str) -> str:
         answer = model.perform(call)
         if answer.name not in ("ok", "end"):
             assert call.on == "B", f"{call} = {answer}"
-            return LETTERS[call.verb, answer.name]
+            return CALL_LETTERS[call.verb, answer.name]
     return "o"
 
 

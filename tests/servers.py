@@ -9,7 +9,7 @@ from reports.porting.judge import SAME, changes, verdict
 from reports.porting.player import Player
 from reports.porting.trials import TRIALS
 
-LETTERS = {"same": "=", "stricter": "<", "looser": ">", "unknown": "?"}
+VERDICT_SIGNS = {"same": "=", "stricter": "<", "looser": ">", "unknown": "?"}
 PLAYER = Player(1000, {})
 BY_ID = {trial.id: trial for trial in TRIALS}
 
@@ -22,7 +22,7 @@ def judged(group: Group, situation: str, target: str, source: str = "linux") -> 
     """``=`` ``<`` ``>`` ``?``, with a star where the call, the errno or the receiver changes although the verdict is same."""
     here, there = (PLAYER.play(BY_ID[situation], group.shape, Platform(*name.split("@"))) for name in (source, target))
     word = verdict(here, there)
-    return LETTERS[word] + ("*" if word == SAME and changes(here, there) else "")
+    return VERDICT_SIGNS[word] + ("*" if word == SAME and changes(here, there) else "")
 
 
 def server(options: str = "SO_REUSEADDR", host: str = "127.0.0.1", kind: str = "tcp4") -> str:

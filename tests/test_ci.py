@@ -10,7 +10,7 @@ import pytest
 
 from fixtures.record import ci
 from fixtures.record.allow import Allowed, AllowError, idle, read_allowed
-from fixtures.record.runfile import Record
+from tests.records import record_of
 from tests.test_conformance import conformance
 
 TODAY = datetime.date(2026, 6, 30)
@@ -146,7 +146,7 @@ def test_the_last_day_still_counts(tmp_path: Path) -> None:
 
 
 def test_which_entries_are_idle() -> None:
-    records: list[Record] = [{"id": "tcp/a", "verdict": "variant"}, {"id": "tcp/b", "verdict": "conforms"}]
+    records = [record_of("tcp/a", "variant"), record_of("tcp/b", "conforms")]
     entries = [Allowed(n, pattern, "variant", TODAY, "") for n, pattern in enumerate(("tcp/*", "tcp/b", "udp/*"))]
     assert idle(entries, records, whole=False) == entries[1:2]
     assert idle(entries, records, whole=True) == entries[1:]

@@ -13,7 +13,7 @@ from fixtures.specification.sources import bibliography
 from reports.__main__ import main
 from reports.catalogue import all_rows
 from reports.claims import CLAIM_VERDICTS, FILE, Claim, load, on_linux, outcome
-from reports.disputed import as_json, as_markdown
+from reports.disputed import as_json
 
 CLAIMS = load()
 SCHEMA = json.loads(FILE.with_name("claims.schema.json").read_text(encoding="utf-8"))["properties"]["claims"]["items"]
@@ -80,10 +80,6 @@ def test_nothing_is_decided_where_nothing_was_seen() -> None:
 def test_what_is_disputed_names_the_other_side() -> None:
     disputed = [claim for claim in CLAIMS if claim.verdict in ("disputed", "outdated")]
     assert [claim.id for claim in disputed if not claim.note] == []
-
-
-def test_the_page_is_up_to_date() -> None:
-    assert PAGE.read_text(encoding="utf-8") == as_markdown(CLAIMS), "run: python -m reports disputed --format markdown > docs/disputed.md"
 
 
 def test_every_claim_is_on_the_page_once() -> None:

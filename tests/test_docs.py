@@ -6,38 +6,10 @@ from pathlib import Path
 import pytest
 
 from fixtures.models import MODELS
-from reports.__main__ import main
 from reports.catalogue import ROOT, all_rows
 from reports.claims import load
 from reports.porting.judge import PORTING_VERDICTS
 from reports.porting.trials import TRIALS
-
-WITHIN_README = """\
-looser    second-instance: May a second instance start while the first runs, and who receives?
-    linux   refused (bind: EADDRINUSE)
-    windows starts; who receives is undetermined"""
-
-
-def test_the_example_is_what_predict_prints(tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]) -> None:
-    _, script, _, printed, *_ = (ROOT / "docs" / "predict.md").read_text(encoding="utf-8").split("```\n")
-    path = tmp_path_factory.mktemp("docs") / "server.txt"
-    path.write_text(script, encoding="utf-8")
-    assert main(["predict", "--platform", "linux", str(path)]) == 1
-    out = capsys.readouterr().out
-    assert out == printed
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert next(line for line in out.splitlines() if line.startswith("!")) in readme.splitlines()
-
-
-def test_the_porting_report_of_the_example(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    page = (ROOT / "docs" / "porting.md").read_text(encoding="utf-8")
-    command = next(line for line in page.splitlines() if "nginx-reuseport.log` prints" in line).split("`")[1]
-    assert main(command.removeprefix("python -m reports ").split()) == 1
-    assert capsys.readouterr().out == page.split("```\n")[2]
-    assert f"{WITHIN_README}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
-    assert main(["port", "--from", "linux", "--to", "windows", "tests/data/calls/uvicorn.log"]) == 1
-    assert f"{WITHIN_README}\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

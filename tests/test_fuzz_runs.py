@@ -14,14 +14,13 @@ from typing import Any
 import pytest
 
 from fixtures.models import Platform
-from fixtures.record.runfile import Record, RunError, _footer, _line, pack, read_run, write_run
+from fixtures.record.runfile import Header, Record, RunError, _footer, _line, as_record, pack, read_run, write_run
 from fixtures.record.verdicts import judge, observe
 from reports.__main__ import main
 from reports.catalogue import by_id
-from reports.recorded import _words
 
 TRIES = int(os.environ.get("ADDRINUSE_FUZZ", "400"))
-HEADER: Record = {"platform": "linux@6.18", "stack": "kernel", "fingerprint": {"suite": "0.1.0", "release": "6.18", "privilege": "root"}}
+HEADER: Header = {"platform": "linux@6.18", "stack": "kernel", "fingerprint": {"suite": "0.1.0", "release": "6.18", "privilege": "root"}}
 
 
 def honest_run() -> list[Record]:
@@ -30,8 +29,7 @@ def honest_run() -> list[Record]:
     records = []
     for row in list(by_id().values())[::40]:
         seen = observe(row.script, here.make())
-        about = {"id": row.experiment.id, "chapter": row.chapter, "question": row.experiment.question, "attempts": 1, "trace": seen.lines}
-        records.append(about | _words(judge(seen, here.predict(row.script))))
+        records.append(as_record(row.experiment, row.chapter, judge(seen, here.predict(row.script))))
     return records
 
 

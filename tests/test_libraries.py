@@ -31,7 +31,7 @@ from fixtures.specification.clauses import BASES
 from reports.__main__ import main
 from reports.calls import parse_calls
 from reports.catalogue import ROOT
-from reports.libraries import answers
+from reports.libraries import answers, page
 from reports.libraries.answers import chapter, contradictions, runs
 from reports.porting.player import Player
 from reports.porting.recognised import Libraries
@@ -119,7 +119,8 @@ def test_a_run_says_of_which_version(tmp_path: Path) -> None:
     schema = json.loads((ROOT / "reports" / "run.schema.json").read_text(encoding="utf-8"))
     for trace in run.traces:
         jsonschema.validate(trace, schema)
-    forged = {**run.traces[0], "library": {"id": "asyncio"}}
+    forged = run.traces[0]
+    forged["library"] = {"id": "asyncio"}
     write_run(tmp_path / "run.jsonl", {name: value for name, value in run.header.items() if name != "format"}, [forged])
     with pytest.raises(RunError, match="line 2: a library without its id, its version"):
         read_run(tmp_path / "run.jsonl")
@@ -306,8 +307,7 @@ def test_a_model_runs_no_library() -> None:
 
 def test_the_page_is_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["libraries", "--format", "markdown"]) == 0
-    page = (ROOT / "docs" / "libraries.md").read_text(encoding="utf-8")
-    assert capsys.readouterr().out == page, "run: python -m reports libraries --format markdown, into docs/libraries.md"
+    assert capsys.readouterr().out == page()
 
 
 def test_every_cell_has_a_basis_and_reasons() -> None:

@@ -1,15 +1,12 @@
-"""Our models against what other projects' own test suites expect (tests/data/others/, docs/others.md)."""
+"""Our models against what other projects' own test suites expect (reports/others/, docs/others.md)."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.others import Case, Judged, cases, judge, suites, table
+from reports.others import Case, Judged, cases, judge, suites
 
 SUITES = {suite["path"]: suite for suite in suites()}
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "others.md"
 
 
 def judged(name: str) -> list[tuple[Case, list[Judged]]]:
@@ -41,10 +38,6 @@ def test_every_suite_says_where_it_was_read(name: str) -> None:
 def test_every_script_of_a_suite_expects_something(name: str) -> None:
     found = [(str(case), len(case.expected) + len(case.starts)) for case in cases(SUITES[name])]
     assert [label for label, count in found if not count] == []
-
-
-def test_the_page_is_up_to_date() -> None:
-    assert table() in PAGE.read_text(encoding="utf-8"), "run: python -m tests.others, and put it into docs/others.md"
 
 
 def test_the_suites_cover_most_platforms() -> None:

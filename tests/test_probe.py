@@ -43,9 +43,16 @@ OLD = shutil.which("python2.7")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the probe is for systems like Unix")
 
 
-@pytest.fixture(scope="module")
-def probe() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("addrinuse_probe", probing.PROBE)
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("built") / "dist" / "probe.py"
+    assert main(["probe", "--write", str(path)]) == 0
+    return path
+
+
+@pytest.fixture(scope="session")
+def probe(built: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("addrinuse_probe", built)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -53,18 +60,23 @@ def probe() -> ModuleType:
     return module
 
 
-def test_the_committed_file_is_up_to_date() -> None:
-    assert probing.PROBE.read_text(encoding="ascii") == probing.generated(), "run: python -m reports probe --write"
+def test_it_is_printed_or_written(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["probe"]) == 0
+    assert capsys.readouterr().out == built.read_text(encoding="ascii")
+    assert main(["probe", "--write", str(built / "below.py")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_the_committed_file_is_one_file_of_the_standard_library() -> None:
-    nodes = list(ast.walk(ast.parse(probing.generated())))
+def test_it_is_one_file_of_the_standard_library(built: Path) -> None:
+    nodes = list(ast.walk(ast.parse(built.read_text(encoding="ascii"))))
     imported = [name.name for node in nodes if isinstance(node, ast.Import) for name in node.names]
     imported += [str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)]
     assert [name for name in imported if name not in sys.stdlib_module_names] == []
     later_than_python_2 = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Nonlocal, ast.YieldFrom, ast.Starred)
     calls = [part for node in nodes if isinstance(node, ast.Call) for part in node.args]
     assert [ast.dump(node) for node in nodes if isinstance(node, later_than_python_2) and node not in calls] == []
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+    assert [node.name for node in functions if node.returns or any(one.annotation for one in node.args.args)] == []
 
 
 def calls_of(plan: Any, answers: Iterator[str]) -> list[str]:
@@ -102,9 +114,9 @@ def test_what_is_left_out_needs_what_the_probe_has_not(probe: ModuleType) -> Non
         assert any(word in written(plan_of(by_id()[identifier].script)) for word in words)
 
 
-def performed(folder: Path, python: str, only: str) -> Run:
+def performed(built: Path, folder: Path, python: str, only: str) -> Run:
     path = folder / "run.jsonl"
-    command = [python, str(probing.PROBE), "--output", str(path), "--only", only]
+    command = [python, str(built), "--output", str(path), "--only", only]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=100)
     assert (done.returncode, done.stderr) == (0, "")
     assert "python -m reports add" in done.stdout
@@ -115,8 +127,8 @@ def performed(folder: Path, python: str, only: str) -> Run:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems are where the probe is news")
 @pytest.mark.parametrize("python", [sys.executable, *INTERPRETERS, *([OLD] if OLD and runs(OLD) else [])])
 @pytest.mark.parametrize("only", ["tcp/takeover/", "tcp/calls/", "tcp/stevens", "udp4/", "reuseport/receives", "time-wait/l"])
-def test_on_this_kernel_it_records_what_the_suite_sees(tmp_path: Path, python: str, only: str) -> None:
-    run = performed(tmp_path, python, only)
+def test_on_this_kernel_it_records_what_the_suite_sees(built: Path, tmp_path: Path, python: str, only: str) -> None:
+    run = performed(built, tmp_path, python, only)
     assert run.traces
     bench = Bench("host")
     different = []
@@ -132,8 +144,8 @@ def test_on_this_kernel_it_records_what_the_suite_sees(tmp_path: Path, python: s
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="judges with the model of Linux")
-def test_its_run_is_judged_when_it_is_added(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = performed(tmp_path, sys.executable, "tcp/duplicate/specific/")
+def test_its_run_is_judged_when_it_is_added(built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = performed(built, tmp_path, sys.executable, "tcp/duplicate/specific/")
     assert {record["held"] for record in run.traces} == {None}
     judged = {record["id"]: record["verdict"] for record in judged_again(tmp_path / "run.jsonl", run)}
     assert set(judged.values()) <= {"conforms", "variant"}
@@ -204,8 +216,8 @@ def test_it_names_the_platform_as_the_suite_does(
         (["--option", "X=Y"], "0x200"),
     ],
 )
-def test_a_wrong_option_is_one_line(words: list[str], part: str) -> None:
-    done = subprocess.run([sys.executable, str(probing.PROBE), *words], capture_output=True, text=True, check=False)
+def test_a_wrong_option_is_one_line(built: Path, words: list[str], part: str) -> None:
+    done = subprocess.run([sys.executable, str(built), *words], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert part in done.stderr
     assert done.stderr.count("\n") == 1

@@ -11,18 +11,19 @@ from jsonschema import Draft202012Validator
 from fixtures.language.notation import parse_line
 from fixtures.models import MODELS, Platform
 from fixtures.record.replay import NotThisExperiment, Replay
-from fixtures.record.runfile import Record, Run, read_run, write_run
+from fixtures.record.runfile import Header, Record, Run, as_record, read_run, write_run
 from fixtures.record.verdicts import judge, observe
 from reports.__main__ import main
 from reports.catalogue import ROOT, all_rows, by_id
 from reports.merge import together
-from reports.recorded import _words, file_name, judged_again
+from reports.recorded import file_name, judged_again
+from tests.records import record_of
 
 E2 = "tcp/duplicate/both-reuseaddr/unlistened"
 IDS = [E2, *[row.experiment.id for row in all_rows()][::60]]
 
 
-def header(platform: str, **machine: object) -> Record:
+def header(platform: str, **machine: object) -> Header:
     return {"platform": platform, "stack": "kernel", "fingerprint": {"suite": "0.1.0", "privilege": "root", **machine}}
 
 
@@ -32,9 +33,8 @@ def recorded(path: Path, spec: str, taken_for: str = "", ids: list[str] = IDS, *
     traces = []
     for row in map(by_id().__getitem__, ids):
         seen = observe(row.script, here.make())
-        about = {"id": row.experiment.id, "chapter": row.chapter, "question": row.experiment.question, "attempts": 1, "trace": seen.lines}
         predicted = judge_with.predict(row.script) if judge_with.name in MODELS else []
-        traces.append(about | _words(judge(seen, predicted)))
+        traces.append(as_record(row.experiment, row.chapter, judge(seen, predicted)))
     write_run(path, header(taken_for or spec, **machine), traces)
     return path
 
@@ -54,9 +54,12 @@ def said(capsys: pytest.CaptureFixture[str], *words: str | Path, status: int = 0
 def test_a_trace_is_judged_again_as_it_was(tmp_path: Path, name: str) -> None:
     path = recorded(tmp_path / "run.jsonl", name, ids=[row.experiment.id for row in all_rows()[::7]])
     run = read_run(path)
-    words = ("id", "verdict", "held", "trace", "variants")
-    known = [[record[word] for word in words] for record in run.traces if record["verdict"] != "untestable"]
-    assert [[record[word] for word in words] for record in judged_again(path, run) if record["verdict"] != "untestable"] == known
+    assert compared(judged_again(path, run)) == compared(run.traces)
+
+
+def compared(records: list[Record]) -> list[tuple[object, ...]]:
+    told = (record for record in records if record["verdict"] != "untestable")
+    return [(record["id"], record["verdict"], record["held"], record["trace"], record["variants"]) for record in told]
 
 
 def test_a_replay_answers_only_its_own_script() -> None:
@@ -118,7 +121,8 @@ def test_add_refuses_what_observed_nothing(tmp_path: Path, capsys: pytest.Captur
 
 def test_add_refuses_a_trace_of_something_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = recorded(tmp_path / "run.jsonl", "linux@6.18", ids=[E2])
-    record = read_run(path).traces[0] | {"trace": ["A = tcp4()", "A.bind(127.0.0.1:P) = ok"]}
+    record = read_run(path).traces[0]
+    record["trace"] = ["A = tcp4()", "A.bind(127.0.0.1:P) = ok"]
     write_run(path, header("linux@6.18"), [record])
     assert f"line 2: {E2}: the trace has A = tcp4() where the experiment says: A = tcp4(SO_REUSEADDR)" in said(
         capsys, "add", path, status=2
@@ -183,19 +187,15 @@ def test_an_unrecorded_platform_does_not_fail_the_merge(tmp_path: Path, capsys: 
     assert "unrecorded" in said(capsys, "merge", recorded(tmp_path / "run.jsonl", "stevens", taken_for="plan9@4"))
 
 
-def record_of(verdict: str, *trace: str) -> Record:
-    return {"id": "tcp/a", "verdict": verdict, "trace": list(trace), "why": "", "held": verdict == "conforms", "variants": []}
-
-
 @pytest.mark.parametrize(
     ("one", "other", "verdict"),
     [
-        (record_of("untestable"), record_of("conforms", "x"), "conforms"),
-        (record_of("conforms", "x"), record_of("inconclusive"), "conforms"),
-        (record_of("conforms", "x"), record_of("broken"), "broken"),
-        (record_of("conforms", "x"), record_of("conforms", "x"), "conforms"),
-        (record_of("conforms", "x"), record_of("variant", "y"), "inconclusive"),
-        (record_of("conforms", "x"), record_of("surprise", "y"), "surprise"),
+        (record_of("tcp/a", "untestable"), record_of("tcp/a", "conforms", "x"), "conforms"),
+        (record_of("tcp/a", "conforms", "x"), record_of("tcp/a", "inconclusive"), "conforms"),
+        (record_of("tcp/a", "conforms", "x"), record_of("tcp/a", "broken"), "broken"),
+        (record_of("tcp/a", "conforms", "x"), record_of("tcp/a", "conforms", "x"), "conforms"),
+        (record_of("tcp/a", "conforms", "x"), record_of("tcp/a", "variant", "y"), "inconclusive"),
+        (record_of("tcp/a", "conforms", "x"), record_of("tcp/a", "surprise", "y"), "surprise"),
     ],
 )
 def test_what_two_runs_say_together(one: Record, other: Record, verdict: str) -> None:

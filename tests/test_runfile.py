@@ -6,20 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.record.runfile import FORMAT, Record, RunError, read_run, write_run
+from fixtures.record.runfile import FORMAT, Header, Record, RunError, read_run, write_run
+from tests.records import record_of
 
-HEADER: Record = {"platform": "linux", "stack": "kernel", "fingerprint": {"release": "6.18"}}
-
-
-def trace_of(identifier: str, verdict: str, *calls: str, **words: object) -> Record:
-    about = {"id": identifier, "chapter": "udp", "question": "May it?", "why": "", "attempts": 1, "variants": []}
-    return about | {"verdict": verdict, "held": verdict == "conforms", "trace": list(calls)} | words
+HEADER: Header = {"platform": "linux", "stack": "kernel", "fingerprint": {"release": "6.18"}}
 
 
 TRACES: list[Record] = [
-    trace_of("tcp/b", "variant", "A = tcp4()", "A.bind(127.0.0.1:P) = ok"),
-    trace_of("tcp/a", "untestable"),
-    trace_of("udp/é", "conforms", "A = udp4()"),
+    record_of("tcp/b", "variant", "A = tcp4()", "A.bind(127.0.0.1:P) = ok"),
+    record_of("tcp/a", "untestable"),
+    record_of("udp/é", "conforms", "A = udp4()"),
 ]
 
 
@@ -52,7 +48,7 @@ def accepts(path: Path, content: bytes) -> bool:
 def test_round_trip(run: Path) -> None:
     read = read_run(run)
     assert read.header == {"format": FORMAT, **HEADER}
-    assert read.traces == sorted(TRACES, key=lambda record: str(record["id"]))
+    assert read.traces == sorted(TRACES, key=lambda record: record["id"])
 
 
 def test_truncated_at_every_line(run: Path) -> None:
@@ -104,7 +100,7 @@ def test_directory_and_missing(tmp_path: Path) -> None:
 
 def test_a_trace_without_a_known_verdict(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
-    write_run(path, HEADER, [trace_of("tcp/a", "perhaps")])
+    write_run(path, HEADER, [record_of("tcp/a", "perhaps")])
     assert ": line 2: not a trace (verdict missing" in refused(path)
 
 
@@ -124,14 +120,14 @@ def test_a_trace_without_a_known_verdict(tmp_path: Path) -> None:
         ({"held": None}, "says whether the rule held"),
     ],
 )
-def test_a_trace_with_something_else_in_it(tmp_path: Path, words: Record, what: str) -> None:
+def test_a_trace_with_something_else_in_it(tmp_path: Path, words: dict[str, object], what: str) -> None:
     path = tmp_path / "run.jsonl"
-    write_run(path, HEADER, [trace_of("tcp/a", "conforms", "A = tcp4()"), trace_of("tcp/b", "conforms", "A = tcp4()") | words])
+    write_run(path, HEADER, [record_of("tcp/a", "conforms", "A = tcp4()"), record_of("tcp/b", "conforms", "A = tcp4()") | words])
     assert what in refused(path)
 
 
 @pytest.mark.parametrize("words", [{"platform": "linux\n"}, {"platform": ["linux"]}, {"stack": None}, {"fingerprint": {"release": 6}}])
-def test_a_header_with_something_else_in_it(tmp_path: Path, words: Record) -> None:
+def test_a_header_with_something_else_in_it(tmp_path: Path, words: dict[str, object]) -> None:
     path = tmp_path / "run.jsonl"
     write_run(path, HEADER | words, TRACES)
     assert ": line 1: the header's " in refused(path)
@@ -196,6 +192,5 @@ def test_a_run_has_the_lines_that_its_footer_counts(tmp_path: Path, monkeypatch:
     ("pairs", "whole"), [({"count": 3, "sha256": "0" * 64}, True), ({"count": 3}, False), ({"sha256": "0" * 64}, False), (3, False)]
 )
 def test_an_item_of_every_pair_has_no_trace(run: Path, pairs: object, whole: bool) -> None:
-    record = {**TRACES[1], "id": "tcp4/bound", "trace": [], "pairs": pairs}
-    write_run(run, HEADER, [record])
+    write_run(run, HEADER, [record_of("tcp4/bound", "untestable", pairs=pairs)])
     assert accepts(run, run.read_bytes()) is whole

@@ -240,7 +240,7 @@ def test_the_variants_of_every_release_are_there() -> None:
 
 
 def test_recorded_runs_are_named(tmp_path: Path) -> None:
-    assert recorded(run_of(tmp_path, "linux@6.18.44")) == {"linux": ["linux@6.18.44.jsonl ()"]}
+    assert recorded(run_of(tmp_path, "linux@6.18.44", "ok")) == {"linux": ["linux@6.18.44.jsonl ()"]}
     assert recorded(tmp_path / "none") == {}
 
 

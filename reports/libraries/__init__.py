@@ -38,6 +38,11 @@ def run(args: argparse.Namespace) -> int:
     return 1 if contradictions(data) else 0
 
 
+def page() -> str:
+    """The page docs/libraries.md."""
+    return as_markdown(chapter(list(policies.load()), _platforms([])))
+
+
 def _platforms(asked: list[str]) -> list[str]:
     names = [name for word in asked for name in word.split(",")] or list(USUAL)
     return [str(one) for one in (everywhere() if names == ["all"] else columns(names))]

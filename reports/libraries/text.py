@@ -19,8 +19,8 @@ INTRODUCTION = """\
 # Servers and libraries
 
 What do servers and libraries set on the socket that they listen on (or, over UDP, that they bind) if nobody tells them otherwise? May
-one be started a second time on the same address, or restart over connections in TIME_WAIT? `python -m reports libraries --format
-markdown` renders this page from [the recorded policies](../fixtures/libraries/policies.json)
+one be started a second time on the same address, or restart over connections in TIME_WAIT? `python -m reports render` writes this
+page from [the recorded policies](../fixtures/libraries/policies.json)
 ([schema](../fixtures/libraries/policies.schema.json)) and from recorded runs of `tox -e libraries`. A test keeps them in step.
 
 - **What it sets** was read in the source that is named, or seen on its sockets (*observed*).

@@ -3,9 +3,9 @@
 import json
 import os
 
-from reports.probe_engine.given import STRANGERS
+from fixtures.machine.bench import STRANGERS
 from reports.probe_engine.hands import Hands
-from reports.probe_engine.options import error_name
+from reports.probe_engine.options import refusal
 from reports.probe_engine.words import ERRORS
 
 
@@ -57,7 +57,7 @@ def serve(source, sink, uid):
             os.setgid(uid)
             os.setuid(uid)
         except ERRORS as error:
-            reply = {"untestable": "another user needs root: %s" % error_name(error)}
+            reply = {"untestable": "another user needs root: %s" % refusal(error)}
     hands = Hands()
     requests = os.fdopen(source, "rb")
     while True:

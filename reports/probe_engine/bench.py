@@ -4,10 +4,10 @@ import os
 import random
 import re
 import socket
-import sys
 
+from fixtures.machine.bench import STRANGERS
+from fixtures.machine.ports import ephemeral_range, outside
 from reports.probe_engine.actors import Actor
-from reports.probe_engine.given import EPHEMERAL, STRANGERS
 from reports.probe_engine.hands import Hands
 from reports.probe_engine.sockets import can_bind, hears_itself, second_address
 from reports.probe_engine.words import LINUX, Broken, Untestable
@@ -84,13 +84,10 @@ class Bench(object):
 
 def candidate_ports():
     """Ports outside those that the system gives away, in an order of chance."""
-    first, last = 32768, 65535
-    for prefix, known in EPHEMERAL.items():
-        if sys.platform.startswith(prefix):
-            first, last = known
+    text = ""
     if LINUX:
         with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
-            first, last = map(int, file.read().split())
-    ports = [port for port in range(2000, 65536) if not first <= port <= last]
+            text = file.read()
+    ports = outside(ephemeral_range(text), 2000)
     random.shuffle(ports)
     return ports

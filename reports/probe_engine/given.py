@@ -1,12 +1,3 @@
-"""What the generator fills in from the suites and the fixtures."""
+"""What the generator fills in from the suites."""
 
-SUITE = ""
-FORMAT = ""
-NAMES = {}
-EPHEMERAL = {}
-SYSCTLS = ()
-LINUX_STATES = {}
-STATE_WORDS = {}
-STRANGERS = {}
-ENOUGH = 0
 EXPERIMENTS = []

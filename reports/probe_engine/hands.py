@@ -5,9 +5,12 @@ import select
 import signal
 import socket
 
-from reports.probe_engine.options import error_name, get_option, set_option, soon
-from reports.probe_engine.sockets import family_of, join, open_socket, sender_to, unmapped
-from reports.probe_engine.words import BACKLOG, CONNECT_TIMEOUT, DEADLINE, ERRORS, LINGER, RECEIVE_TIMEOUT, Inconclusive, Untestable
+from fixtures.machine.agent import BACKLOG, CONNECT_TIMEOUT
+from fixtures.machine.options import family_of, unmapped
+from fixtures.machine.sockets import RECEIVE_TIMEOUT, join, sender_to
+from reports.probe_engine.options import get_option, refusal, set_option, soon
+from reports.probe_engine.sockets import open_socket
+from reports.probe_engine.words import DEADLINE, ERRORS, LINGER, Inconclusive, Untestable
 
 
 class Hands(object):
@@ -29,7 +32,7 @@ class Hands(object):
         except ERRORS as error:
             if isinstance(error, socket.timeout) and not isinstance(error.args[0], int):
                 return {"inconclusive": "%s did not end in time" % verb}
-            return {"answer": error_name(error)}
+            return {"answer": refusal(error)}
         except Exception as error:
             return {"broken": "%s: %s: %s" % (verb, type(error).__name__, error)}
         finally:
@@ -94,7 +97,7 @@ class Hands(object):
                 try:
                     sent += sock.send(block[: size - sent])
                 except ERRORS as error:
-                    if error_name(error) not in ("EAGAIN", "EWOULDBLOCK", "EINTR"):
+                    if refusal(error) not in ("EAGAIN", "EWOULDBLOCK", "EINTR"):
                         raise
                     if not select.select([], [sock], [], 0.02)[1]:
                         break
@@ -214,7 +217,7 @@ def count_all(sock, take):
             try:
                 take(sock)
             except ERRORS as error:
-                if error_name(error) in ("ECONNABORTED", "ECONNREFUSED", "ECONNRESET", "EINTR"):
+                if refusal(error) in ("ECONNABORTED", "ECONNREFUSED", "ECONNRESET", "EINTR"):
                     continue
                 return count
             count += 1

@@ -13,8 +13,9 @@ import signal
 import socket
 import sys
 
+from fixtures.record.runfile import FORMAT
 from reports.probe_engine.bench import Bench
-from reports.probe_engine.given import EXPERIMENTS, FORMAT
+from reports.probe_engine.given import EXPERIMENTS
 from reports.probe_engine.options import OPTIONS
 from reports.probe_engine.record import fingerprint, perform, this_platform, write_run
 from reports.probe_engine.words import DEADLINE, IPPROTO_IPV6, SEND_TO, Inconclusive

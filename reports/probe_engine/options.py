@@ -1,10 +1,11 @@
 """Errors and options by their names."""
 
-import errno
-import socket
-import sys
+from fixtures.machine.errnames import error_name
+from fixtures.machine.options import known_options
+from fixtures.machine.sockets import RECEIVE_TIMEOUT
+from reports.probe_engine.words import ERRORS, LINGER, Untestable
 
-from reports.probe_engine.words import ERRORS, IPPROTO_IPV6, LINGER, RECEIVE_TIMEOUT, Untestable
+OPTIONS = known_options()
 
 
 def soon(sock, act):
@@ -13,36 +14,16 @@ def soon(sock, act):
     try:
         return act(sock)
     except ERRORS as error:
-        if error_name(error) not in ("EAGAIN", "EWOULDBLOCK"):
+        if refusal(error) not in ("EAGAIN", "EWOULDBLOCK"):
             raise
     finally:
         sock.settimeout(RECEIVE_TIMEOUT)
     return act(sock)
 
 
-def error_name(error):
+def refusal(error):
     """The symbolic name of what a call was refused with."""
-    number = error.args[0] if error.args else None
-    for preferred in ("EAGAIN", "EOPNOTSUPP"):
-        if getattr(errno, preferred, None) == number:
-            return preferred
-    return errno.errorcode.get(number, "errno-%s" % number)
-
-
-def known_options():
-    """The options that this Python names: level and number."""
-    found = {}
-    for name in ("SO_REUSEADDR", "SO_REUSEPORT", "SO_LINGER"):
-        if hasattr(socket, name):
-            found[name] = (socket.SOL_SOCKET, getattr(socket, name))
-    if hasattr(socket, "IPV6_V6ONLY"):
-        found["IPV6_V6ONLY"] = (IPPROTO_IPV6, socket.IPV6_V6ONLY)
-    if sys.platform.startswith("sunos"):
-        found["SO_EXCLBIND"] = (socket.SOL_SOCKET, 0x1015)
-    return found
-
-
-OPTIONS = known_options()
+    return error_name(error.args[0] if error.args else None)[0]
 
 
 def option(name):
@@ -58,7 +39,7 @@ def set_option(sock, name, value):
     try:
         sock.setsockopt(level, number, LINGER.pack(1, value) if name == "SO_LINGER" else value)
     except ERRORS as error:
-        if error_name(error) in ("ENOPROTOOPT", "EOPNOTSUPP"):
+        if refusal(error) in ("ENOPROTOOPT", "EOPNOTSUPP"):
             raise Untestable("option %s is absent" % name)
         raise
 
@@ -71,6 +52,6 @@ def get_option(sock, name):
             return bool(LINGER.unpack(sock.getsockopt(level, number, LINGER.size))[0])
         return bool(sock.getsockopt(level, number))
     except ERRORS as error:
-        if error_name(error) in ("ENOPROTOOPT", "EOPNOTSUPP"):
+        if refusal(error) in ("ENOPROTOOPT", "EOPNOTSUPP"):
             raise Untestable("option %s is absent" % name)
         raise

@@ -2,11 +2,12 @@
 
 import time
 
+from fixtures.language.stack import ENOUGH
+from fixtures.machine.kernel import ARRIVAL_DEADLINE, SILENCE
+from fixtures.machine.sockets import is_multicast
 from reports.probe_engine.bench import Call, Place
-from reports.probe_engine.given import ENOUGH
-from reports.probe_engine.sockets import is_multicast
 from reports.probe_engine.states import tcp_states
-from reports.probe_engine.words import ARRIVAL_DEADLINE, SILENCE, WORDS, Broken, Inconclusive, Untestable
+from reports.probe_engine.words import WORDS, Broken, Inconclusive, Untestable
 
 
 class Play(object):

@@ -9,7 +9,9 @@ import platform
 import re
 import sys
 
-from reports.probe_engine.given import NAMES, SUITE, SYSCTLS
+from fixtures import VERSION
+from fixtures.machine.fingerprint import SYSCTLS
+from fixtures.machine.identity import NAMES
 from reports.probe_engine.play import Play
 from reports.probe_engine.words import ATTEMPTS, LINUX, WORDS
 
@@ -81,7 +83,7 @@ def fingerprint():
         "machine": platform.machine(),
         "libc": " ".join(platform.libc_ver()),
         "python": "%s %s" % (platform.python_implementation(), platform.python_version()),
-        "suite": SUITE,
+        "suite": VERSION,
         "privilege": "root" if root else "user",
         "isolation": "host",
         "recorder": "probe.py",

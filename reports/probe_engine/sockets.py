@@ -1,25 +1,11 @@
 """Sockets with deadlines, groups that stay on the machine, and what this machine has."""
 
 import socket
-import struct
 
-from reports.probe_engine.options import error_name
-from reports.probe_engine.words import ERRORS, IPPROTO_IPV6, LOOPBACK4, RECEIVE_TIMEOUT, Untestable
-
-
-def family_of(host):
-    """The address family of an address."""
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def is_multicast(host):
-    """Whether an address is a group's."""
-    return host.lower().startswith("ff") if ":" in host else 224 <= int(host.split(".")[0]) < 240
-
-
-def unmapped(host):
-    """The IPv4 address that clients use for a mapped one."""
-    return host[7:] if host.lower().startswith("::ffff:") and "." in host else host
+from fixtures.machine.options import family_of
+from fixtures.machine.sockets import RECEIVE_TIMEOUT, join, sender_to
+from reports.probe_engine.options import refusal
+from reports.probe_engine.words import ERRORS, Untestable
 
 
 def open_socket(family, kind):
@@ -27,7 +13,7 @@ def open_socket(family, kind):
     try:
         sock = socket.socket(family, kind)
     except ERRORS as error:
-        if error_name(error) in ("EAFNOSUPPORT", "EPROTONOSUPPORT"):
+        if refusal(error) in ("EAFNOSUPPORT", "EPROTONOSUPPORT"):
             raise Untestable("the address family %s is absent" % ("IPv6" if family == socket.AF_INET6 else "IPv4"))
         raise
     sock.settimeout(RECEIVE_TIMEOUT)
@@ -42,29 +28,6 @@ def multicast_index():
         except (AttributeError,) + ERRORS:
             continue
     return 1
-
-
-def join(sock, group):
-    """Join a group on loopback."""
-    if ":" in group:
-        request = socket.inet_pton(socket.AF_INET6, group) + struct.pack("@I", multicast_index())
-        sock.setsockopt(IPPROTO_IPV6, getattr(socket, "IPV6_JOIN_GROUP", 20), request)
-    else:
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(group) + LOOPBACK4)
-
-
-def sender_to(host):
-    """A UDP socket that sends there; what it sends to a group stays on the machine."""
-    sock = open_socket(family_of(host), socket.SOCK_DGRAM)
-    if is_multicast(host) and ":" in host:
-        sock.setsockopt(IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, multicast_index())
-        sock.setsockopt(IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 0)
-        sock.setsockopt(IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 1)
-    elif is_multicast(host):
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, LOOPBACK4)
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, struct.pack("B", 0))
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, struct.pack("B", 1))
-    return sock
 
 
 def can_bind(family, kind, host, port):

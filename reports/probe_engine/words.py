@@ -5,19 +5,15 @@ import socket
 import struct
 import sys
 
+from fixtures.record.verdicts import PAUSES
+
 SEND_TO = "attach it to an issue of the project that gave you this file (there: python -m reports add FILE)"
-BACKLOG = 128
 DEADLINE = 15
-RECEIVE_TIMEOUT = 2.0
-CONNECT_TIMEOUT = 5.0
-ARRIVAL_DEADLINE = 2.0
-SILENCE = 0.15
-ATTEMPTS = 3
+ATTEMPTS = len(PAUSES)
 
 LINUX = sys.platform.startswith("linux")
 ERRORS = (socket.error, OSError, IOError, select.error)
 LINGER = struct.Struct("ii")
-LOOPBACK4 = socket.inet_aton("127.0.0.1")
 IPPROTO_IPV6 = getattr(socket, "IPPROTO_IPV6", 41)
 
 

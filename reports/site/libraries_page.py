@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fixtures.libraries import policies
 from fixtures.models import Platform
-from reports.cells import LETTERS, UNKNOWN, UNTESTABLE
+from reports.cells import BASIS_LETTERS, UNKNOWN, UNTESTABLE
 from reports.libraries.answers import ASKED, Data, chapter, everywhere, explaining, strongest, weakest
 from reports.libraries.text import HEADS, counted
 from reports.site.data import Site
@@ -84,7 +84,7 @@ def _library(one: Data) -> Html:
         "<li id={id}>{name} {letter}: {version}, {at}{seen}\n",
         id=attribute(f"library/{one['id']}"),
         name=link(one["source"]["link"], one["name"]),
-        letter=LETTERS[weakest(filter(None, (there["sets"]["basis"] for there in one["on"].values())))],
+        letter=BASIS_LETTERS[weakest(filter(None, (there["sets"]["basis"] for there in one["on"].values())))],
         version=version,
         at=one["source"]["at"],
         seen="" if not seen else Html("; <b>seen</b>") if seen == one["version"] else fill("; <b>seen: {seen}</b>", seen=seen),
@@ -113,4 +113,4 @@ def _mark(question: str, group: Alike, platform: Platform) -> Html:
     brief, basis = there[0]["brief"], strongest(one["basis"] for one in there)
     if brief == UNKNOWN:
         return Html(SIGNS[UNKNOWN])
-    return fill("{words} {letter}" if brief == _USUAL[question] else "<p>{words} {letter}", words=brief, letter=LETTERS[basis])
+    return fill("{words} {letter}" if brief == _USUAL[question] else "<p>{words} {letter}", words=brief, letter=BASIS_LETTERS[basis])

@@ -10,7 +10,7 @@ from fixtures.language.words import CLOSE_WAIT, CLOSED, CLOSING, ESTABLISHED, FI
 from fixtures.models import Platform
 from fixtures.models.lifecycle import TRANSITIONS
 from fixtures.specification.clauses import BASES
-from reports.cells import HOLDS, LETTERS, UNTESTABLE, Cell, Cells
+from reports.cells import BASIS_LETTERS, HOLDS, UNTESTABLE, Cell, Cells
 from reports.site.data import Site
 from reports.site.html import Html, fill, join
 from reports.wishes import ENTRIES
@@ -271,11 +271,11 @@ def _bars(now: dict[str, str], before: dict[str, str], lanes: dict[str, float], 
         if state != "gone":
             yield _box(at, y, _LANE - 6, _STEP, _COLOURS.get(state, "g"))
         if before.get(name) != state and state != "gone":
-            yield _text(at + (_LANE - 6) / 2, y + 17, _LETTERS.get(state, state[:2]), "m", "middle")
+            yield _text(at + (_LANE - 6) / 2, y + 17, _STATE_LETTERS.get(state, state[:2]), "m", "middle")
 
 
 _COLOURS = {"open": "g", "bound": "a", LISTEN: "b", ESTABLISHED: "c"}
-_LETTERS = {"open": "o", "bound": "b", LISTEN: "L", ESTABLISHED: "E"}
+_STATE_LETTERS = {"open": "o", "bound": "b", LISTEN: "L", ESTABLISHED: "E"}
 
 
 # Twelve lines of *my situation* on every platform, for the README.
@@ -355,7 +355,7 @@ def evidence(site: Site) -> Picture:
 
 
 def _letter(basis: str) -> str:
-    return LETTERS.get(basis, "?" if basis in BASES else "-")
+    return BASIS_LETTERS.get(basis, "?" if basis in BASES else "-")
 
 
 def _key() -> Html:

@@ -9,7 +9,7 @@ from fixtures.record.verdicts import VERDICTS
 from fixtures.specification.clauses import BASES
 from fixtures.specification.sources import Source, bibliography
 from reports import incidents
-from reports.cells import DEPARTS, EITHER, HOLDS, LETTERS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell
+from reports.cells import BASIS_LETTERS, DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell
 from reports.claims import CLAIM_VERDICTS, Claim, load
 from reports.disputed import DISPUTED, by_source, counts
 from reports.explain import citation_line
@@ -72,7 +72,7 @@ def _wish(site: Site, wish: Wish) -> Html:
 
 def _granted(wish: Wish, cell: Cell) -> Html:
     word = wish.granted(cell)
-    letter = LETTERS.get(cell.basis, "") if word not in (SIGNS[UNKNOWN], SIGNS[UNTESTABLE]) else ""
+    letter = BASIS_LETTERS.get(cell.basis, "") if word not in (SIGNS[UNKNOWN], SIGNS[UNTESTABLE]) else ""
     return fill("<p>{word} {letter}" if word in ("no", "maybe") else "{word} {letter}", word=word, letter=letter)
 
 
@@ -118,7 +118,8 @@ def _claim(site: Site, claim: Claim) -> Html:
 def legend(site: Site) -> Html:
     """Verdicts, outcomes, bases, rules."""
     rules = sorted(site.rules.values(), key=lambda rule: (rule.id[0], int(rule.id[1:]) if rule.id[1:].isdigit() else 0, rule.id))
-    bases = join(fill("<dt>{l} {b}<dd>{m}\n", l=LETTERS.get(basis, SIGNS[UNKNOWN]), b=basis, m=meaning) for basis, meaning in BASES.items())
+    letters = BASIS_LETTERS | {UNKNOWN: SIGNS[UNKNOWN]}
+    bases = join(fill("<dt>{l} {b}<dd>{m}\n", l=letters[basis], b=basis, m=meaning) for basis, meaning in BASES.items())
     signs = {HOLDS: "= or a letter", DEPARTS: "the answer", EITHER: "both answers", UNKNOWN: "?", UNTESTABLE: "-"}
     body = fill(
         "<h1>Legend</h1><h2>A cell</h2><dl>{outcomes}<dt>!<dd>A recorded run contradicts the model; the run is shown.</dl>"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from fixtures.models import Platform
 from fixtures.specification.rules import Rule
-from reports.cells import HOLDS, LETTERS, UNKNOWN, UNTESTABLE, Cell
+from reports.cells import BASIS_LETTERS, HOLDS, UNKNOWN, UNTESTABLE, Cell
 from reports.site.data import Site, key_of
 from reports.site.html import Html, attribute, escape, fill, join, link
 
@@ -45,7 +45,7 @@ def table(caption: str, head: Html, body: Html) -> Html:
 
 def legend_line() -> Html:
     """The marks in one paragraph."""
-    letters = ", ".join(f"{letter} {basis}" for basis, letter in LETTERS.items())
+    letters = ", ".join(f"{letter} {basis}" for basis, letter in BASIS_LETTERS.items())
     return fill(
         "<p class=legend>= the rule holds; otherwise the answer is shown. ? unknown. - the platform lacks what is needed. "
         "! a run contradicts the model. {letters}. {more}. {cite}.",
@@ -69,7 +69,7 @@ def mark(cell: Cell, usual: str = "bind", number: object = "") -> Html:
         return fill("{sign}{number}", sign=SIGNS[cell.outcome], number=number)
     surprise = Html("<mark>!</mark>") if cell.surprise else ""
     words = Html("=") if cell.outcome == HOLDS else fill("<p>{answer} ", answer=" or ".join(_short(word, usual) for word in cell.answers))
-    return fill("{words}{letter}{number}{surprise}", words=words, letter=LETTERS[cell.basis], number=number, surprise=surprise)
+    return fill("{words}{letter}{number}{surprise}", words=words, letter=BASIS_LETTERS[cell.basis], number=number, surprise=surprise)
 
 
 def _short(answer: str, usual: str) -> str:

@@ -1,7 +1,8 @@
-"""benchmark: how fast every pair is tried, beside a bare C loop that makes the same system calls, and what else costs time.
+"""``python -m tests.benchmark [--json FILE]``: how fast every pair is tried, beside a bare C loop that makes the same system calls.
 
-It runs on Linux, in a network namespace. The engine and the loop take turns. Rates are for a second of processor time, of all
-processes together, so that what else runs on the machine matters little. Nothing is asserted: what is printed was measured.
+It also measures what predictions and pytest cost. It runs on Linux, in a network namespace. The engine and the loop take turns. Rates are
+for a second of processor time, of all processes together, so that what else runs on the machine matters little. Nothing is asserted: what
+is printed was measured.
 """
 
 from __future__ import annotations
@@ -25,27 +26,25 @@ from fixtures.pairs.answers import WIDTH
 from fixtures.pairs.engine import observe
 from fixtures.pairs.forecast import Forecast
 from fixtures.pairs.product import Pairs, kinds
-from reports.bare import Bare, write_down
 from reports.catalogue import ROOT, all_rows
-from reports.inputs import BadInput
+from tests.benchmark.bare import Bare, write_down
 
 Result = dict[str, Any]
 SIZES = (10_000, 100_000, 1_000_000)
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare its arguments."""
+def main() -> int:
+    """Measure, print a table, and write the numbers; 0, or 2 without a namespace."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the numbers to FILE")
     parser.add_argument("--rounds", type=int, default=2, metavar="N", help="how often engine and loop take turns (default: 2)")
     parser.add_argument("--largest", type=int, default=SIZES[-1], metavar="PAIRS", help="leave out sizes above this")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Measure, print a table, and write the numbers."""
+    args = parser.parse_args()
     try:
         bench = Bench("namespace")
     except MissingPrivilege as missing:
-        raise BadInput(f"benchmark: {missing}") from None
+        print(missing, file=sys.stderr)
+        return 2
     bare = Bare()
     try:
         result = {"machine": bench.fingerprint(), "engine": _engine(bench, bare, args.rounds)}
@@ -169,3 +168,7 @@ def _sum(rows: list[Result]) -> Result:
     whole = all(row["bare"] for row in rows)
     total = {name: sum(row[name] for row in rows) for name in ("pairs", "engine")}
     return {"kind": "all", **total, "bare": sum(row["bare"] for row in rows) if whole else None, "why_not": rows[0]["why_not"]}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

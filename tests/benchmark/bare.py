@@ -16,7 +16,7 @@ from fixtures.pairs.engine import BATCH
 from fixtures.pairs.loops import Loops
 from fixtures.pairs.product import GROUPS, PLACES, Pairs
 
-SOURCE = Path(__file__).with_name("benchmark.c")
+SOURCE = Path(__file__).with_name("bare.c")
 _RECORD = struct.Struct("6i")
 _CALLS = ("socket", "setsockopt", "bind", "listen", "connect", "accept", "wrap", "close", "shutdown", "recv", "fill", "info", "diag")
 _NUMBERS = {name: number for number, name in enumerate((*_CALLS, "linger", "batch"))}

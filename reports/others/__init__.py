@@ -1,11 +1,11 @@
 """What other projects' own test suites expect of a platform, transcribed as data, and what our models answer.
 
-A file of data/others/ is one suite: where it is, and groups. A group is a script (lines in the notation) whose places in braces are filled
+A file of this folder is one suite: where it is, and groups. A group is a script (lines in the notation) whose places in braces are filled
 from its ``rows`` (a word for each of ``columns``) and its ``vary`` (every combination); a word that ``names`` knows stands for that. An
 expected answer is a letter or a word; ``starts`` says of a socket whether its bind and its listen (UDP: its bind) both succeed, where the
 suite does not tell them apart. ``held`` are expectations that a model does not meet, each with a reason.
 
-`python -m tests.others` prints the table of docs/others.md.
+`python -m reports render` writes the table of docs/others.md.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from fixtures.language.words import Answer
 from fixtures.models import Platform
 from reports.scripts import Step, play, read_script
 
-FOLDER = Path(__file__).parent / "data" / "others"
+FOLDER = Path(__file__).parent
 
 #: What a letter stands for; ``refused`` is any error.
-LETTERS = {".": "ok", "o": "ok", "x": "EADDRINUSE", "a": "EACCES", "v": "EINVAL", "n": "EADDRNOTAVAIL", "!": "refused"}
+ANSWER_LETTERS = {".": "ok", "o": "ok", "x": "EADDRINUSE", "a": "EACCES", "v": "EINVAL", "n": "EADDRNOTAVAIL", "!": "refused"}
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _split(text: str) -> tuple[str, dict[int, str]]:
         call, sign, answer = line.partition(") = ")
         lines.append(call + ")" if sign else line)
         if sign and answer != "?":
-            expected[len(lines)] = LETTERS.get(answer, answer)
+            expected[len(lines)] = ANSWER_LETTERS.get(answer, answer)
     return "\n".join(lines), expected
 
 
@@ -172,7 +172,3 @@ def table() -> str:
 def _row(suite: str, platform: str, count: Counter[str]) -> str:
     numbers = [count.total(), *(count[word] for word in ("agrees", "open", "unknown", "held"))]
     return f"| {suite} | {platform} | {' | '.join(map(str, numbers))} |"
-
-
-if __name__ == "__main__":
-    print(table(), end="")

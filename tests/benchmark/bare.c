@@ -1,4 +1,4 @@
-/* The bare loop of `python -m reports benchmark`: the system calls of the every-pair engine, from a file, and nothing else.
+/* The bare loop of `python -m tests.benchmark`: the system calls of the every-pair engine, from a file, and nothing else.
 
    Each record of the file is six 32-bit numbers: call, slot, and four arguments. Ports from 10000 on count from the first port of a batch;
    ports from 50000 on are those that accept saw on a slot. It prints experiments and seconds of processor time. */

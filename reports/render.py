@@ -1,0 +1,118 @@
+"""``render``: write everything that is generated: the matrix, the pages of docs/ and what they print."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from fixtures.models import Platform
+from reports import claims, disputed, incidents, libraries, matrix, others, port, predict
+from reports.calls import read_calls
+from reports.catalogue import ROOT, all_rows
+from reports.cells import cells, columns
+from reports.inputs import BadInput
+from reports.porting.player import Player
+from reports.porting.report import report
+from reports.porting.text import as_text as porting_as_text
+from reports.scripts import as_text, read_script
+from reports.site.pictures import overview
+
+DOCS, README = ROOT / "docs", ROOT / "README.md"
+PREDICT, PORTING, OTHERS = DOCS / "predict.md", DOCS / "porting.md", DOCS / "others.md"
+FENCE = "```\n"
+REMEDY = "run: python -m reports render"
+#: The server of docs/porting.md, and the one of which README shows a part.
+EXAMPLE, SERVER = "tests/data/calls/nginx-reuseport.log", "tests/data/calls/uvicorn.log"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The verb has no arguments."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write what is stale, and name it.
+
+    Raises BadInput for a page in which there is no place for what it shows.
+    """
+    for path, text in stale().items():
+        if text:
+            path.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            path.unlink()
+        print(path.relative_to(ROOT).as_posix())
+    return 0
+
+
+def stale() -> dict[Path, str]:
+    """The files that are not what is rendered, with what belongs there: nothing for a page of the matrix that is gone."""
+    rendered = dict(files())
+    gone = {path: "" for path in matrix.FOLDER.iterdir() if path not in rendered}
+    return gone | {path: text for path, text in rendered.items() if not path.exists() or path.read_text(encoding="utf-8") != text}
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """Every file that is generated, whole or in part, and its text."""
+    platforms, rows = columns(), all_rows()
+    found = cells(platforms, rows)
+    yield from matrix.pages(platforms, rows, found).items()
+    yield DOCS / "matrix.svg", overview(platforms, found).svg
+    yield DOCS / "incidents.md", incidents.as_markdown(incidents.load(), found)
+    yield DOCS / "disputed.md", disputed.as_markdown(claims.load())
+    yield DOCS / "libraries.md", libraries.page()
+    yield from _printed().items()
+
+
+def _printed() -> dict[Path, str]:
+    """The pages that were written around something printed."""
+    script = _read(PREDICT).split(FENCE)[1]
+    predicted = _predicted(script)
+    contradicted = next(line for line in predicted.splitlines(keepends=True) if line.startswith("!"))
+    readme = _fenced(README, _read(README), "([docs/predict.md](docs/predict.md)):", contradicted)
+    return {
+        PREDICT: _fenced(PREDICT, _read(PREDICT), "`python -m reports predict --platform linux server.txt` prints", predicted),
+        PORTING: _fenced(PORTING, _read(PORTING), f"--from linux --to freebsd {EXAMPLE}` prints", _ported(EXAMPLE, "freebsd")),
+        OTHERS: _tabled(OTHERS, others.table()),
+        README: _fenced(README, readme, f"--from linux --to windows calls.log\n{FENCE}", _second_instance(_ported(SERVER, "windows"))),
+    }
+
+
+def _predicted(script: str) -> str:
+    platform = Platform("linux")
+    return as_text(f"platform {platform}", predict.Predictor(platform).predict(read_script(script))) + "\n"
+
+
+def _ported(log: str, target: str) -> str:
+    data = report(read_calls(str(ROOT / log)), log, Platform("linux"), [Platform(target)], Player(port.SOMEBODY, {}))
+    return porting_as_text(data) + "\n"
+
+
+def _second_instance(text: str) -> str:
+    """What a report says of a second instance: the verdict, and what either platform does."""
+    lines = text.splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if "  second-instance: " in line)
+    return "".join(lines[at : at + 3])
+
+
+def _fenced(path: Path, page: str, after: str, text: str) -> str:
+    """The page with this text in the first fence after these words."""
+    before, words, rest = page.partition(after)
+    between, opening, rest = rest.partition(FENCE)
+    _, closing, rest = rest.partition(FENCE)
+    if not closing:
+        raise BadInput(f"{path.name}: nothing is fenced after {after!r}; put that back, or mend reports/render.py")
+    return "".join((before, words, between, opening, text, closing, rest))
+
+
+def _tabled(path: Path, table: str) -> str:
+    """The page with this table in the place of the one that has the same head."""
+    head, lines = table.splitlines(keepends=True)[0], _read(path).splitlines(keepends=True)
+    if head not in lines:
+        raise BadInput(f"{path.name}: there is no table {head.strip()}; put its head back, or mend reports/render.py")
+    start = lines.index(head)
+    end = next((at for at in range(start, len(lines)) if not lines[at].startswith("|")), len(lines))
+    return "".join((*lines[:start], table, *lines[end:]))
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")

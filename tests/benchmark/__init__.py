@@ -1,0 +1,1 @@
+"""How fast every pair is tried."""
