@@ -37,7 +37,6 @@ LONG_STILL = {
     "dead server",
     "descriptors",
     "dual stack",
-    "duplicate bind",
     "echo example",
     "ephemeral",
     "multicast",
@@ -47,10 +46,7 @@ LONG_STILL = {
     "reuseport",
     "reuseport lb",
     "stevens rules",
-    "takeover",
     "time wait",
-    "udp",
-    "wildcard",
 }
 
 
