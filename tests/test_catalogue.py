@@ -37,15 +37,10 @@ LONG_STILL = {
     "dead server",
     "descriptors",
     "dual stack",
-    "echo example",
     "ephemeral",
     "multicast",
-    "option timing",
     "outgoing",
     "receives",
-    "reuseport",
-    "reuseport lb",
-    "stevens rules",
     "time wait",
 }
 
