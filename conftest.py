@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.language.experiment import Experiment, chapter_of
+from fixtures.language.experiment import Experiment, Template, chapter_of
 from fixtures.language.stack import Stack
 from fixtures.machine.bench import Bench, MissingPrivilege
 from fixtures.models import MODELS
@@ -80,7 +80,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 def _experiment(item: pytest.Item) -> Experiment | None:
     """The experiment of an item, with its parameters filled in."""
-    template: Experiment | None = getattr(getattr(item, "obj", None), "experiment", None)
+    template: Template | None = getattr(getattr(item, "obj", None), "experiment", None)
     return template.with_parameters(_parameters(item)) if template else None
 
 

@@ -1,8 +1,91 @@
-"""The pairs of options that the chapters share, with what Stevens' rules say of them."""
+"""The pairs of addresses and of options that the chapters share, with what Stevens' rules say of them."""
 
 from __future__ import annotations
 
-from fixtures.language.words import EADDRINUSE, NONE, OK, REUSEADDR, REUSEBOTH, REUSEPORT
+from dataclasses import dataclass
+
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
+    EADDRINUSE,
+    IPV6_V6ONLY,
+    LOOPBACK,
+    LOOPBACK6,
+    MAPPED,
+    MAPPED_WILDCARD,
+    NONE,
+    OK,
+    REUSEADDR,
+    REUSEBOTH,
+    REUSEPORT,
+    WILDCARD,
+    WILDCARD6,
+    Address,
+    Option,
+)
+
+
+@dataclass(frozen=True)
+class Places:
+    """The address that one socket holds and the one that another wants, under the name that they have in ids."""
+
+    name: str
+    held: Address
+    wanted: Address
+
+    @property
+    def alike(self) -> bool:
+        """Whether both are the same address."""
+        return self.held == self.wanted
+
+    @property
+    def family(self) -> int:
+        """4 or 6."""
+        return self.held.family
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Place:
+    """An address of IPv4 or of both stacks, under the name that it has in ids."""
+
+    name: str
+    address: Address
+
+    def socket(self, stack: Stack, *options: Option) -> Socket:
+        """A TCP socket for it, of both stacks where it is IPv6."""
+        if self.address.family == 4:
+            return stack.tcp4(*options)
+        return stack.tcp6(IPV6_V6ONLY.off, *options)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+#: With both stacks in play: a wildcard or a loopback address of IPv4 alone, of both, or of IPv4 in its mapped form.
+ANY4 = Place("any4", WILDCARD)
+LOOPBACK4 = Place("loopback4", LOOPBACK)
+DUAL = Place("dual", WILDCARD6)
+DUAL_LOOPBACK = Place("loopback6", LOOPBACK6)
+MAPPED_LOOPBACK = Place("mapped", MAPPED)
+MAPPED_ANY = Place("mapped-any", MAPPED_WILDCARD)
+
+SAME_SPECIFIC = Places("same-specific", LOOPBACK, LOOPBACK)
+SAME_WILDCARD = Places("same-wildcard", WILDCARD, WILDCARD)
+WILDCARD_THEN_SPECIFIC = Places("wildcard-then-specific", WILDCARD, LOOPBACK)
+SPECIFIC_THEN_WILDCARD = Places("specific-then-wildcard", LOOPBACK, WILDCARD)
+
+SAME = [SAME_SPECIFIC, SAME_WILDCARD]
+OVERLAPPING = [WILDCARD_THEN_SPECIFIC, SPECIFIC_THEN_WILDCARD]
+SAME6 = [
+    Places("same-specific", LOOPBACK6, LOOPBACK6),
+    Places("same-wildcard", WILDCARD6, WILDCARD6),
+]
+OVERLAPPING6 = [
+    Places("wildcard-then-specific", WILDCARD6, LOOPBACK6),
+    Places("specific-then-wildcard", LOOPBACK6, WILDCARD6),
+]
 
 #: Two sockets bind the same address and port: (first, second, the answer to the second bind).
 DUPLICATES = [

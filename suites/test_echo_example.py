@@ -15,6 +15,7 @@ QUESTION = PYTHON_LIST_2009.at("address already in use")
 
 # The documentation says: set SO_REUSEADDR. It means the run that fails, the second.
 INTERRUPTED = [
+    # first,    second,    the second run
     (NONE,      NONE,      EADDRINUSE),
     (NONE,      REUSEADDR, OK),
     (REUSEADDR, NONE,      EADDRINUSE),
@@ -27,7 +28,7 @@ INTERRUPTED = [
 @experiment("tcp/echo-example/interrupted/first-{first}/second-{second}", rule=TIME_WAIT_REBIND, cites=(EXAMPLE, QUESTION))
 @pytest.mark.parametrize(("first", "second", "expected"), INTERRUPTED, ids=str)
 def test_interrupted_server_runs_again(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
-    """After an echo server ({first}) was interrupted while its client was connected, does a second run ({second}) start?"""
+    """An echo server with {first.aloud} was interrupted amid service: does one with {second.aloud} start?"""
     stack.run("echo_interrupted", LOOPBACK, *first)
     assert stack.run("echo_interrupted", LOOPBACK, *second) == expected
 
@@ -44,7 +45,7 @@ FINISHED = [
 @experiment("tcp/echo-example/once/first-{first}/second-{second}", rule=ACTIVE_CLOSER, cites=(EXAMPLE, QUESTION))
 @pytest.mark.parametrize(("first", "second"), FINISHED, ids=str)
 def test_finished_server_runs_again(stack: Stack, first: Options, second: Options) -> None:
-    """After an echo server ({first}) ended because its client had closed, does a second run ({second}) start at once?"""
+    """An echo server with {first.aloud} ended after its client closed: does {second.aloud} start at once?"""
     stack.run("echo_once", LOOPBACK, *first)
     assert stack.run("echo_once", LOOPBACK, *second) == OK
 
@@ -52,13 +53,13 @@ def test_finished_server_runs_again(stack: Stack, first: Options, second: Option
 @experiment("tcp/echo-example/once-after-interrupted/first-{first}/second-{second}", rule=TIME_WAIT_REBIND, cites=(EXAMPLE,))
 @pytest.mark.parametrize(("first", "second", "expected"), INTERRUPTED[:4], ids=str)
 def test_how_the_first_run_ended_matters(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
-    """After an interrupted echo server ({first}), does a run ({second}) start that will itself end after its client?"""
+    """After an interrupted echo server with {first.aloud}, does {second.aloud} start for one client?"""
     stack.run("echo_interrupted", LOOPBACK, *first)
     assert stack.run("echo_once", LOOPBACK, *second) == expected
 
 
 @experiment("tcp/echo-example/interrupted-after-once/no-options", rule=ACTIVE_CLOSER, cites=(EXAMPLE,))
 def test_how_the_second_run_ends_does_not_matter(stack: Stack) -> None:
-    """After an echo server without options that ended because its client had closed, does one start that will be interrupted?"""
+    """After an echo server ended since its client closed, does one start that will be interrupted?"""
     stack.run("echo_once", LOOPBACK)
     assert stack.run("echo_interrupted", LOOPBACK) == OK

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import listening
-from fixtures.language.stack import Stack
+from fixtures.language.scenes import close_in_turn, half_close, listener_gone, listening
+from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     CLOSE_WAIT,
     EACCES,
@@ -18,7 +18,6 @@ from fixtures.language.words import (
     FIN_WAIT_2,
     IPV6_V6ONLY,
     LOOPBACK,
-    LOOPBACK6,
     NONE,
     OK,
     REUSEADDR,
@@ -29,12 +28,14 @@ from fixtures.language.words import (
     TIME_WAIT,
     WILDCARD,
     WILDCARD6,
-    WR,
+    Address,
     Answer,
+    Option,
     Options,
 )
-from fixtures.specification.rules import DIFFERENT_ADDRESSES, EXCLUSIVE_BINDING, EXCLUSIVE_USE, RESTART, UNBOUND_CALL, V6ONLY
+from fixtures.specification.rules import DIFFERENT_ADDRESSES, EXCLUSIVE_BINDING, EXCLUSIVE_USE, OPTION_BITS, RESTART, V6ONLY
 from fixtures.specification.sources import DOTNET_TESTS, ILLUMOS, ILLUMOS_MAN, PAL_TESTS, WINSOCK
+from suites.tables import ANY4, DUAL, DUAL_LOOPBACK, OVERLAPPING, SAME, SAME_SPECIFIC, WILDCARD_THEN_SPECIFIC, Place, Places
 
 USER_TABLE = WINSOCK.at("enhanced socket security, the table for different users")
 CLOSURE = WINSOCK.at("reuse of an exclusive socket's port after its closure")
@@ -42,23 +43,17 @@ CLOSURE = WINSOCK.at("reuse of an exclusive socket's port after its closure")
 #: What the manual says of both options.
 TCP_MAN = ILLUMOS_MAN.at("tcp(4P), Listening and Connecting")
 
-#: The four ways in which what is held and what is asked for overlap.
-RELATIONS = {
-    "same-specific": (LOOPBACK, LOOPBACK),
-    "same-wildcard": (WILDCARD, WILDCARD),
-    "wildcard-then-specific": (WILDCARD, LOOPBACK),
-    "specific-then-wildcard": (LOOPBACK, WILDCARD),
-}
+PLACES = SAME + OVERLAPPING
 
-# Whoever of the two has it: it protects what it holds, and it takes nothing that is held.
-PAIRS = [
+# Whoever of the two has the option: it protects what it holds, and it takes nothing that is held.
+EXCLUSIVE_PAIRS = [
     (EXCLUSIVE, NONE),
     (EXCLUSIVE, REUSEADDR),
     (EXCLUSIVE, EXCLUSIVE),
     (NONE,      EXCLUSIVE),
     (REUSEADDR, EXCLUSIVE),
 ]  # fmt: skip
-PAIRS_OF_SOLARIS = [
+EXCLBIND_PAIRS = [
     (EXCLBIND,  NONE),
     (EXCLBIND,  REUSEADDR),
     (EXCLBIND,  EXCLBIND),
@@ -67,106 +62,83 @@ PAIRS_OF_SOLARIS = [
 ]  # fmt: skip
 
 
-def ask_beside_a_listener(stack: Stack, relation: str, first: Options, second: Options) -> Answer:
-    """Let a server with these options listen, and give back the answer to the bind of another."""
-    held, wanted = RELATIONS[relation]
+@experiment("tcp/exclusive/{places}/{first}-{second}", rule=EXCLUSIVE_USE)
+@pytest.mark.parametrize("places", PLACES, ids=str)
+@pytest.mark.parametrize(("first", "second"), EXCLUSIVE_PAIRS, ids=str)
+def test_a_listener_is_alone(stack: Stack, places: Places, first: Options, second: Options) -> None:
+    """A server with {first.aloud} listens at {places.held.aloud}: is one with {second.aloud} refused {places.wanted.aloud}?"""
     # The newcomer is made first, so that a stack without its option says so before anything is bound.
-    newcomer, holder = stack.tcp4(*second), stack.tcp4(*first)
-    holder.bind(held)
-    holder.listen()
-    return newcomer.bind(wanted)
+    newcomer = stack.tcp4(*second)
+    listening(stack, places.held, *first)
+    assert newcomer.bind(places.wanted) in (EADDRINUSE, EACCES)
 
 
-@experiment("tcp/exclusive/{relation}/{first}-{second}", rule=EXCLUSIVE_USE)
-@pytest.mark.parametrize("relation", RELATIONS)
-@pytest.mark.parametrize(("first", "second"), PAIRS, ids=str)
-def test_a_listener_is_alone(stack: Stack, relation: str, first: Options, second: Options) -> None:
-    """A server with {first} listens: is one with {second} refused, {relation}?"""
-    assert ask_beside_a_listener(stack, relation, first, second) in (EADDRINUSE, EACCES)
+@experiment("tcp/exclusive/{places}/{first}-{second}", rule=EXCLUSIVE_BINDING, cites=(TCP_MAN,))
+@pytest.mark.parametrize("places", PLACES, ids=str)
+@pytest.mark.parametrize(("first", "second"), EXCLBIND_PAIRS, ids=str)
+def test_a_listener_of_solaris_is_alone(stack: Stack, places: Places, first: Options, second: Options) -> None:
+    """A server with {first.aloud} listens at {places.held.aloud}: is one with {second.aloud} refused {places.wanted.aloud}?"""
+    newcomer = stack.tcp4(*second)
+    listening(stack, places.held, *first)
+    assert newcomer.bind(places.wanted) == EADDRINUSE
 
 
-@experiment("tcp/exclusive/{relation}/{first}-{second}", rule=EXCLUSIVE_BINDING, cites=(TCP_MAN,))
-@pytest.mark.parametrize("relation", RELATIONS)
-@pytest.mark.parametrize(("first", "second"), PAIRS_OF_SOLARIS, ids=str)
-def test_a_listener_of_solaris_is_alone(stack: Stack, relation: str, first: Options, second: Options) -> None:
-    """A server with {first} listens: is one with {second} refused, {relation}?"""
-    assert ask_beside_a_listener(stack, relation, first, second) == EADDRINUSE
-
-
-@experiment("udp/exclusive/{relation}/{first}-{second}", rule=EXCLUSIVE_USE)
-@pytest.mark.parametrize("relation", ["same-specific", "wildcard-then-specific"])
-@pytest.mark.parametrize(("first", "second"), [(EXCLUSIVE, REUSEADDR)], ids=str)
-def test_a_udp_socket_is_alone(stack: Stack, relation: str, first: Options, second: Options) -> None:
-    """A UDP socket with {first} is bound: is one with {second} refused, {relation}?"""
-    held, wanted = RELATIONS[relation]
-    stack.udp4(*first).bind(held)
-    assert stack.udp4(*second).bind(wanted) in (EADDRINUSE, EACCES)
+@experiment("udp/exclusive/{places}/exclusiveaddruse-reuseaddr", rule=EXCLUSIVE_USE)
+@pytest.mark.parametrize("places", [SAME_SPECIFIC, WILDCARD_THEN_SPECIFIC], ids=str)
+def test_a_udp_socket_is_alone(stack: Stack, places: Places) -> None:
+    """A UDP socket holds {places.held.aloud} with exclusive use: is one with SO_REUSEADDR refused {places.wanted.aloud}?"""
+    stack.udp4(SO_EXCLUSIVEADDRUSE).bind(places.held)
+    assert stack.udp4(SO_REUSEADDR).bind(places.wanted) in (EADDRINUSE, EACCES)
 
 
 # With SO_REUSEADDR alone a newcomer of Solaris takes the port; SO_EXCLBIND is what was made against that.
-@experiment("udp/exclusive/{relation}/{first}-{second}", rule=EXCLUSIVE_BINDING)
-@pytest.mark.parametrize("relation", RELATIONS)
+@experiment("udp/exclusive/{places}/{first}-{second}", rule=EXCLUSIVE_BINDING)
+@pytest.mark.parametrize("places", PLACES, ids=str)
 @pytest.mark.parametrize(("first", "second"), [(EXCLBIND, REUSEADDR), (REUSEADDR, EXCLBIND)], ids=str)
-def test_a_udp_socket_of_solaris_is_alone(stack: Stack, relation: str, first: Options, second: Options) -> None:
-    """A UDP socket with {first} is bound: is one with {second} refused, {relation}?"""
-    held, wanted = RELATIONS[relation]
+def test_a_udp_socket_of_solaris_is_alone(stack: Stack, places: Places, first: Options, second: Options) -> None:
+    """A UDP socket holds {places.held.aloud} with {first.aloud}: is one with {second.aloud} refused {places.wanted.aloud}?"""
     newcomer = stack.udp4(*second)
-    stack.udp4(*first).bind(held)
-    assert newcomer.bind(wanted) == EADDRINUSE
+    stack.udp4(*first).bind(places.held)
+    assert newcomer.bind(places.wanted) == EADDRINUSE
 
 
 @experiment("udp/exclusive/beside-another/{newest}-newest", rule=EXCLUSIVE_BINDING)
 @pytest.mark.parametrize("newest", ["exclbind", "plain"])
 def test_exclbind_beside_a_plain_holder(stack: Stack, newest: str) -> None:
-    """UDP sockets hold two addresses, one with SO_EXCLBIND, the {newest} one newest: is SO_REUSEADDR refused the wildcard?"""
+    """SO_EXCLBIND and no options hold an address each, {newest} is newer: is SO_REUSEADDR refused 0.0.0.0?"""
     exclusive, plain = stack.udp4(SO_EXCLBIND), stack.udp4()
-    places = [(exclusive, SECOND), (plain, LOOPBACK)]
-    for holder, place in places if newest == "plain" else reversed(places):
-        holder.bind(place)
+    if newest == "exclbind":
+        plain.bind(LOOPBACK)
+    exclusive.bind(SECOND)
+    if newest == "plain":
+        plain.bind(LOOPBACK)
     assert stack.udp4(SO_REUSEADDR).bind(WILDCARD) == EADDRINUSE
 
 
 @experiment("tcp/exclusive/different-addresses/{options}", rule=DIFFERENT_ADDRESSES)
 @pytest.mark.parametrize("options", [EXCLUSIVE, EXCLBIND], ids=str)
 def test_another_address_is_free(stack: Stack, options: Options) -> None:
-    """A server with {options} listens at one specific address: may another with {options} bind a different one?"""
+    """A server with {options.aloud} listens at 127.0.0.1: may another with it bind 127.0.0.2?"""
     listening(stack, LOOPBACK, *options)
     assert stack.tcp4(*options).bind(SECOND) == OK
 
 
-@experiment("tcp/exclusive/closed/{options}", rule=EXCLUSIVE_USE)
-@pytest.mark.parametrize("options", [EXCLUSIVE], ids=str)
+RULES = {EXCLUSIVE: EXCLUSIVE_USE, EXCLBIND: EXCLUSIVE_BINDING}
+
+
+@experiment("tcp/exclusive/closed/{options}", rule=lambda options: RULES[options])
+@pytest.mark.parametrize("options", RULES, ids=str)
 def test_a_closed_holder_excludes_nobody(stack: Stack, options: Options) -> None:
-    """A server with {options} that served nobody has closed: may one without options bind its address?"""
+    """A server with {options.aloud} that served nobody has closed: may one without options bind its address?"""
     first = listening(stack, LOOPBACK, *options)
     first.close()
     assert stack.tcp4().bind(LOOPBACK) == OK
 
 
-@experiment("tcp/exclusive/closed/{options}", rule=EXCLUSIVE_BINDING)
-@pytest.mark.parametrize("options", [EXCLBIND], ids=str)
-def test_a_closed_holder_of_solaris_excludes_nobody(stack: Stack, options: Options) -> None:
-    """A server with {options} that served nobody has closed: may one without options bind its address?"""
-    first = listening(stack, LOOPBACK, *options)
-    first.close()
-    assert stack.tcp4().bind(LOOPBACK) == OK
-
-
-@experiment("tcp/exclusive/cleared/{options}", rule=EXCLUSIVE_USE)
-@pytest.mark.parametrize("options", [EXCLUSIVE], ids=str)
+@experiment("tcp/exclusive/cleared/{options}", rule=lambda options: RULES[options])
+@pytest.mark.parametrize("options", RULES, ids=str)
 def test_cleared_before_bind(stack: Stack, options: Options) -> None:
-    """A server set {options} and cleared it before its bind to the wildcard: may one with SO_REUSEADDR bind a specific address?"""
-    first = stack.tcp4(*options)
-    for option in options:
-        first.set(option.off)
-    first.bind(WILDCARD)
-    assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
-
-
-@experiment("tcp/exclusive/cleared/{options}", rule=EXCLUSIVE_BINDING)
-@pytest.mark.parametrize("options", [EXCLBIND], ids=str)
-def test_cleared_before_bind_on_solaris(stack: Stack, options: Options) -> None:
-    """A server set {options} and cleared it before its bind to the wildcard: may one with SO_REUSEADDR bind a specific address?"""
+    """A server set {options.aloud}, cleared it and bound 0.0.0.0: may one with SO_REUSEADDR bind 127.0.0.1?"""
     first = stack.tcp4(*options)
     for option in options:
         first.set(option.off)
@@ -198,35 +170,29 @@ def test_exclusive_after_reuseaddr(stack: Stack) -> None:
     assert stack.tcp4(SO_REUSEADDR).set(SO_EXCLUSIVEADDRUSE) == EINVAL
 
 
-@experiment("tcp/exclusive/both-options/exclbind-overrides/{relation}", rule=EXCLUSIVE_BINDING)
-@pytest.mark.parametrize("relation", RELATIONS)
-def test_exclbind_overrides_reuseaddr(stack: Stack, relation: str) -> None:
-    """Both servers set SO_EXCLBIND and SO_REUSEADDR: is the second refused, {relation}?"""
-    held, wanted = RELATIONS[relation]
-    stack.tcp4(SO_EXCLBIND, SO_REUSEADDR).bind(held)
-    assert stack.tcp4(SO_EXCLBIND, SO_REUSEADDR).bind(wanted) == EADDRINUSE
+@experiment("tcp/exclusive/both-options/exclbind-overrides/{places}", rule=EXCLUSIVE_BINDING)
+@pytest.mark.parametrize("places", PLACES, ids=str)
+def test_exclbind_overrides_reuseaddr(stack: Stack, places: Places) -> None:
+    """SO_EXCLBIND and SO_REUSEADDR hold {places.held.aloud}: is one with both refused {places.wanted.aloud}?"""
+    stack.tcp4(SO_EXCLBIND, SO_REUSEADDR).bind(places.held)
+    assert stack.tcp4(SO_EXCLBIND, SO_REUSEADDR).bind(places.wanted) == EADDRINUSE
 
 
 # Across users Microsoft has another table; ours says the same of everybody.
-@experiment(
-    "tcp/exclusive/of-another-user/{relation}/{first}-{second}",
-    rule=EXCLUSIVE_USE,
-    cites=(USER_TABLE,),
-)
-@pytest.mark.parametrize("relation", RELATIONS)
-@pytest.mark.parametrize(("first", "second"), [pair for pair in PAIRS if EXCLUSIVE in pair], ids=str)
-def test_another_user_is_kept_out(stack: Stack, relation: str, first: Options, second: Options) -> None:
-    """A socket with {first} is bound: is one of another user with {second} refused, {relation}?"""
-    held, wanted = RELATIONS[relation]
+@experiment("tcp/exclusive/of-another-user/{places}/{first}-{second}", rule=EXCLUSIVE_USE, cites=(USER_TABLE,))
+@pytest.mark.parametrize("places", PLACES, ids=str)
+@pytest.mark.parametrize(("first", "second"), EXCLUSIVE_PAIRS, ids=str)
+def test_another_user_is_kept_out(stack: Stack, places: Places, first: Options, second: Options) -> None:
+    """{places.held.aloud} is held with {first.aloud}: is another user with {second.aloud} refused {places.wanted.aloud}?"""
     newcomer, holder = stack.stranger.tcp4(*second), stack.tcp4(*first)
-    holder.bind(held)
-    assert newcomer.bind(wanted) in (EADDRINUSE, EACCES)
+    holder.bind(places.held)
+    assert newcomer.bind(places.wanted) in (EADDRINUSE, EACCES)
 
 
-@experiment("tcp/exclusive/unprivileged/exclusiveaddruse", rule=UNBOUND_CALL, cites=(WINSOCK.at("SO_EXCLUSIVEADDRUSE"),))
+@experiment("tcp/exclusive/unprivileged/exclusiveaddruse", rule=OPTION_BITS, cites=(WINSOCK.at("SO_EXCLUSIVEADDRUSE"),))
 def test_everybody_may_exclude(stack: Stack) -> None:
-    """May a user without privileges set SO_EXCLUSIVEADDRUSE, which Windows kept for administrators once?"""
-    # A socket of its own shows that the option exists, so that a refusal is about the user.
+    """May a user without privileges set SO_EXCLUSIVEADDRUSE?"""
+    # Windows kept it for administrators once. A socket of its own shows that the option exists, so that a refusal is about the user.
     stack.tcp4(SO_EXCLUSIVEADDRUSE)
     assert stack.stranger.tcp4().set(SO_EXCLUSIVEADDRUSE) == OK
 
@@ -247,89 +213,123 @@ def test_what_takes_no_ipv4_excludes_none(stack: Stack) -> None:
     assert newcomer.bind(WILDCARD) == OK
 
 
-def leave(stack: Stack, left: str, options: Options) -> None:
-    """A server on LOOPBACK that has ended; ``left`` says what became of its connection."""
+# The price of exclusive use, on which Microsoft, libuv, PostgreSQL, trio and Twisted do not agree.
+# The options of a server that has ended and of its successor.
+SUCCESSORS = [
+    (EXCLUSIVE, EXCLUSIVE),
+    (EXCLUSIVE, NONE),
+    (NONE,      EXCLUSIVE),
+]  # fmt: skip
+
+
+def server_gone(stack: Stack, *options: Option) -> tuple[Socket, Socket]:
+    """The ends of a connection whose listener has closed, the client's first. Unlike in `listener_gone`, the client is made before bind."""
     listener, client = stack.tcp4(*options), stack.tcp4()
     listener.bind(LOOPBACK)
     listener.listen()
     client.connect(LOOPBACK)
     accepted = listener.accept()
     listener.close()
-    if left == "established":
-        stack.shows(LOOPBACK, ESTABLISHED)
-        return
-    closes, follows = (accepted, client) if left == "time-wait" else (client, accepted)
-    closes.close()
-    follows.recv(1)
-    follows.close()
-    if left == "time-wait":
-        stack.shows(LOOPBACK, TIME_WAIT)
+    return client, accepted
 
 
-# The price of exclusive use, on which Microsoft, libuv, PostgreSQL, trio and Twisted do not agree.
-@experiment("tcp/exclusive/restart/{left}/{first}-{second}", rule=EXCLUSIVE_USE, cites=(CLOSURE,))
-@pytest.mark.parametrize("left", ["established", "time-wait"])
-@pytest.mark.parametrize(("first", "second"), [(EXCLUSIVE, EXCLUSIVE), (EXCLUSIVE, NONE), (NONE, EXCLUSIVE)], ids=str)
-def test_a_connection_goes_on_excluding(stack: Stack, left: str, first: Options, second: Options) -> None:
-    """A server with {first} has ended, its connection is {left}: is a server with {second} refused its address?"""
+@experiment("tcp/exclusive/restart/established/{first}-{second}", rule=EXCLUSIVE_USE, cites=(CLOSURE,))
+@pytest.mark.parametrize(("first", "second"), SUCCESSORS, ids=str)
+def test_an_open_connection_goes_on_excluding(stack: Stack, first: Options, second: Options) -> None:
+    """A dead server with {first.aloud} left an open connection: is one with {second.aloud} refused there?"""
     restarted = stack.tcp4(*second)
-    leave(stack, left, first)
+    server_gone(stack, *first)
+    stack.shows(LOOPBACK, ESTABLISHED)
+    assert restarted.bind(LOOPBACK) in (EADDRINUSE, EACCES)
+
+
+@experiment("tcp/exclusive/restart/time-wait/{first}-{second}", rule=EXCLUSIVE_USE, cites=(CLOSURE,))
+@pytest.mark.parametrize(("first", "second"), SUCCESSORS, ids=str)
+def test_time_wait_goes_on_excluding(stack: Stack, first: Options, second: Options) -> None:
+    """A dead server with {first.aloud} left TIME_WAIT: is one with {second.aloud} refused its address?"""
+    restarted = stack.tcp4(*second)
+    client, accepted = server_gone(stack, *first)
+    close_in_turn(accepted, client)
+    stack.shows(LOOPBACK, TIME_WAIT)
     assert restarted.bind(LOOPBACK) in (EADDRINUSE, EACCES)
 
 
 @experiment("tcp/exclusive/restart/client-closed-first/{first}-{second}", rule=EXCLUSIVE_USE, cites=(CLOSURE,))
-@pytest.mark.parametrize(("first", "second"), [(EXCLUSIVE, EXCLUSIVE), (EXCLUSIVE, NONE), (NONE, EXCLUSIVE)], ids=str)
+@pytest.mark.parametrize(("first", "second"), SUCCESSORS, ids=str)
 def test_restart_after_the_client_closed_first(stack: Stack, first: Options, second: Options) -> None:
-    """A server with {first} has ended after its client closed first: may a server with {second} bind its address?"""
+    """A server with {first.aloud} ended after its client had closed: may one with {second.aloud} start?"""
     restarted = stack.tcp4(*second)
-    leave(stack, "client-closed-first", first)
+    client, accepted = server_gone(stack, *first)
+    close_in_turn(client, accepted)
     assert restarted.bind(LOOPBACK) == OK
 
 
 @experiment("tcp/exclusive/late/{when}", rule=EXCLUSIVE_BINDING)
-@pytest.mark.parametrize("when", ["set", "cleared"])
-def test_exclbind_after_bind(stack: Stack, when: str) -> None:
-    """SO_EXCLBIND of a bound wildcard is {when} late: does its present value decide when SO_REUSEADDR asks for a specific address?"""
-    holder = stack.tcp4(*(EXCLBIND if when == "cleared" else NONE))
+@pytest.mark.parametrize(
+    ("when", "options", "late", "expected"),
+    [
+        ("set",     NONE,     SO_EXCLBIND,     EADDRINUSE),
+        ("cleared", EXCLBIND, SO_EXCLBIND.off, OK),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_exclbind_after_bind(stack: Stack, when: str, options: Options, late: Option, expected: Answer) -> None:
+    """SO_EXCLBIND is {when} after bind to 0.0.0.0: may one with SO_REUSEADDR bind 127.0.0.1?"""
+    holder = stack.tcp4(*options)
     newcomer = stack.tcp4(SO_REUSEADDR)
     holder.bind(WILDCARD)
-    holder.set(SO_EXCLBIND if when == "set" else SO_EXCLBIND.off)
-    assert newcomer.bind(LOOPBACK) == (EADDRINUSE if when == "set" else OK)
+    holder.set(late)
+    assert newcomer.bind(LOOPBACK) == expected
 
 
 @experiment("{protocol}/exclusive/families/{first}-{second}", rule=V6ONLY)
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 @pytest.mark.parametrize(("first", "second"), [(EXCLBIND, NONE), (NONE, EXCLBIND)], ids=str)
 def test_exclbind_and_the_other_family(stack: Stack, protocol: str, first: Options, second: Options) -> None:
-    """A {protocol} socket with IPV6_V6ONLY and {first} holds [::]: may one with {second} bind 0.0.0.0?"""
+    """A {protocol} socket holds [::] with IPV6_V6ONLY and {first.aloud}: may {second.aloud} bind 0.0.0.0?"""
     newcomer = stack.socket(f"{protocol}4", *second)
     stack.socket(f"{protocol}6", IPV6_V6ONLY, *first).bind(WILDCARD6)
     assert newcomer.bind(WILDCARD) == OK
 
 
-#: What a server leaves: the later three no longer count in the source.
-LEFT = {"established": ESTABLISHED, "close-wait": CLOSE_WAIT, "fin-wait-2": FIN_WAIT_2, "time-wait": TIME_WAIT}
+ONCE_BOUND = ILLUMOS.at("inet/tcp/tcp_bind.c, tcp_bindi")
 
 
-@experiment("tcp/exclusive/restart/{left}", rule=RESTART, cites=(ILLUMOS.at("inet/tcp/tcp_bind.c, tcp_bindi"),))
-@pytest.mark.parametrize("left", LEFT)
-def test_a_server_with_exclbind_restarts(stack: Stack, left: str) -> None:
-    """A server with SO_EXCLBIND left a connection, {left}: may its successor bind with SO_REUSEADDR?"""
-    server = listening(stack, LOOPBACK, SO_EXCLBIND)
-    client = stack.tcp4()
-    client.connect(LOOPBACK)
-    child = server.accept()
-    server.close()
-    if left == "close-wait":
-        client.shutdown(WR)
-        child.recv(1)
-    elif left != "established":
-        child.shutdown(WR)
-        client.recv(1)
-    if left == "time-wait":
-        child.close()
-        client.close()
-    stack.shows(LOOPBACK, LEFT[left])
+# The connections that a server leaves; but for the open one they no longer count in the source.
+@experiment("tcp/exclusive/restart/established", rule=RESTART, cites=(ONCE_BOUND,))
+def test_restart_beside_an_open_connection(stack: Stack) -> None:
+    """A server with SO_EXCLBIND left an open connection: may its successor bind with SO_REUSEADDR?"""
+    listener_gone(stack, LOOPBACK, SO_EXCLBIND)
+    stack.shows(LOOPBACK, ESTABLISHED)
+    assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
+
+
+@experiment("tcp/exclusive/restart/close-wait", rule=RESTART, cites=(ONCE_BOUND,))
+def test_restart_beside_close_wait(stack: Stack) -> None:
+    """A server with SO_EXCLBIND left CLOSE_WAIT: may its successor bind with SO_REUSEADDR?"""
+    client, accepted = listener_gone(stack, LOOPBACK, SO_EXCLBIND)
+    half_close(client, accepted)
+    stack.shows(LOOPBACK, CLOSE_WAIT)
+    assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
+
+
+@experiment("tcp/exclusive/restart/fin-wait-2", rule=RESTART, cites=(ONCE_BOUND,))
+def test_restart_beside_fin_wait_2(stack: Stack) -> None:
+    """A server with SO_EXCLBIND left FIN_WAIT_2: may its successor bind with SO_REUSEADDR?"""
+    client, accepted = listener_gone(stack, LOOPBACK, SO_EXCLBIND)
+    half_close(accepted, client)
+    stack.shows(LOOPBACK, FIN_WAIT_2)
+    assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
+
+
+@experiment("tcp/exclusive/restart/time-wait", rule=RESTART, cites=(ONCE_BOUND,))
+def test_restart_beside_time_wait(stack: Stack) -> None:
+    """A server with SO_EXCLBIND left TIME_WAIT: may its successor bind with SO_REUSEADDR?"""
+    client, accepted = listener_gone(stack, LOOPBACK, SO_EXCLBIND)
+    half_close(accepted, client)
+    accepted.close()
+    client.close()
+    stack.shows(LOOPBACK, TIME_WAIT)
     assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
 
 
@@ -337,26 +337,22 @@ def test_a_server_with_exclbind_restarts(stack: Stack, left: str) -> None:
 @pytest.mark.parametrize(
     ("held", "wanted", "first", "second"),
     [
-        ("dual",      "dual", NONE,      EXCLUSIVE),
-        ("loopback6", "dual", NONE,      EXCLUSIVE),
-        ("any4",      "dual", EXCLUSIVE, NONE),
-        ("any4",      "dual", NONE,      EXCLUSIVE),
-        ("dual",      "any4", EXCLUSIVE, NONE),
-        ("dual",      "any4", NONE,      EXCLUSIVE),
+        (DUAL,          DUAL, NONE,      EXCLUSIVE),
+        (DUAL_LOOPBACK, DUAL, NONE,      EXCLUSIVE),
+        (ANY4,          DUAL, EXCLUSIVE, NONE),
+        (ANY4,          DUAL, NONE,      EXCLUSIVE),
+        (DUAL,          ANY4, EXCLUSIVE, NONE),
+        (DUAL,          ANY4, NONE,      EXCLUSIVE),
     ],
     ids=str,
 )  # fmt: skip
-def test_exclusive_use_and_the_dual_stack(stack: Stack, held: str, wanted: str, first: Options, second: Options) -> None:
-    """A socket with {first} holds {held}: is one with {second} refused {wanted}?"""
-    answers = []
-    for place, options in ((held, first), (wanted, second)):
-        plain = place == "any4"
-        sock = stack.tcp4(*options) if plain else stack.tcp6(IPV6_V6ONLY.off, *options)
-        answers.append(sock.bind(WILDCARD if plain else LOOPBACK6 if place == "loopback6" else WILDCARD6))
+def test_exclusive_use_and_the_dual_stack(stack: Stack, held: Place, wanted: Place, first: Options, second: Options) -> None:
+    """A socket of both stacks holds {held.address.aloud} with {first.aloud}: is {wanted.address.aloud} with {second.aloud} refused?"""
+    answers = [place.socket(stack, *options).bind(place.address) for place, options in ((held, first), (wanted, second))]
     assert answers == [OK, EADDRINUSE]
 
 
-@experiment("tcp/exclusive/cleared-by-another-user", rule=UNBOUND_CALL)
+@experiment("tcp/exclusive/cleared-by-another-user", rule=OPTION_BITS)
 def test_who_clears_it_needs_no_privilege(stack: Stack) -> None:
     """May a user without privileges clear SO_EXCLUSIVEADDRUSE?"""
     sock = stack.stranger.tcp4()
@@ -380,10 +376,9 @@ def test_exclbind_of_a_newcomer_over_udp(stack: Stack) -> None:
 
 
 @experiment("udp/exclusive/late/{place}-beside-wildcards", rule=EXCLUSIVE_BINDING)
-@pytest.mark.parametrize("place", ["loopback", "wildcard"])
-def test_exclbind_beside_wildcards(stack: Stack, place: str) -> None:
-    """A socket sets SO_EXCLBIND after others with SO_REUSEADDR took the wildcard: is one more refused its address, the {place}?"""
-    held = LOOPBACK if place == "loopback" else WILDCARD
+@pytest.mark.parametrize(("place", "held"), [("loopback", LOOPBACK), ("wildcard", WILDCARD)], ids=str)
+def test_exclbind_beside_wildcards(stack: Stack, place: str, held: Address) -> None:
+    """SO_EXCLBIND is set at {held.aloud} after two took 0.0.0.0: is a fourth refused {held.aloud}?"""
     oldest = stack.udp4(SO_REUSEADDR)
     oldest.bind(held)
     stack.udp4(SO_REUSEADDR).bind(WILDCARD)

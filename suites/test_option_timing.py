@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import listening
-from fixtures.language.stack import Socket, Stack
+from fixtures.language.scenes import listening, served
+from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EACCES,
     EADDRINUSE,
@@ -36,38 +38,68 @@ from fixtures.specification.rules import (
     COMPLETELY_DUPLICATE,
     INHERITED_OPTIONS,
     LISTEN_IS_FREE,
+    OPTION_BITS,
     UDP_DUPLICATE,
-    UNBOUND_CALL,
+    UNUSED_ADDRESS,
     WILDCARD_AND_SPECIFIC,
 )
 from fixtures.specification.sources import LINUX_MAN, LITE2, MECKI, POSIX, TCPV2, UNP
 
 
-def first_socket(stack: Stack, address: Address, option: Option, change: str) -> Socket:
-    """A socket bound to the address (and listening, where the change says so), with the option set or cleared when it says."""
-    first = stack.tcp4(option) if change.startswith(("cleared", "kept")) else stack.tcp4()
-    first.bind(address)
-    if change.endswith("listen"):
-        first.listen()
-    if not change.startswith("kept"):
-        first.set(option.off if change.startswith("cleared") else option)
-    return first
+@dataclass(frozen=True)
+class Change:
+    """What the first socket does with an option, under the name that it has in ids."""
+
+    name: str
+    #: Whether it is made with the option, listens, and sets or clears the option then.
+    made_with: bool = False
+    listens: bool = False
+    sets: bool = False
+    clears: bool = False
+
+    @property
+    def aloud(self) -> str:
+        """The change as a question says it."""
+        return self.name.replace("-", " ")
+
+    def play(self, stack: Stack, address: Address, option: Option) -> None:
+        """Make the first socket and bind it to the address."""
+        first = stack.tcp4(option) if self.made_with else stack.tcp4()
+        first.bind(address)
+        if self.listens:
+            first.listen()
+        if self.sets:
+            first.set(option)
+        if self.clears:
+            first.set(option.off)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+KEPT_AFTER_BIND = Change("kept-after-bind", made_with=True)
+KEPT_AFTER_LISTEN = Change("kept-after-listen", made_with=True, listens=True)
+SET_AFTER_BIND = Change("set-after-bind", sets=True)
+SET_AFTER_LISTEN = Change("set-after-listen", listens=True, sets=True)
+CLEARED_AFTER_BIND = Change("cleared-after-bind", made_with=True, clears=True)
+CLEARED_AFTER_LISTEN = Change("cleared-after-listen", made_with=True, listens=True, clears=True)
 
 
 # bind reads SO_REUSEPORT of the first socket as it is when the second binds, whenever it was set.
 REUSEPORT_OF_THE_FIRST = [
-    ("kept-after-bind",      NONE,      EADDRINUSE),
-    ("kept-after-bind",      REUSEPORT, OK),
-    ("kept-after-listen",    NONE,      EADDRINUSE),
-    ("kept-after-listen",    REUSEPORT, OK),
-    ("set-after-bind",       NONE,      EADDRINUSE),
-    ("set-after-bind",       REUSEPORT, OK),
-    ("set-after-listen",     NONE,      EADDRINUSE),
-    ("set-after-listen",     REUSEPORT, OK),
-    ("cleared-after-bind",   NONE,      EADDRINUSE),
-    ("cleared-after-bind",   REUSEPORT, EADDRINUSE),
-    ("cleared-after-listen", NONE,      EADDRINUSE),
-    ("cleared-after-listen", REUSEPORT, EADDRINUSE),
+    # the first,           the second, its bind
+    (KEPT_AFTER_BIND,      NONE,       EADDRINUSE),
+    (KEPT_AFTER_BIND,      REUSEPORT,  OK),
+    (KEPT_AFTER_LISTEN,    NONE,       EADDRINUSE),
+    (KEPT_AFTER_LISTEN,    REUSEPORT,  OK),
+    (SET_AFTER_BIND,       NONE,       EADDRINUSE),
+    (SET_AFTER_BIND,       REUSEPORT,  OK),
+    (SET_AFTER_LISTEN,     NONE,       EADDRINUSE),
+    (SET_AFTER_LISTEN,     REUSEPORT,  OK),
+    (CLEARED_AFTER_BIND,   NONE,       EADDRINUSE),
+    (CLEARED_AFTER_BIND,   REUSEPORT,  EADDRINUSE),
+    (CLEARED_AFTER_LISTEN, NONE,       EADDRINUSE),
+    (CLEARED_AFTER_LISTEN, REUSEPORT,  EADDRINUSE),
 ]  # fmt: skip
 
 
@@ -77,47 +109,45 @@ REUSEPORT_OF_THE_FIRST = [
     cites=(LITE2.at("in_pcbbind"), LINUX_MAN.at("socket(7)")),
 )
 @pytest.mark.parametrize(("change", "second", "expected"), REUSEPORT_OF_THE_FIRST, ids=str)
-def test_reuseport_changed_on_the_first(stack: Stack, change: str, second: Options, expected: Answer) -> None:
-    """The first socket's SO_REUSEPORT was {change}: may a second ({second}) bind the same address?"""
-    first_socket(stack, LOOPBACK, SO_REUSEPORT, change)
+def test_reuseport_changed_on_the_first(stack: Stack, change: Change, second: Options, expected: Answer) -> None:
+    """SO_REUSEPORT of the first was {change.aloud}: may one with {second.aloud} bind the same address?"""
+    change.play(stack, LOOPBACK, SO_REUSEPORT)
     another = stack.tcp4(*second)
     assert another.bind(LOOPBACK) == expected
 
 
 # SO_REUSEADDR of the first socket never counts; a specific address beside the wildcard needs the second's.
 REUSEADDR_OF_THE_FIRST = [
-    ("kept-after-bind",      NONE,      EADDRINUSE),
-    ("kept-after-bind",      REUSEADDR, OK),
-    ("kept-after-listen",    NONE,      EADDRINUSE),
-    ("kept-after-listen",    REUSEADDR, OK),
-    ("set-after-bind",       NONE,      EADDRINUSE),
-    ("set-after-bind",       REUSEADDR, OK),
-    ("set-after-listen",     NONE,      EADDRINUSE),
-    ("set-after-listen",     REUSEADDR, OK),
-    ("cleared-after-bind",   NONE,      EADDRINUSE),
-    ("cleared-after-bind",   REUSEADDR, OK),
-    ("cleared-after-listen", NONE,      EADDRINUSE),
-    ("cleared-after-listen", REUSEADDR, OK),
+    # the first,           the second, its bind
+    (KEPT_AFTER_BIND,      NONE,       EADDRINUSE),
+    (KEPT_AFTER_BIND,      REUSEADDR,  OK),
+    (KEPT_AFTER_LISTEN,    NONE,       EADDRINUSE),
+    (KEPT_AFTER_LISTEN,    REUSEADDR,  OK),
+    (SET_AFTER_BIND,       NONE,       EADDRINUSE),
+    (SET_AFTER_BIND,       REUSEADDR,  OK),
+    (SET_AFTER_LISTEN,     NONE,       EADDRINUSE),
+    (SET_AFTER_LISTEN,     REUSEADDR,  OK),
+    (CLEARED_AFTER_BIND,   NONE,       EADDRINUSE),
+    (CLEARED_AFTER_BIND,   REUSEADDR,  OK),
+    (CLEARED_AFTER_LISTEN, NONE,       EADDRINUSE),
+    (CLEARED_AFTER_LISTEN, REUSEADDR,  OK),
 ]  # fmt: skip
 
 
 @experiment("tcp/option-timing/wildcard-reuseaddr-{change}/specific-{second}", rule=WILDCARD_AND_SPECIFIC, cites=(LITE2.at("in_pcbbind"),))
 @pytest.mark.parametrize(("change", "second", "expected"), REUSEADDR_OF_THE_FIRST, ids=str)
-def test_reuseaddr_changed_on_the_wildcard(stack: Stack, change: str, second: Options, expected: Answer) -> None:
-    """The SO_REUSEADDR of a socket on the wildcard was {change}: may a second ({second}) bind a specific address?"""
-    first_socket(stack, WILDCARD, SO_REUSEADDR, change)
+def test_reuseaddr_changed_on_the_wildcard(stack: Stack, change: Change, second: Options, expected: Answer) -> None:
+    """SO_REUSEADDR of 0.0.0.0 was {change.aloud}: may one with {second.aloud} bind 127.0.0.1?"""
+    change.play(stack, WILDCARD, SO_REUSEADDR)
     another = stack.tcp4(*second)
     assert another.bind(LOOPBACK) == expected
 
 
-CHANGES = ["set-after-bind", "set-after-listen", "cleared-after-bind", "cleared-after-listen"]
-
-
 @experiment("tcp/option-timing/duplicate-reuseaddr-{change}/second-reuseaddr", rule=COMPLETELY_DUPLICATE, cites=(MECKI.at("SO_REUSEADDR"),))
-@pytest.mark.parametrize("change", CHANGES, ids=str)
-def test_reuseaddr_changed_on_a_duplicate(stack: Stack, change: str) -> None:
-    """The first socket's SO_REUSEADDR was {change}: is a second with SO_REUSEADDR refused the same address?"""
-    first_socket(stack, LOOPBACK, SO_REUSEADDR, change)
+@pytest.mark.parametrize("change", [SET_AFTER_BIND, SET_AFTER_LISTEN, CLEARED_AFTER_BIND, CLEARED_AFTER_LISTEN], ids=str)
+def test_reuseaddr_changed_on_a_duplicate(stack: Stack, change: Change) -> None:
+    """SO_REUSEADDR of the first was {change.aloud}: is one with it refused the same address?"""
+    change.play(stack, LOOPBACK, SO_REUSEADDR)
     second = stack.tcp4(SO_REUSEADDR)
     assert second.bind(LOOPBACK) == EADDRINUSE
 
@@ -126,7 +156,7 @@ def test_reuseaddr_changed_on_a_duplicate(stack: Stack, change: str) -> None:
 @experiment("tcp/option-timing/second-cleared-before-bind/{option}", rule=BEFORE_BIND, cites=(UNP.at("§7.5"),))
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_option_cleared_before_bind(stack: Stack, option: Options) -> None:
-    """Is a second socket that set {option} and cleared it again before bind refused beside the wildcard?"""
+    """Is 127.0.0.1 refused beside 0.0.0.0 to a socket that cleared {option.aloud} before bind?"""
     first = stack.tcp4(*option)
     first.bind(WILDCARD)
     second = stack.tcp4(*option)
@@ -137,7 +167,7 @@ def test_option_cleared_before_bind(stack: Stack, option: Options) -> None:
 @experiment("tcp/option-timing/retry-of-bind/{option}", rule=BEFORE_BIND, cites=(UNP.at("§7.5"),))
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_retry_of_bind_after_setting_the_option(stack: Stack, option: Options) -> None:
-    """May a socket that was refused beside the wildcard set {option}, as the first has, and bind again?"""
+    """May a socket that was refused beside the wildcard set {option.aloud}, as the first has, and bind?"""
     first = stack.tcp4(*option)
     first.bind(WILDCARD)
     second = stack.tcp4()
@@ -170,7 +200,7 @@ def test_retry_of_bind_after_the_first_sets_the_option(stack: Stack) -> None:
 @experiment("tcp/option-timing/second-bind-with-option/{option}", rule=BOUND_ONCE)
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_option_does_not_allow_a_second_bind(stack: Stack, option: Options) -> None:
-    """Is a bound socket refused a second bind to its own address also after it has set {option}?"""
+    """Is a bound socket refused a second bind to its own address after it has set {option.aloud}?"""
     first = stack.tcp4()
     first.bind(LOOPBACK)
     first.set(*option)
@@ -180,7 +210,7 @@ def test_option_does_not_allow_a_second_bind(stack: Stack, option: Options) -> N
 @experiment("tcp/option-timing/listen-after-clearing/{option}", rule=LISTEN_IS_FREE, cites=(TCPV2.at("tcp_usrreq, PRU_LISTEN"),))
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_listen_after_clearing_the_option(stack: Stack, option: Options) -> None:
-    """May a socket that bound a specific address beside the wildcard thanks to {option} clear it and still listen?"""
+    """May a socket that bound beside the wildcard thanks to {option.aloud} clear it and still listen?"""
     first = stack.tcp4(*option)
     first.bind(WILDCARD)
     second = stack.tcp4(*option)
@@ -192,7 +222,7 @@ def test_listen_after_clearing_the_option(stack: Stack, option: Options) -> None
 @experiment("tcp/option-timing/listen-after-first-cleared/{option}", rule=LISTEN_IS_FREE, cites=(TCPV2.at("tcp_usrreq, PRU_LISTEN"),))
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_listen_after_the_other_cleared_the_option(stack: Stack, option: Options) -> None:
-    """May a socket that bound beside the wildcard thanks to {option} listen after the one on the wildcard has cleared it?"""
+    """A socket bound beside the wildcard, which then cleared {option.aloud}: may the socket listen?"""
     first = stack.tcp4(*option)
     first.bind(WILDCARD)
     second = stack.tcp4(*option)
@@ -203,26 +233,27 @@ def test_listen_after_the_other_cleared_the_option(stack: Stack, option: Options
 
 # The accepted socket: its options are its own, and a bind beside it asks only the new socket.
 ACCEPTED = [
-    ("set",     REUSEADDR, NONE,      EADDRINUSE),
-    ("set",     REUSEADDR, REUSEADDR, OK),
-    ("cleared", REUSEADDR, NONE,      EADDRINUSE),
-    ("cleared", REUSEADDR, REUSEADDR, OK),
-    ("set",     REUSEPORT, NONE,      EADDRINUSE),
-    ("set",     REUSEPORT, REUSEPORT, OK),
-    ("cleared", REUSEPORT, NONE,      EADDRINUSE),
-    ("cleared", REUSEPORT, REUSEPORT, OK),
+    # change,   of what,   made with, what is set,      restarted, its bind
+    ("set",     REUSEADDR, NONE,      SO_REUSEADDR,     NONE,      EADDRINUSE),
+    ("set",     REUSEADDR, NONE,      SO_REUSEADDR,     REUSEADDR, OK),
+    ("cleared", REUSEADDR, REUSEADDR, SO_REUSEADDR.off, NONE,      EADDRINUSE),
+    ("cleared", REUSEADDR, REUSEADDR, SO_REUSEADDR.off, REUSEADDR, OK),
+    ("set",     REUSEPORT, NONE,      SO_REUSEPORT,     NONE,      EADDRINUSE),
+    ("set",     REUSEPORT, NONE,      SO_REUSEPORT,     REUSEPORT, OK),
+    ("cleared", REUSEPORT, REUSEPORT, SO_REUSEPORT.off, NONE,      EADDRINUSE),
+    ("cleared", REUSEPORT, REUSEPORT, SO_REUSEPORT.off, REUSEPORT, OK),
 ]  # fmt: skip
 
 
 @experiment("tcp/option-timing/accepted-{change}/{option}/restarted-{new}", rule=BEFORE_BIND, cites=(LITE2.at("in_pcbbind"),))
-@pytest.mark.parametrize(("change", "option", "new", "expected"), ACCEPTED, ids=str)
-def test_option_changed_on_the_accepted_socket(stack: Stack, change: str, option: Options, new: Options, expected: Answer) -> None:
-    """{option} was {change} on an accepted socket whose server is gone: may a server ({new}) bind its address?"""
-    listener = listening(stack, LOOPBACK, *(option if change == "cleared" else NONE))
-    client = stack.tcp4()
-    client.connect(LOOPBACK)
-    accepted = listener.accept()
-    accepted.set(option[0].off if change == "cleared" else option[0])
+@pytest.mark.parametrize(("change", "option", "old", "late", "new", "expected"), ACCEPTED, ids=str)
+def test_option_changed_on_the_accepted_socket(
+    stack: Stack, change: str, option: Options, old: Options, late: Option, new: Options, expected: Answer
+) -> None:
+    """{option.aloud} was {change} on the accepted socket of a dead server: may {new.aloud} bind its address?"""
+    listener = listening(stack, LOOPBACK, *old)
+    _, accepted = served(stack, listener, LOOPBACK)
+    accepted.set(late)
     listener.close()
     stack.shows(LOOPBACK, ESTABLISHED)
     restarted = stack.tcp4(*new)
@@ -232,34 +263,28 @@ def test_option_changed_on_the_accepted_socket(stack: Stack, change: str, option
 @experiment("tcp/option-timing/accepted-inherits/{option}", rule=INHERITED_OPTIONS, cites=(TCPV2.at("sonewconn"),))
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_accepted_socket_has_the_option(stack: Stack, option: Options) -> None:
-    """Does a socket accepted from a listener with {option} have it set?"""
+    """Does a socket accepted from a listener with {option.aloud} have it set?"""
     listener = listening(stack, LOOPBACK, *option)
-    client = stack.tcp4()
-    client.connect(LOOPBACK)
-    accepted = listener.accept()
+    _, accepted = served(stack, listener, LOOPBACK)
     assert accepted.get(*option) == Answer("1")
 
 
 @experiment("tcp/option-timing/accepted-inherits-late/{option}", rule=INHERITED_OPTIONS, cites=(TCPV2.at("sonewconn"),))
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_accepted_socket_has_an_option_set_after_listen(stack: Stack, option: Options) -> None:
-    """Does an accepted socket have {option} when the listener set it after listen but before the client connected?"""
+    """Does an accepted socket have {option.aloud} if the listener set it after listen, before connect?"""
     listener = listening(stack, LOOPBACK)
     listener.set(*option)
-    client = stack.tcp4()
-    client.connect(LOOPBACK)
-    accepted = listener.accept()
+    _, accepted = served(stack, listener, LOOPBACK)
     assert accepted.get(*option) == Answer("1")
 
 
 @experiment("tcp/option-timing/accepted-inherits-nothing/{option}", rule=INHERITED_OPTIONS)
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
 def test_accepted_socket_without_the_option(stack: Stack, option: Options) -> None:
-    """Does a socket accepted from a listener without options have {option} clear?"""
+    """Does a socket accepted from a listener without options have {option.aloud} clear?"""
     listener = listening(stack, LOOPBACK)
-    client = stack.tcp4()
-    client.connect(LOOPBACK)
-    accepted = listener.accept()
+    _, accepted = served(stack, listener, LOOPBACK)
     assert accepted.get(*option) == Answer("0")
 
 
@@ -271,32 +296,32 @@ def test_accepted_socket_is_v6only(stack: Stack) -> None:
     assert listener.accept().get(IPV6_V6ONLY) == Answer("1")
 
 
-@experiment("tcp/option-timing/options-are-two/{one}-is-not-{other}", rule=UNBOUND_CALL, cites=(UNP.at("§7.5"),))
+@experiment("tcp/option-timing/options-are-two/{one}-is-not-{other}", rule=OPTION_BITS, cites=(UNP.at("§7.5"),))
 @pytest.mark.parametrize(("one", "other"), [(REUSEADDR, REUSEPORT), (REUSEPORT, REUSEADDR)], ids=str)
 def test_one_option_does_not_set_the_other(stack: Stack, one: Options, other: Options) -> None:
-    """Does a socket that sets {one} still have {other} clear?"""
+    """Does a socket that sets {one.aloud} still have {other.aloud} clear?"""
     first = stack.tcp4(*one)
     assert first.get(*other) == Answer("0")
 
 
 # Before anything is set, and right after.
-@experiment("{kind}/option-timing/default/{option}", rule=UNBOUND_CALL, cites=(POSIX.at("getsockopt; socket options"),))
+@experiment("{kind}/option-timing/default/{option}", rule=OPTION_BITS, cites=(POSIX.at("getsockopt; socket options"),))
 @pytest.mark.parametrize("kind", ["tcp4", "udp4"])
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT, EXCLUSIVE], ids=str)
 def test_option_of_a_new_socket(stack: Stack, kind: str, option: Options) -> None:
-    """Is {option} off on a new {kind} socket?"""
+    """Is {option.aloud} off on a new {kind} socket?"""
     assert stack.socket(kind).get(*option) == Answer("0")
 
 
-@experiment("{kind}/option-timing/read-back/{option}", rule=UNBOUND_CALL, cites=(POSIX.at("getsockopt; socket options"),))
+@experiment("{kind}/option-timing/read-back/{option}", rule=OPTION_BITS, cites=(POSIX.at("getsockopt; socket options"),))
 @pytest.mark.parametrize("kind", ["tcp4", "udp4"])
 @pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT, EXCLUSIVE], ids=str)
 def test_option_reads_as_it_was_set(stack: Stack, kind: str, option: Options) -> None:
-    """Does {option}, once set on a {kind} socket, read as set?"""
+    """Does {option.aloud}, once set on a {kind} socket, read as set?"""
     assert stack.socket(kind, *option).get(*option) == Answer("1")
 
 
-@experiment("tcp4/option-timing/read-back/reuseaddr-cleared", rule=UNBOUND_CALL, cites=(POSIX.at("getsockopt; socket options"),))
+@experiment("tcp4/option-timing/read-back/reuseaddr-cleared", rule=OPTION_BITS, cites=(POSIX.at("getsockopt; socket options"),))
 def test_a_cleared_option_reads_as_clear(stack: Stack) -> None:
     """Does SO_REUSEADDR, once set and cleared again, read as clear?"""
     first = stack.tcp4(SO_REUSEADDR)
@@ -306,7 +331,7 @@ def test_a_cleared_option_reads_as_clear(stack: Stack) -> None:
 
 @experiment("tcp/option-timing/retry-of-listen/reuseaddr", rule=LISTEN_IS_FREE)
 def test_retry_of_listen(stack: Stack) -> None:
-    """Two sockets ask for one address with SO_REUSEADDR and the second called listen too early: may it when the first has closed?"""
+    """With SO_REUSEADDR on both, the second called listen too early: may it once the first has closed?"""
     first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
     first.bind(LOOPBACK)
     second.bind(LOOPBACK)
@@ -316,9 +341,9 @@ def test_retry_of_listen(stack: Stack) -> None:
     assert second.listen() == OK
 
 
-@experiment("tcp/option-timing/refused-listen/then-connect", rule=UNBOUND_CALL)
+@experiment("tcp/option-timing/refused-listen/then-connect", rule=UNUSED_ADDRESS)
 def test_connect_after_a_refused_listen(stack: Stack) -> None:
-    """Two sockets ask for one address with SO_REUSEADDR, the second called listen too late: may it be a client of another server?"""
+    """May a server that came second at its address, or was refused it, connect to another server?"""
     listening(stack, SECOND.at("Q"))
     first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
     first.bind(LOOPBACK)
@@ -329,9 +354,9 @@ def test_connect_after_a_refused_listen(stack: Stack) -> None:
     assert second.connect(SECOND.at("Q")) == OK
 
 
-@experiment("udp/option-timing/set-after-bind/reuseaddr", rule=UNBOUND_CALL, cites=(POSIX.at("setsockopt"),))
+@experiment("udp/option-timing/set-after-bind/reuseaddr", rule=OPTION_BITS, cites=(POSIX.at("setsockopt"),))
 def test_reuseaddr_after_bind(stack: Stack) -> None:
-    """Is it granted to set SO_REUSEADDR on a UDP socket that is bound?"""
+    """May a bound UDP socket set SO_REUSEADDR?"""
     server = stack.udp4()
     server.bind(LOOPBACK)
     assert server.set(SO_REUSEADDR) == OK
@@ -339,7 +364,7 @@ def test_reuseaddr_after_bind(stack: Stack) -> None:
 
 @experiment("udp/option-timing/cleared-after-bind/reuseaddr", rule=UDP_DUPLICATE)
 def test_reuseaddr_cleared_after_bind_over_udp(stack: Stack) -> None:
-    """A UDP socket with SO_REUSEADDR cleared it after bind: is a second with SO_REUSEADDR refused its address?"""
+    """A UDP socket cleared SO_REUSEADDR after bind: is a second with SO_REUSEADDR refused its address?"""
     first, second = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
     first.bind(LOOPBACK)
     first.set(SO_REUSEADDR.off)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connected, listening
-from fixtures.language.stack import Stack
+from fixtures.language.scenes import connected, ended_in_time_wait, listening, serve, start
+from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     BOTH,
     EADDRINUSE,
@@ -24,9 +27,9 @@ from fixtures.language.words import (
     SO_EXCLBIND,
     SO_REUSEADDR,
     SO_REUSEPORT,
-    TIME_WAIT,
     WILDCARD,
     WILDCARD6,
+    Address,
     Answer,
     Options,
 )
@@ -71,7 +74,7 @@ THIRD = [
 @pytest.mark.parametrize("kind", PROTOCOLS)
 @pytest.mark.parametrize(("first", "second", "third", "expected"), THIRD, ids=str)
 def test_a_third_socket(stack: Stack, kind: str, first: Options, second: Options, third: Options, expected: Answer) -> None:
-    """Sockets with {first} and with {second} were bound to one {kind} address in turn: may a third with {third} bind it?"""
+    """{kind}: {first.aloud}, then {second.aloud} asked for an address: may {third.aloud} bind it now?"""
     stack.socket(kind, *first).bind(LOOPBACK)
     stack.socket(kind, *second).bind(LOOPBACK)
     assert stack.socket(kind, *third).bind(LOOPBACK) == expected
@@ -90,11 +93,9 @@ def test_a_third_socket(stack: Stack, kind: str, first: Options, second: Options
     ids=str,
 )  # fmt: skip
 def test_everyone_must_set_it(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
-    """A group of two servers with {first} has been asked for at the wildcard: may a socket with {second} join?"""
+    """Two servers with {first.aloud} asked for 0.0.0.0: may one with {second.aloud} join?"""
     for _ in range(2):
-        member = stack.tcp4(*first)
-        member.bind(WILDCARD)
-        member.listen()
+        listening(stack, WILDCARD, *first)
     assert stack.tcp4(*second).bind(WILDCARD) == expected
 
 
@@ -110,37 +111,31 @@ def test_everyone_must_set_it(stack: Stack, first: Options, second: Options, exp
     ids=str,
 )  # fmt: skip
 def test_a_specific_server_beside_a_group(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
-    """Two servers with {first} ask for the wildcard: may one with {second} bind a specific address?"""
+    """Two servers with {first.aloud} asked for 0.0.0.0: may one with {second.aloud} bind 127.0.0.1?"""
     for _ in range(2):
-        member = stack.tcp4(*first)
-        member.bind(WILDCARD)
-        member.listen()
+        listening(stack, WILDCARD, *first)
     assert stack.tcp4(*second).bind(LOOPBACK) == expected
 
 
 @experiment("{kind}/reuseport/receives/specific-beside-wildcard", rule=MOST_SPECIFIC)
 @pytest.mark.parametrize("kind", PROTOCOLS)
 def test_the_specific_member_receives(stack: Stack, kind: str) -> None:
-    """A specific and a wildcard {kind} socket share a port with SO_REUSEPORT: does the specific one receive all?"""
+    """{kind} sockets with SO_REUSEPORT hold 127.0.0.1 and 0.0.0.0: does the specific one receive all?"""
     specific, wildcard = stack.socket(kind, SO_REUSEPORT), stack.socket(kind, SO_REUSEPORT)
     specific.bind(LOOPBACK)
     wildcard.bind(WILDCARD)
-    if kind == "tcp4":
-        specific.listen()
-        wildcard.listen()
+    serve(specific, wildcard)
     assert stack.connections(LOOPBACK) == specific.itself
 
 
 @experiment("{kind}/reuseport/receives/other-specific-beside-wildcard", rule=MOST_SPECIFIC)
 @pytest.mark.parametrize("kind", PROTOCOLS)
 def test_a_specific_socket_outside_the_group_receives(stack: Stack, kind: str) -> None:
-    """A {kind} socket with SO_REUSEPORT is on the wildcard, one with only SO_REUSEADDR on a specific address: does the latter receive?"""
+    """{kind}: 0.0.0.0 has SO_REUSEPORT, 127.0.0.1 only SO_REUSEADDR: does the specific one receive?"""
     wildcard, specific = stack.socket(kind, SO_REUSEPORT), stack.socket(kind, SO_REUSEADDR)
     wildcard.bind(WILDCARD)
-    if kind == "tcp4":
-        wildcard.listen()
-    if specific.bind(LOOPBACK) == OK and kind == "tcp4":
-        specific.listen()
+    serve(wildcard)
+    start(specific, LOOPBACK)
     assert stack.connections(LOOPBACK) == specific.itself
 
 
@@ -148,13 +143,11 @@ def test_a_specific_socket_outside_the_group_receives(stack: Stack, kind: str) -
 @pytest.mark.parametrize("kind", PROTOCOLS)
 @pytest.mark.parametrize("options", [REUSEPORT, REUSEBOTH], ids=str)
 def test_two_members_split_or_not(stack: Stack, kind: str, options: Options) -> None:
-    """Two {kind} sockets ({options}) hold one address: does somebody of the group receive?"""
+    """Two {kind} sockets with {options.aloud} hold one address: does somebody of the group receive?"""
     first, second = stack.socket(kind, *options), stack.socket(kind, *options)
     first.bind(LOOPBACK)
     second.bind(LOOPBACK)
-    if kind == "tcp4":
-        first.listen()
-        second.listen()
+    serve(first, second)
     # Nothing says how a group shares: the last one may take all, or a hash may spread them.
     assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
 
@@ -166,7 +159,7 @@ def test_two_members_split_or_not(stack: Stack, kind: str, options: Options) -> 
 )
 @pytest.mark.parametrize("idle", ["first", "second"])
 def test_a_member_that_does_not_listen(stack: Stack, idle: str) -> None:
-    """The {idle} of two SO_REUSEPORT sockets never listens: does the other get every connection, if anyone gets one?"""
+    """The {idle} of two SO_REUSEPORT sockets never listens: does the other get all, if anyone does?"""
     first, second = stack.tcp4(SO_REUSEPORT), stack.tcp4(SO_REUSEPORT)
     first.bind(LOOPBACK)
     second.bind(LOOPBACK)
@@ -183,9 +176,7 @@ def test_the_rest_receives_when_a_member_closes(stack: Stack, kind: str, leaver:
     first, second = stack.socket(kind, SO_REUSEPORT), stack.socket(kind, SO_REUSEPORT)
     first.bind(LOOPBACK)
     second.bind(LOOPBACK)
-    if kind == "tcp4":
-        first.listen()
-        second.listen()
+    serve(first, second)
     stays, leaves = (second, first) if leaver == "first" else (first, second)
     leaves.close()
     assert stack.connections(LOOPBACK) == stays.itself
@@ -195,26 +186,13 @@ def test_the_rest_receives_when_a_member_closes(stack: Stack, kind: str, leaver:
 @pytest.mark.parametrize("kind", PROTOCOLS)
 @pytest.mark.parametrize("options", [NONE, REUSEADDR], ids=str)
 def test_a_group_leaves_nothing_behind(stack: Stack, kind: str, options: Options) -> None:
-    """Both members of a {kind} SO_REUSEPORT group have closed: may a socket with {options} bind?"""
+    """Both members of a {kind} SO_REUSEPORT group have closed: may a socket with {options.aloud} bind?"""
     members = [stack.socket(kind, SO_REUSEPORT) for _ in range(2)]
     for member in members:
         member.bind(LOOPBACK)
     for member in members:
         member.close()
     assert stack.socket(kind, *options).bind(LOOPBACK) == OK
-
-
-def leave_time_wait(stack: Stack, options: Options) -> None:
-    """A server serves one client, closes first and goes: TIME_WAIT is left."""
-    server = listening(stack, LOOPBACK, *options)
-    client = stack.tcp4()
-    client.connect(LOOPBACK)
-    child = server.accept()
-    child.close()
-    client.recv(1)
-    client.close()
-    server.close()
-    stack.shows(LOOPBACK, TIME_WAIT)
 
 
 @experiment("tcp/reuseport/after-time-wait/{before}-{after}", rule=TIME_WAIT_REBIND)
@@ -231,25 +209,25 @@ def leave_time_wait(stack: Stack, options: Options) -> None:
     ids=str,
 )  # fmt: skip
 def test_a_group_starts_after_time_wait(stack: Stack, before: Options, after: Options, expected: Answer) -> None:
-    """A server with {before} left a TIME_WAIT: may the first member of a group with {after} bind?"""
-    leave_time_wait(stack, before)
+    """A server with {before.aloud} left TIME_WAIT: may the first of a group with {after.aloud} bind?"""
+    ended_in_time_wait(stack, stack, LOOPBACK, *before)
     assert stack.tcp4(*after).bind(LOOPBACK) == expected
 
 
 @experiment("tcp/reuseport/after-time-wait/second-member/{after}", rule=REUSEPORT_ALL)
 @pytest.mark.parametrize(("after", "expected"), [(REUSEPORT, OK), (REUSEADDR, EADDRINUSE)], ids=str)
 def test_the_second_member_after_time_wait(stack: Stack, after: Options, expected: Answer) -> None:
-    """A server left a TIME_WAIT and its successor listens, both with SO_REUSEPORT: may another with {after} bind?"""
-    leave_time_wait(stack, REUSEPORT)
+    """A server with SO_REUSEPORT started again after TIME_WAIT: may one with {after.aloud} join it?"""
+    ended_in_time_wait(stack, stack, LOOPBACK, SO_REUSEPORT)
     listening(stack, LOOPBACK, SO_REUSEPORT)
     assert stack.tcp4(*after).bind(LOOPBACK) == expected
 
 
 @experiment("{kind}/reuseport/cleared-by-first", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcbbind"),))
-@pytest.mark.parametrize("kind", [*PROTOCOLS, "tcp6"])
-def test_the_first_clears_it_after_bind(stack: Stack, kind: str) -> None:
-    """The first {kind} socket cleared SO_REUSEPORT after its bind: is a second with SO_REUSEPORT refused?"""
-    first, address = stack.socket(kind, SO_REUSEPORT), LOOPBACK6 if kind == "tcp6" else LOOPBACK
+@pytest.mark.parametrize(("kind", "address"), [("tcp4", LOOPBACK), ("udp4", LOOPBACK), ("tcp6", LOOPBACK6)])
+def test_the_first_clears_it_after_bind(stack: Stack, kind: str, address: Address) -> None:
+    """The first {kind} socket cleared SO_REUSEPORT after its bind: is a second with it refused?"""
+    first = stack.socket(kind, SO_REUSEPORT)
     first.bind(address)
     first.set(SO_REUSEPORT.off)
     assert stack.socket(kind, SO_REUSEPORT).bind(address) == EADDRINUSE
@@ -258,7 +236,7 @@ def test_the_first_clears_it_after_bind(stack: Stack, kind: str) -> None:
 @experiment("tcp/reuseport/cleared-by-specific/then-wildcard/{before}", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
 @pytest.mark.parametrize("before", ["alone", "after-a-wildcard"])
 def test_the_wildcard_beside_a_specific_that_cleared_it(stack: Stack, before: str) -> None:
-    """A server on a specific address ({before}) cleared SO_REUSEPORT after bind: may one with SO_REUSEPORT take the wildcard?"""
+    """127.0.0.1 ({before}) cleared SO_REUSEPORT after bind: may one with it bind 0.0.0.0?"""
     if before == "after-a-wildcard":
         predecessor = stack.tcp4(SO_REUSEPORT)
         predecessor.bind(WILDCARD)
@@ -271,7 +249,7 @@ def test_the_wildcard_beside_a_specific_that_cleared_it(stack: Stack, before: st
 
 @experiment("tcp/reuseport/cleared-before-ipv6-bound", rule=REUSEPORT_ALL)
 def test_the_port_of_the_other_family_does_not_help(stack: Stack) -> None:
-    """0.0.0.0 cleared SO_REUSEPORT and an IPv6-only wildcard has it: is a second 0.0.0.0 with SO_REUSEPORT refused?"""
+    """0.0.0.0 cleared SO_REUSEPORT, an IPv6-only [::] has it: is another 0.0.0.0 with it refused?"""
     first = stack.tcp4(SO_REUSEPORT)
     first.bind(WILDCARD)
     stack.tcp6(IPV6_V6ONLY, SO_REUSEPORT).bind(WILDCARD6)
@@ -281,7 +259,7 @@ def test_the_port_of_the_other_family_does_not_help(stack: Stack) -> None:
 
 @experiment("tcp/reuseport/udp-is-apart", rule=NO_OPTIONS)
 def test_a_udp_socket_permits_nothing_to_tcp(stack: Stack) -> None:
-    """A TCP socket without options and a UDP one with SO_REUSEPORT hold a port: is a TCP socket with SO_REUSEPORT refused?"""
+    """TCP without options and UDP with SO_REUSEPORT hold a port: is TCP with SO_REUSEPORT refused?"""
     stack.tcp4().bind(LOOPBACK)
     stack.udp4(SO_REUSEPORT).bind(LOOPBACK)
     assert stack.tcp4(SO_REUSEPORT).bind(LOOPBACK) == EADDRINUSE
@@ -289,7 +267,7 @@ def test_a_udp_socket_permits_nothing_to_tcp(stack: Stack) -> None:
 
 @experiment("udp/reuseport/receives/third-with-reuseaddr", rule=REUSEPORT_ALL)
 def test_a_third_outside_the_group(stack: Stack) -> None:
-    """Two UDP sockets share an address with both options: is a third with SO_REUSEADDR alone refused, so that the newer gets all?"""
+    """Is UDP with SO_REUSEADDR alone refused beside two with both options, so that the newer gets all?"""
     first, second = stack.udp4(*REUSEBOTH), stack.udp4(*REUSEBOTH)
     first.bind(LOOPBACK)
     second.bind(LOOPBACK)
@@ -300,7 +278,7 @@ def test_a_third_outside_the_group(stack: Stack) -> None:
 
 @experiment("udp/reuseport/receives/two-users", rule=REUSEPORT_ALL)
 def test_two_users_are_no_group(stack: Stack) -> None:
-    """We and then a stranger hold one UDP address with both options: does the newer socket alone receive?"""
+    """We, then a stranger hold one UDP address with both options: does the newer socket alone receive?"""
     stack.udp4(*REUSEBOTH).bind(LOOPBACK)
     strange = stack.stranger.udp4(*REUSEBOTH)
     strange.bind(LOOPBACK)
@@ -311,11 +289,11 @@ def test_two_users_are_no_group(stack: Stack) -> None:
 @pytest.mark.parametrize(("clearing", "expected"), [("older", OK), ("newer", EADDRINUSE)], ids=str)
 @pytest.mark.parametrize("kind", PROTOCOLS)
 def test_one_of_two_holders_clears_it(stack: Stack, kind: str, clearing: str, expected: Answer) -> None:
-    """Two {kind} sockets share an address and the {clearing} one clears SO_REUSEPORT: does the newest decide whether a third may bind?"""
+    """The {clearing} of two {kind} holders of an address clears SO_REUSEPORT: may a third with it bind?"""
     older, newer = stack.socket(kind, SO_REUSEPORT), stack.socket(kind, SO_REUSEPORT)
     older.bind(LOOPBACK)
     newer.bind(LOOPBACK)
-    (older if clearing == "older" else newer).set(SO_REUSEPORT.off)
+    {"older": older, "newer": newer}[clearing].set(SO_REUSEPORT.off)
     assert stack.socket(kind, SO_REUSEPORT).bind(LOOPBACK) == expected
 
 
@@ -348,53 +326,96 @@ def test_the_second_sets_it_and_tries_again(stack: Stack, kind: str) -> None:
     assert second.bind(LOOPBACK) == OK
 
 
-LATE = ["none", "connected", "stranger", "without", "newer", "cleared", "passed-over", "without-and-gone"]
+Step = Callable[[Socket, Socket], None]
+
+
+@dataclass(frozen=True)
+class Late:
+    """What else happens while sockets set SO_REUSEPORT late, to the third of them or to a fourth; the name is that of the id."""
+
+    name: str
+    aloud: str
+    #: What happens before the second binds, before the third does, and at the end.
+    first: Step = lambda third, fourth: None
+    then: Step = lambda third, fourth: None
+    last: Step = lambda third, fourth: None
+    fourth_is_strange: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def fourth_binds(third: Socket, fourth: Socket) -> None:
+    """The fourth takes the address, and never sets SO_REUSEPORT."""
+    fourth.bind(LOOPBACK)
+
+
+def fourth_joins(third: Socket, fourth: Socket) -> None:
+    """The fourth takes the address and sets SO_REUSEPORT."""
+    fourth.bind(LOOPBACK)
+    fourth.set(SO_REUSEPORT)
+
+
+def fourth_connects(third: Socket, fourth: Socket) -> None:
+    """The fourth takes the address, is connected, and sets SO_REUSEPORT."""
+    fourth.bind(LOOPBACK)
+    fourth.connect(LOOPBACK.at("Q"))
+    fourth.set(SO_REUSEPORT)
+
+
+def fourth_closes(third: Socket, fourth: Socket) -> None:
+    """The fourth closes."""
+    fourth.close()
+
+
+def third_clears(third: Socket, fourth: Socket) -> None:
+    """The third clears SO_REUSEPORT."""
+    third.set(SO_REUSEPORT.off)
+
+
+LATE = [
+    Late("none", "and nobody else"),
+    Late("connected", "and one connected", then=fourth_connects),
+    Late("stranger", "and a stranger's", then=fourth_joins, fourth_is_strange=True),
+    Late("without", "and one without it", then=fourth_binds),
+    Late("newer", "and a newer one", last=fourth_joins),
+    Late("cleared", "but clears it", last=third_clears),
+    Late("passed-over", "and one passed over", first=fourth_binds),
+    Late("without-and-gone", "and one now gone", then=fourth_binds, last=fourth_closes),
+]
 
 
 @experiment("udp/reuseport/late-group/{case}", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcbbind"),))
-@pytest.mark.parametrize("case", LATE)
-def test_group_of_sockets_that_set_the_option_late(stack: Stack, case: str) -> None:
-    """Two UDP sockets ask for an address with SO_REUSEADDR and set SO_REUSEPORT then, a third has both ({case}): does it receive alone?"""
-    first, second = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
-    third, fourth = stack.udp4(*REUSEBOTH), (stack.stranger if case == "stranger" else stack).udp4(SO_REUSEADDR)
+@pytest.mark.parametrize("case", LATE, ids=str)
+def test_group_of_sockets_that_set_the_option_late(stack: Stack, case: Late) -> None:
+    """Does UDP with both options get all beside two that set SO_REUSEPORT late ({case.aloud})?"""
+    first, second, third = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR), stack.udp4(*REUSEBOTH)
+    fourth = (stack.stranger if case.fourth_is_strange else stack).udp4(SO_REUSEADDR)
     first.bind(LOOPBACK)
     first.set(SO_REUSEPORT)
-    if case == "passed-over":
-        fourth.bind(LOOPBACK)
+    case.first(third, fourth)
     second.bind(LOOPBACK)
     second.set(SO_REUSEPORT)
-    if case in ("connected", "stranger", "without", "without-and-gone"):
-        fourth.bind(LOOPBACK)
-    if case == "connected":
-        fourth.connect(LOOPBACK.at("Q"))
-    if case in ("connected", "stranger"):
-        fourth.set(SO_REUSEPORT)
+    case.then(third, fourth)
     third.bind(LOOPBACK)
-    if case == "newer":
-        fourth.bind(LOOPBACK)
-        fourth.set(SO_REUSEPORT)
-    if case == "without-and-gone":
-        fourth.close()
-    if case == "cleared":
-        third.set(SO_REUSEPORT.off)
+    case.last(third, fourth)
     assert stack.connections(LOOPBACK) == third.itself
 
 
 @experiment("{kind}/reuseport/receives/mixed", rule=REUSEPORT_ALL, cites=(LINUX.at("core/sock_reuseport.c, reuseport_select_sock"),))
 @pytest.mark.parametrize("kind", ["tcp4", "udp4"])
 def test_receivers_with_unlike_options(stack: Stack, kind: str) -> None:
-    """Of two sockets ({kind}) at an address one has SO_REUSEPORT, the other SO_REUSEADDR too: does one of them receive, or both in turn?"""
+    """SO_REUSEPORT and both options share a {kind} address: does at least one of them receive?"""
     first, second = stack.socket(kind, *REUSEPORT), stack.socket(kind, *REUSEBOTH)
     for one in (first, second):
         one.bind(LOOPBACK)
-        if kind == "tcp4":
-            one.listen()
+        serve(one)
     assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
 
 
 @experiment("tcp/reuseport/cleared/mapped-then-ipv4", rule=BEFORE_BIND)
 def test_ipv4_after_a_mapped_address_was_cleared(stack: Stack) -> None:
-    """A socket at a mapped address cleared SO_REUSEPORT after bind: is an IPv4 socket with it refused the same address?"""
+    """A mapped address cleared SO_REUSEPORT after bind: is IPv4 with it refused the same address?"""
     first = stack.tcp6(IPV6_V6ONLY.off, SO_REUSEPORT)
     first.bind(MAPPED)
     first.set(SO_REUSEPORT.off)
@@ -403,7 +424,7 @@ def test_ipv4_after_a_mapped_address_was_cleared(stack: Stack) -> None:
 
 @experiment("tcp/reuseport/cleared/alone-when-it-listened", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
 def test_wildcard_beside_a_listener_that_was_left_alone(stack: Stack) -> None:
-    """A listener whose neighbour at another address had left before it listened cleared SO_REUSEPORT: may one with it bind the wildcard?"""
+    """A listener, alone since its neighbour left, cleared SO_REUSEPORT: may one with it bind 0.0.0.0?"""
     neighbour, listener = stack.tcp4(SO_REUSEPORT), stack.tcp4(SO_REUSEPORT)
     neighbour.bind(SECOND)
     listener.bind(LOOPBACK)
@@ -415,7 +436,7 @@ def test_wildcard_beside_a_listener_that_was_left_alone(stack: Stack) -> None:
 
 @experiment("tcp/reuseport/set-late-by-first/both-listen", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcbbind"),))
 def test_option_set_between_bind_and_listen(stack: Stack) -> None:
-    """A first socket set SO_REUSEPORT after bind, a second before, and both listen then: does one of them receive, or both in turn?"""
+    """One set SO_REUSEPORT after bind, one before, and both listen: does at least one of them receive?"""
     first, second = stack.tcp4(), stack.tcp4(SO_REUSEPORT)
     first.bind(LOOPBACK)
     first.set(SO_REUSEPORT)
@@ -427,7 +448,7 @@ def test_option_set_between_bind_and_listen(stack: Stack) -> None:
 
 @experiment("tcp/reuseport/set-late-by-listener/beside-bound", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcbbind"),))
 def test_option_set_by_a_listener(stack: Stack) -> None:
-    """A listener set SO_REUSEPORT late, one with it is only bound, another listens: does one listener receive, or both in turn?"""
+    """A listener set SO_REUSEPORT late, one with it is bound, one listens: does a listener receive?"""
     first, bound, second = stack.tcp4(), stack.tcp4(SO_REUSEPORT), stack.tcp4(SO_REUSEPORT)
     first.bind(LOOPBACK)
     first.listen()
@@ -441,7 +462,7 @@ def test_option_set_by_a_listener(stack: Stack) -> None:
 
 @experiment("tcp/reuseport/cleared/before-the-second-listens", rule=REUSEPORT_ALL, cites=(LITE2.at("in_pcbbind"),))
 def test_option_cleared_before_the_second_listens(stack: Stack) -> None:
-    """A listener had SO_REUSEPORT only while a second socket with it bound: does the second receive alone when it listens?"""
+    """A listener had SO_REUSEPORT only while a second bound with it: does the second receive alone?"""
     first, second = stack.tcp4(), stack.tcp4(SO_REUSEPORT)
     first.bind(LOOPBACK)
     first.listen()
@@ -454,7 +475,7 @@ def test_option_cleared_before_the_second_listens(stack: Stack) -> None:
 
 @experiment("tcp/reuseport/cleared/alone-when-it-listened/plain-neighbour", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
 def test_wildcard_beside_a_listener_whose_plain_neighbour_left(stack: Stack) -> None:
-    """A listener whose neighbour had bound first, without options, and left cleared SO_REUSEPORT: may one with it bind the wildcard?"""
+    """A listener, alone since a plain neighbour left, cleared SO_REUSEPORT: may one with it bind 0.0.0.0?"""
     neighbour, listener = stack.tcp4(), stack.tcp4(SO_REUSEPORT)
     neighbour.bind(SECOND)
     listener.bind(LOOPBACK)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import listening
+from fixtures.language.scenes import listening, serve
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     BOTH,
@@ -24,10 +24,20 @@ from fixtures.language.words import (
     SO_REUSEPORT_LB,
     WILDCARD,
     WILDCARD6,
+    Address,
     Answer,
     Options,
 )
-from fixtures.specification.rules import BALANCED_GROUP, MOST_SPECIFIC, MULTICAST, NO_OPTIONS, THEFT, UNBOUND_CALL
+from fixtures.specification.rules import (
+    BALANCED_GROUP,
+    MOST_SPECIFIC,
+    MULTICAST,
+    NO_OPTIONS,
+    OPTION_BITS,
+    THEFT,
+    UNBOUND_CALL,
+    UNUSED_ADDRESS,
+)
 from fixtures.specification.sources import FREEBSD
 
 KINDS = ("tcp4", "udp4")
@@ -37,6 +47,7 @@ MULTIBIND = FREEBSD.at("tests/sys/netinet/socket_afinet.c, multibind")
 
 # Only its like shares the address; it does not match SO_REUSEPORT.
 SAME_ADDRESS = [
+    # first,      second,       the second bind
     (REUSEPORT_LB, REUSEPORT_LB, OK),
     (REUSEPORT_LB, NONE,         EADDRINUSE),
     (NONE,         REUSEPORT_LB, EADDRINUSE),
@@ -51,7 +62,7 @@ SAME_ADDRESS = [
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("first", "second", "expected"), SAME_ADDRESS, ids=str)
 def test_the_same_address(stack: Stack, kind: str, first: Options, second: Options, expected: Answer) -> None:
-    """A {kind} socket with {first} is bound: may one with {second} bind the same address?"""
+    """A {kind} socket with {first.aloud} is bound: may one with {second.aloud} join it?"""
     stack.socket(kind, *first).bind(LOOPBACK)
     assert stack.socket(kind, *second).bind(LOOPBACK) == expected
 
@@ -67,21 +78,27 @@ def test_the_first_sets_it_after_bind(stack: Stack, kind: str) -> None:
 
 
 @experiment("{kind}/reuseport-lb/receives/{place}", rule=BALANCED_GROUP, cites=(FREEBSD_TEST,))
-@pytest.mark.parametrize(("kind", "place"), [("tcp4", "specific"), ("tcp4", "wildcard"), ("udp4", "specific"), ("tcp6", "specific")])
-def test_the_group_is_balanced(stack: Stack, kind: str, place: str) -> None:
-    """Two {kind} sockets with SO_REUSEPORT_LB hold one {place} address: do both receive?"""
-    dialled = LOOPBACK6 if kind == "tcp6" else LOOPBACK
+@pytest.mark.parametrize(
+    ("kind", "place", "held", "reached"),
+    [
+        ("tcp4", "specific", LOOPBACK,  LOOPBACK),
+        ("tcp4", "wildcard", WILDCARD,  LOOPBACK),
+        ("udp4", "specific", LOOPBACK,  LOOPBACK),
+        ("tcp6", "specific", LOOPBACK6, LOOPBACK6),
+    ],
+)  # fmt: skip
+def test_the_group_is_balanced(stack: Stack, kind: str, place: str, held: Address, reached: Address) -> None:
+    """Two {kind} sockets with SO_REUSEPORT_LB hold {held.aloud}: do both receive?"""
     first, second = stack.socket(kind, SO_REUSEPORT_LB), stack.socket(kind, SO_REUSEPORT_LB)
     for member in (first, second):
-        member.bind(WILDCARD if place == "wildcard" else dialled)
-        if kind != "udp4":
-            member.listen()
-    assert stack.connections(dialled) == BOTH
+        member.bind(held)
+        serve(member)
+    assert stack.connections(reached) == BOTH
 
 
 @experiment("tcp4/reuseport-lb/receives/specific-beside-group", rule=MOST_SPECIFIC)
 def test_a_specific_server_beside_a_group(stack: Stack) -> None:
-    """A SO_REUSEPORT_LB server is on the wildcard, another with SO_REUSEADDR on a specific address: does the specific one receive?"""
+    """0.0.0.0 has SO_REUSEPORT_LB, 127.0.0.1 SO_REUSEADDR: does the specific server receive?"""
     group, narrow = stack.tcp4(SO_REUSEPORT_LB), stack.tcp4(SO_REUSEADDR)
     group.bind(WILDCARD)
     group.listen()
@@ -90,30 +107,36 @@ def test_a_specific_server_beside_a_group(stack: Stack) -> None:
     assert stack.connections(LOOPBACK) == narrow.itself
 
 
-@experiment("tcp4/reuseport-lb/connect/{bound}", rule=UNBOUND_CALL, cites=(FREEBSD_TEST,))
-@pytest.mark.parametrize("bound", ["bound", "unbound"])
-def test_connect(stack: Stack, bound: str) -> None:
-    """May a TCP socket with SO_REUSEPORT_LB, {bound}, connect?"""
+@experiment("tcp4/reuseport-lb/connect/bound", rule=UNBOUND_CALL, cites=(FREEBSD_TEST,))
+def test_connect_when_bound(stack: Stack) -> None:
+    """May a bound TCP socket with SO_REUSEPORT_LB connect?"""
     server, client = stack.tcp4(), stack.tcp4(SO_REUSEPORT_LB)
     server.bind(LOOPBACK)
     server.listen()
-    if bound == "bound":
-        client.bind(LOOPBACK.at("Q"))
+    client.bind(LOOPBACK.at("Q"))
     assert client.connect(LOOPBACK) == OK
 
 
-@experiment("tcp4/reuseport-lb/without-it/second-{second}", rule=NO_OPTIONS)
-@pytest.mark.parametrize("second", [NONE], ids=str)
-def test_a_specific_socket_without_options(stack: Stack, second: Options) -> None:
-    """A SO_REUSEPORT_LB server is on the wildcard: is one with {second} refused a specific address?"""
+@experiment("tcp4/reuseport-lb/connect/unbound", rule=UNUSED_ADDRESS, cites=(FREEBSD_TEST,))
+def test_connect_when_unbound(stack: Stack) -> None:
+    """May an unbound TCP socket with SO_REUSEPORT_LB connect?"""
+    server, client = stack.tcp4(), stack.tcp4(SO_REUSEPORT_LB)
+    server.bind(LOOPBACK)
+    server.listen()
+    assert client.connect(LOOPBACK) == OK
+
+
+@experiment("tcp4/reuseport-lb/without-it/second-none", rule=NO_OPTIONS)
+def test_a_specific_socket_without_options(stack: Stack) -> None:
+    """A server with SO_REUSEPORT_LB has 0.0.0.0: is one without options refused 127.0.0.1?"""
     listening(stack, WILDCARD, SO_REUSEPORT_LB)
-    assert stack.tcp4(*second).bind(LOOPBACK) == EADDRINUSE
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
 
 @experiment("tcp4/reuseport-lb/other-user/{options}", rule=THEFT)
 @pytest.mark.parametrize("options", [REUSEPORT, REUSEPORT_LB], ids=str)
 def test_the_wildcard_of_another_user(stack: Stack, options: Options) -> None:
-    """A server of one user holds the wildcard: may another user bind it too ({options} on both)?"""
+    """A server of one user holds the wildcard: may another user join it, each with {options.aloud}?"""
     listening(stack, WILDCARD, *options)
     assert stack.stranger.tcp4(*options).bind(WILDCARD) == OK
 
@@ -128,31 +151,32 @@ def test_the_wildcard_of_another_user(stack: Stack, options: Options) -> None:
     ],
 )  # fmt: skip
 def test_a_wildcard_beside_one_of_another_user(stack: Stack, held: str, options: Options) -> None:
-    """A user holds the wildcard with {options}: may a third user bind a specific address with SO_REUSEADDR, as its own user may?"""
+    """A user has 0.0.0.0 with {options.aloud}: may another bind 127.0.0.1 (SO_REUSEADDR)?"""
     stack.stranger.tcp4(*options).bind(WILDCARD)
     assert stack.stranger2.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
 
 
 @experiment("tcp4/reuseport-lb/other-user/reuseport+lb-then-lb", rule=THEFT)
 def test_a_wildcard_with_both_of_another_user(stack: Stack) -> None:
-    """Another user holds the wildcard with SO_REUSEPORT and SO_REUSEPORT_LB: may a third bind it with SO_REUSEPORT_LB?"""
+    """A user has 0.0.0.0 with SO_REUSEPORT and SO_REUSEPORT_LB: may another bind it with the latter?"""
     stack.stranger.tcp4(SO_REUSEPORT, SO_REUSEPORT_LB).bind(WILDCARD)
     assert stack.stranger2.tcp4(SO_REUSEPORT_LB).bind(WILDCARD) == OK
 
 
-@experiment("tcp4/reuseport-lb/default", rule=UNBOUND_CALL)
+@experiment("tcp4/reuseport-lb/default", rule=OPTION_BITS)
 def test_it_is_off_at_first(stack: Stack) -> None:
     """Is SO_REUSEPORT_LB off on a new socket?"""
     assert stack.tcp4().get(SO_REUSEPORT_LB) == Answer("0")
 
 
 @experiment("tcp/reuseport-lb/receives/mapped-and-ipv4/{older}-first", rule=BALANCED_GROUP)
-@pytest.mark.parametrize("older", ["mapped", "ipv4"])
-def test_a_mapped_address_and_ipv4(stack: Stack, older: str) -> None:
-    """SO_REUSEPORT_LB servers of both families listen at 127.0.0.1, one by its mapped form ({older} first): do both receive?"""
+@pytest.mark.parametrize(("older", "newer"), [("mapped", "ipv4"), ("ipv4", "mapped")])
+def test_a_mapped_address_and_ipv4(stack: Stack, older: str, newer: str) -> None:
+    """SO_REUSEPORT_LB has 127.0.0.1 over IPv4 and in mapped form, {older} first: do both receive?"""
     plain, mapped = stack.tcp4(SO_REUSEPORT_LB), stack.tcp6(IPV6_V6ONLY.off, SO_REUSEPORT_LB)
-    for server in (plain, mapped) if older == "ipv4" else (mapped, plain):
-        server.bind(LOOPBACK if server is plain else MAPPED)
+    servers = {"ipv4": (plain, LOOPBACK), "mapped": (mapped, MAPPED)}
+    for server, address in (servers[older], servers[newer]):
+        server.bind(address)
         server.listen()
     assert stack.connections(LOOPBACK) == BOTH
 
@@ -170,7 +194,7 @@ def test_a_mapped_address_and_ipv4(stack: Stack, older: str) -> None:
     ids=str,
 )  # fmt: skip
 def test_a_group_address(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
-    """A socket with {first} is bound to a multicast group: may one with {second} bind it too?"""
+    """A socket with {first.aloud} holds a multicast group: may one with {second.aloud} bind it, too?"""
     stack.udp4(*first).bind(GROUP)
     assert stack.udp4(*second).bind(GROUP) == expected
 
@@ -185,7 +209,7 @@ def test_a_member_that_does_not_listen(stack: Stack) -> None:
 
 @experiment("tcp/reuseport-lb/receives/two-groups", rule=MOST_SPECIFIC)
 def test_the_group_of_the_specific_address(stack: Stack) -> None:
-    """One SO_REUSEPORT_LB server is on the wildcard and one on a specific address: does the specific one alone receive?"""
+    """SO_REUSEPORT_LB servers have 0.0.0.0 and 127.0.0.1: does the specific one alone receive?"""
     wide, narrow = stack.tcp4(SO_REUSEPORT_LB), stack.tcp4(SO_REUSEPORT_LB)
     for server, address in ((wide, WILDCARD), (narrow, LOOPBACK)):
         server.bind(address)
@@ -194,17 +218,18 @@ def test_the_group_of_the_specific_address(stack: Stack) -> None:
 
 
 @experiment("tcp/reuseport-lb/receives/both-families/{older}-first", rule=MOST_SPECIFIC)
-@pytest.mark.parametrize("older", ["any4", "dual"])
-def test_a_group_has_one_family(stack: Stack, older: str) -> None:
-    """Wildcards of IPv4 and of both families ({older} first) listen with SO_REUSEPORT_LB: does the IPv4 one receive over IPv4?"""
+@pytest.mark.parametrize(("older", "newer"), [("any4", "dual"), ("dual", "any4")])
+def test_a_group_has_one_family(stack: Stack, older: str, newer: str) -> None:
+    """SO_REUSEPORT_LB has 0.0.0.0 and a dual [::], {older} first: does the former receive over IPv4?"""
     any4, dual = stack.tcp4(SO_REUSEPORT_LB), stack.tcp6(IPV6_V6ONLY.off, SO_REUSEPORT_LB)
-    for server in (any4, dual) if older == "any4" else (dual, any4):
-        server.bind(WILDCARD if server is any4 else WILDCARD6)
+    servers = {"any4": (any4, WILDCARD), "dual": (dual, WILDCARD6)}
+    for server, address in (servers[older], servers[newer]):
+        server.bind(address)
         server.listen()
     assert stack.connections(LOOPBACK) == any4.itself
 
 
-@experiment("udp/reuseport-lb/connect", rule=UNBOUND_CALL)
+@experiment("udp/reuseport-lb/connect", rule=UNUSED_ADDRESS)
 def test_connect_udp(stack: Stack) -> None:
     """May a UDP socket with SO_REUSEPORT_LB connect?"""
     assert stack.udp4(SO_REUSEPORT_LB).connect(LOOPBACK) == OK

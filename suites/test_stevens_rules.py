@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import listening
-from fixtures.language.stack import Socket, Stack
+from fixtures.language.scenes import ended_in_time_wait, listener_gone, listening, served, start
+from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EACH,
     EADDRINUSE,
@@ -16,10 +16,8 @@ from fixtures.language.words import (
     SECOND,
     SO_REUSEADDR,
     SO_REUSEPORT,
-    TIME_WAIT,
     WILDCARD,
     Answer,
-    Option,
 )
 from fixtures.specification.rules import (
     ANY_ORDER,
@@ -44,22 +42,13 @@ from fixtures.specification.rules import (
 )
 
 
-def serve_one(stack: Stack, *options: Option) -> tuple[Socket, Socket, Socket]:
-    """A server with one connection: its listener, the accepted socket, the client."""
-    listener = listening(stack, LOOPBACK, *options)
-    client = stack.tcp4()
-    client.connect(LOOPBACK)
-    return listener, listener.accept(), client
-
-
 class TestS1:
     """SO_REUSEADDR lets a server restart while children of its predecessor still run."""
 
     @experiment("tcp/stevens-s1/restart-beside-child", rule=RESTART)
     def test_restart(self, stack: Stack) -> None:
-        """A server dies and its child goes on serving: may it restart with SO_REUSEADDR, which the old one did not set?"""
-        listener, _, _ = serve_one(stack)
-        listener.close()
+        """A server without options dies and its child serves on: may it restart with SO_REUSEADDR?"""
+        listener_gone(stack, LOOPBACK)
         stack.shows(LOOPBACK, ESTABLISHED)
         restarted = stack.tcp4(SO_REUSEADDR)
         assert restarted.bind(LOOPBACK) == OK
@@ -67,8 +56,7 @@ class TestS1:
     @experiment("tcp/stevens-s1/control", rule=NO_OPTIONS)
     def test_control(self, stack: Stack) -> None:
         """A server dies and its child goes on serving: is a restart without SO_REUSEADDR refused?"""
-        listener, _, _ = serve_one(stack)
-        listener.close()
+        listener_gone(stack, LOOPBACK)
         stack.shows(LOOPBACK, ESTABLISHED)
         assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
@@ -133,7 +121,7 @@ class TestS6:
 
     @experiment("udp/stevens-s6/twin-without-reuseport", rule=REUSEPORT_ALL)
     def test_twin_without(self, stack: Stack) -> None:
-        """A newer wildcard shares SO_REUSEPORT, the older twin does not: is a socket with SO_REUSEPORT refused the twin's address?"""
+        """127.0.0.1 is held without SO_REUSEPORT, 0.0.0.0 with it: is one with it refused 127.0.0.1?"""
         stack.udp4(SO_REUSEADDR).bind(LOOPBACK)
         stack.udp4(SO_REUSEADDR, SO_REUSEPORT).bind(WILDCARD)
         assert stack.udp4(SO_REUSEPORT).bind(LOOPBACK) == EADDRINUSE
@@ -154,7 +142,7 @@ class TestS8:
 
     @experiment("tcp/stevens-s8/after-the-refusal", rule=BEFORE_BIND)
     def test_after_the_refusal(self, stack: Stack) -> None:
-        """A wildcard bind is refused beside a specific one: does SO_REUSEADDR, set on that socket now, let it try again with success?"""
+        """Does a socket that was refused 0.0.0.0 beside 127.0.0.1 get it after it sets SO_REUSEADDR?"""
         stack.tcp4(SO_REUSEADDR).bind(LOOPBACK)
         late = stack.tcp4()
         refused = late.bind(WILDCARD)
@@ -167,7 +155,7 @@ class TestS9:
 
     @experiment("udp/stevens-s9/specific-before-wildcard", rule=MOST_SPECIFIC)
     def test_specific(self, stack: Stack) -> None:
-        """With one UDP socket on the wildcard and one on a specific address, does the specific one get what is sent there?"""
+        """Does the UDP socket at 127.0.0.1, not the one at 0.0.0.0, get what is sent to 127.0.0.1?"""
         general, particular = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
         general.bind(WILDCARD)
         particular.bind(LOOPBACK)
@@ -175,7 +163,7 @@ class TestS9:
 
     @experiment("udp/stevens-s9/wildcard-gets-the-rest", rule=MOST_SPECIFIC)
     def test_the_rest(self, stack: Stack) -> None:
-        """With one UDP socket on the wildcard and one on a specific address, does the wildcard get what is sent to another address?"""
+        """Does the UDP socket at 0.0.0.0, not the one at 127.0.0.1, get what is sent to 127.0.0.2?"""
         general, particular = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
         general.bind(WILDCARD)
         particular.bind(LOOPBACK)
@@ -199,12 +187,11 @@ class TestS11:
 
     @experiment("tcp/stevens-s11/theft", rule=THEFT)
     def test_theft(self, stack: Stack) -> None:
-        """A server listens on the wildcard with SO_REUSEADDR: does another process that binds 127.0.0.1 take what goes there?"""
+        """A server with SO_REUSEADDR has 0.0.0.0: does another process that binds 127.0.0.1 rob it?"""
         victim, thief = stack.tcp4(SO_REUSEADDR), stack.other.tcp4(SO_REUSEADDR)
         victim.bind(WILDCARD)
         victim.listen()
-        if thief.bind(LOOPBACK) == OK:
-            thief.listen()
+        start(thief, LOOPBACK)
         assert stack.connections(LOOPBACK) == thief.itself
 
 
@@ -235,12 +222,7 @@ class TestS13:
     @experiment("tcp/stevens-s13/new-socket-alone", rule=TIME_WAIT_REBIND)
     def test_new_alone(self, stack: Stack) -> None:
         """A server without options left TIME_WAIT: may one with SO_REUSEADDR bind its address?"""
-        listener, accepted, client = serve_one(stack)
-        accepted.close()
-        client.recv(1)
-        client.close()
-        listener.close()
-        stack.shows(LOOPBACK, TIME_WAIT)
+        ended_in_time_wait(stack, stack, LOOPBACK)
         assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
 
 
@@ -249,8 +231,8 @@ class TestS14:
 
     @experiment("tcp/stevens-s14/second-client", rule=SAME_CONNECTION)
     def test_second_client(self, stack: Stack) -> None:
-        """Two clients share a local port with SO_REUSEPORT: is the second refused the destination of the first, with EADDRINUSE?"""
-        serve_one(stack)
+        """Two clients share a port with SO_REUSEPORT: is the second refused the destination of the first?"""
+        served(stack, listening(stack, LOOPBACK), LOOPBACK)
         here = LOOPBACK.at("Q")
         first, second = stack.tcp4(SO_REUSEPORT), stack.tcp4(SO_REUSEPORT)
         first.bind(here)
@@ -265,7 +247,7 @@ class TestS15:
     @experiment("tcp/stevens-s15/accepted-has-reuseaddr", rule=INHERITED_OPTIONS)
     def test_accepted(self, stack: Stack) -> None:
         """Does a socket accepted from a listener with SO_REUSEADDR have it too?"""
-        _, accepted, _ = serve_one(stack, SO_REUSEADDR)
+        _, accepted = served(stack, listening(stack, LOOPBACK, SO_REUSEADDR), LOOPBACK)
         assert accepted.get(SO_REUSEADDR) == Answer("1")
 
 

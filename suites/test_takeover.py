@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import ended_in_time_wait, listening, served, start
 from fixtures.language.stack import Actor, Stack
 from fixtures.language.words import (
     BOTH,
@@ -23,9 +26,9 @@ from fixtures.language.words import (
     SECOND,
     SO_REUSEADDR,
     SO_REUSEPORT,
-    TIME_WAIT,
     WILDCARD,
     WILDCARD6,
+    Address,
     Answer,
     Options,
 )
@@ -41,21 +44,46 @@ from fixtures.specification.rules import (
     UDP_DUPLICATE,
 )
 from fixtures.specification.sources import LINUX, OPENBSD, WINSOCK
+from suites.tables import OVERLAPPING, SAME, Places
 
 OWNER = LINUX.at("core/sock.c, sock_i_uid; include/net/sock.h, sk_uid")
 CONFLICT = LINUX.at("ipv4/inet_connection_sock.c, inet_csk_bind_conflict")
 LISTEN_START = LINUX.at("ipv4/inet_connection_sock.c, inet_csk_listen_start")
 
-# "self" runs the experiment: root, where it may start processes of other users.
+
+@dataclass(frozen=True)
+class Person:
+    """Whoever makes a socket, under the name that they have in ids."""
+
+    name: str
+    who: str
+    whose: str
+
+    def on(self, stack: Stack) -> Stack | Actor:
+        """The one who makes sockets on a stack."""
+        return stack if self == SELF else Actor(stack, self.name)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+#: Who runs the experiment: root, where that may start processes of other users.
+SELF = Person("self", "we", "our")
+OTHER = Person("other", "another process", "another process's")
+STRANGER = Person("stranger", "user A", "user A's")
+STRANGER2 = Person("stranger2", "user B", "user B's")
+
+# holder, newcomer
 PEOPLE = [
-    ("self",     "other"),
-    ("self",     "stranger"),
-    ("stranger", "self"),
-    ("stranger", "stranger2"),
+    (SELF,     OTHER),
+    (SELF,     STRANGER),
+    (STRANGER, SELF),
+    (STRANGER, STRANGER2),
 ]  # fmt: skip
 USERS = PEOPLE[1:]
 
 # 4.4BSD asks nobody's name: only the options decide.
+# the options of both, the second bind
 SAME_ADDRESS = [
     (NONE,      EADDRINUSE),
     (REUSEADDR, EADDRINUSE),
@@ -70,102 +98,80 @@ MORE_SPECIFIC = [
 ]  # fmt: skip
 
 
-def by(stack: Stack, who: str) -> Stack | Actor:
-    """Whoever makes the socket."""
-    return stack if who == "self" else Actor(stack, who)
-
-
-@experiment(
-    "tcp/takeover/bound/{holder}-{newcomer}/{options}",
-    rule=REUSEPORT_ALL,
-    cites=(CONFLICT,),
-)
-@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+@experiment("tcp/takeover/bound/{holder}-{newcomer}/{options}", rule=REUSEPORT_ALL, cites=(CONFLICT,))
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE, ids=str)
 @pytest.mark.parametrize(("options", "expected"), SAME_ADDRESS, ids=str)
-def test_a_bound_address(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
-    """A socket of {holder} is bound: may one of {newcomer} bind the same address ({options} on both)?"""
-    by(stack, holder).tcp4(*options).bind(LOOPBACK)
-    assert by(stack, newcomer).tcp4(*options).bind(LOOPBACK) == expected
+def test_a_bound_address(stack: Stack, holder: Person, newcomer: Person, options: Options, expected: Answer) -> None:
+    """May {newcomer.who} bind the address of {holder.whose} bound socket, each with {options.aloud}?"""
+    holder.on(stack).tcp4(*options).bind(LOOPBACK)
+    assert newcomer.on(stack).tcp4(*options).bind(LOOPBACK) == expected
 
 
 @experiment("tcp/takeover/listening/{holder}-{newcomer}/{options}", rule=REUSEPORT_ALL)
-@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE, ids=str)
 @pytest.mark.parametrize(("options", "expected"), SAME_ADDRESS, ids=str)
-def test_a_listening_address(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
-    """A server of {holder} listens: may a socket of {newcomer} bind the same address ({options} on both)?"""
-    victim = by(stack, holder).tcp4(*options)
-    victim.bind(LOOPBACK)
-    victim.listen()
-    assert by(stack, newcomer).tcp4(*options).bind(LOOPBACK) == expected
+def test_a_listening_address(stack: Stack, holder: Person, newcomer: Person, options: Options, expected: Answer) -> None:
+    """May {newcomer.who} bind the address of {holder.whose} listening server, each with {options.aloud}?"""
+    listening(holder.on(stack), LOOPBACK, *options)
+    assert newcomer.on(stack).tcp4(*options).bind(LOOPBACK) == expected
 
 
 @experiment(
     "{kind}/takeover/ipv6/{holder}-{newcomer}", rule=REUSEPORT_ALL, cites=(OPENBSD.at("netinet6/in6_pcb.c 1.152, in6_pcbaddrisavail_lock"),)
 )
 @pytest.mark.parametrize("kind", ["tcp6", "udp6"])
-@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
-def test_an_ipv6_address(stack: Stack, kind: str, holder: str, newcomer: str) -> None:
-    """A {kind} socket of {holder} is bound to [::1]: may one of {newcomer} bind the same address (SO_REUSEPORT on both)?"""
-    by(stack, holder).socket(kind, SO_REUSEPORT).bind(LOOPBACK6)
-    assert by(stack, newcomer).socket(kind, SO_REUSEPORT).bind(LOOPBACK6) == OK
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE, ids=str)
+def test_an_ipv6_address(stack: Stack, kind: str, holder: Person, newcomer: Person) -> None:
+    """May {newcomer.who} bind [::1] beside {holder.whose} {kind} socket there, each with SO_REUSEPORT?"""
+    holder.on(stack).socket(kind, SO_REUSEPORT).bind(LOOPBACK6)
+    assert newcomer.on(stack).socket(kind, SO_REUSEPORT).bind(LOOPBACK6) == OK
 
 
-@experiment(
-    "tcp/takeover/listens-first/{holder}-{newcomer}",
-    rule=COMPLETELY_DUPLICATE,
-    cites=(LISTEN_START,),
-)
-@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
-def test_a_newcomer_cannot_overtake(stack: Stack, holder: str, newcomer: str) -> None:
-    """A bound server of {holder} is about to listen, {newcomer} asks for its address and listens, SO_REUSEADDR on both: who receives?"""
-    victim = by(stack, holder).tcp4(SO_REUSEADDR)
+@experiment("tcp/takeover/listens-first/{holder}-{newcomer}", rule=COMPLETELY_DUPLICATE, cites=(LISTEN_START,))
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE, ids=str)
+def test_a_newcomer_cannot_overtake(stack: Stack, holder: Person, newcomer: Person) -> None:
+    """Does {holder.whose} SO_REUSEADDR server receive though {newcomer.who} came between bind and listen?"""
+    victim = holder.on(stack).tcp4(SO_REUSEADDR)
     victim.bind(LOOPBACK)
-    thief = by(stack, newcomer).tcp4(SO_REUSEADDR)
+    thief = newcomer.on(stack).tcp4(SO_REUSEADDR)
     # A server whose bind was refused gives up; where it was granted, listening first takes the port.
-    if thief.bind(LOOPBACK) == OK:
-        thief.listen()
+    start(thief, LOOPBACK)
     victim.listen()
     assert stack.connections(LOOPBACK) == victim.itself
 
 
 @experiment("tcp/takeover/theft/bind/{holder}-{newcomer}/{options}", rule=THEFT, cites=(WINSOCK.at("table 1"),))
-@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE, ids=str)
 @pytest.mark.parametrize(("options", "expected"), MORE_SPECIFIC, ids=str)
-def test_a_more_specific_address(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
-    """A server of {holder} listens at the wildcard: may {newcomer} bind a more specific address ({options} on both)?"""
-    victim = by(stack, holder).tcp4(*options)
-    victim.bind(WILDCARD)
-    victim.listen()
-    assert by(stack, newcomer).tcp4(*options).bind(LOOPBACK) == expected
+def test_a_more_specific_address(stack: Stack, holder: Person, newcomer: Person, options: Options, expected: Answer) -> None:
+    """May {newcomer.who} bind 127.0.0.1 beside {holder.whose} server at 0.0.0.0, each with {options.aloud}?"""
+    listening(holder.on(stack), WILDCARD, *options)
+    assert newcomer.on(stack).tcp4(*options).bind(LOOPBACK) == expected
 
 
 @experiment("tcp/takeover/theft/bind-alone/{holder}-{newcomer}/{second}", rule=THEFT)
-@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE, ids=str)
 @pytest.mark.parametrize("second", [REUSEADDR, REUSEPORT], ids=str)
-def test_a_victim_without_options(stack: Stack, holder: str, newcomer: str, second: Options) -> None:
-    """A server of {holder} without options listens at the wildcard: may {newcomer} with {second} bind a specific address?"""
-    victim = by(stack, holder).tcp4()
-    victim.bind(WILDCARD)
-    victim.listen()
-    assert by(stack, newcomer).tcp4(*second).bind(LOOPBACK) == OK
+def test_a_victim_without_options(stack: Stack, holder: Person, newcomer: Person, second: Options) -> None:
+    """May {newcomer.who} bind 127.0.0.1 with {second.aloud} beside {holder.whose} plain server at 0.0.0.0?"""
+    listening(holder.on(stack), WILDCARD)
+    assert newcomer.on(stack).tcp4(*second).bind(LOOPBACK) == OK
 
 
 @experiment("tcp6/takeover/theft/{holder}-{newcomer}/{options}", rule=THEFT)
-@pytest.mark.parametrize(("holder", "newcomer"), USERS)
+@pytest.mark.parametrize(("holder", "newcomer"), USERS, ids=str)
 @pytest.mark.parametrize(("options", "expected"), MORE_SPECIFIC, ids=str)
-def test_a_more_specific_ipv6_address(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
-    """A server of {holder} listens at [::] for IPv6 alone: may {newcomer} bind a more specific address ({options} on both)?"""
-    victim = by(stack, holder).tcp6(IPV6_V6ONLY, *options)
-    victim.bind(WILDCARD6)
-    victim.listen()
-    assert by(stack, newcomer).tcp6(IPV6_V6ONLY, *options).bind(LOOPBACK6) == expected
+def test_a_more_specific_ipv6_address(stack: Stack, holder: Person, newcomer: Person, options: Options, expected: Answer) -> None:
+    """May {newcomer.who} bind [::1] beside {holder.whose} server at [::], each with {options.aloud}?"""
+    listening(holder.on(stack), WILDCARD6, IPV6_V6ONLY, *options)
+    assert newcomer.on(stack).tcp6(IPV6_V6ONLY, *options).bind(LOOPBACK6) == expected
 
 
 @experiment("tcp/takeover/theft/receives/{holder}-{newcomer}", rule=MOST_SPECIFIC)
-@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
-def test_the_thief_receives(stack: Stack, holder: str, newcomer: str) -> None:
-    """A server of {holder} listens at the wildcard, one of {newcomer} at a specific address, SO_REUSEADDR on both: who receives?"""
-    victim, thief = by(stack, holder).tcp4(SO_REUSEADDR), by(stack, newcomer).tcp4(SO_REUSEADDR)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE, ids=str)
+def test_the_thief_receives(stack: Stack, holder: Person, newcomer: Person) -> None:
+    """Does {newcomer.whose} server at 127.0.0.1 receive, and not {holder.whose} at 0.0.0.0?"""
+    victim, thief = holder.on(stack).tcp4(SO_REUSEADDR), newcomer.on(stack).tcp4(SO_REUSEADDR)
     victim.bind(WILDCARD)
     victim.listen()
     thief.bind(LOOPBACK)
@@ -174,18 +180,16 @@ def test_the_thief_receives(stack: Stack, holder: str, newcomer: str) -> None:
 
 
 @experiment("tcp/takeover/widens/{holder}-{newcomer}/{options}", rule=THEFT)
-@pytest.mark.parametrize(("holder", "newcomer"), USERS)
+@pytest.mark.parametrize(("holder", "newcomer"), USERS, ids=str)
 @pytest.mark.parametrize(("options", "expected"), MORE_SPECIFIC, ids=str)
-def test_the_wildcard_around_a_specific_server(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
-    """A server of {holder} listens at a specific address: may {newcomer} bind the wildcard ({options} on both)?"""
-    victim = by(stack, holder).tcp4(*options)
-    victim.bind(LOOPBACK)
-    victim.listen()
-    assert by(stack, newcomer).tcp4(*options).bind(WILDCARD) == expected
+def test_the_wildcard_around_a_specific_server(stack: Stack, holder: Person, newcomer: Person, options: Options, expected: Answer) -> None:
+    """May {newcomer.who} bind 0.0.0.0 beside {holder.whose} server at 127.0.0.1, each with {options.aloud}?"""
+    listening(holder.on(stack), LOOPBACK, *options)
+    assert newcomer.on(stack).tcp4(*options).bind(WILDCARD) == expected
 
 
 @experiment("tcp/takeover/time-wait/{holder}-{newcomer}/{first}-{second}", rule=TIME_WAIT_REBIND)
-@pytest.mark.parametrize(("holder", "newcomer"), USERS)
+@pytest.mark.parametrize(("holder", "newcomer"), USERS, ids=str)
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [
@@ -197,157 +201,138 @@ def test_the_wildcard_around_a_specific_server(stack: Stack, holder: str, newcom
     ],
     ids=str,
 )  # fmt: skip
-def test_a_time_wait_of_somebody_else(stack: Stack, holder: str, newcomer: str, first: Options, second: Options, expected: Answer) -> None:
-    """A server of {holder} with {first} left a TIME_WAIT: may one of {newcomer} with {second} bind its address?"""
-    server = by(stack, holder).tcp4(*first)
-    server.bind(LOOPBACK)
-    server.listen()
-    client = stack.tcp4()
-    client.connect(LOOPBACK)
-    child = server.accept()
-    child.close()
-    client.recv(1)
-    client.close()
-    server.close()
-    stack.shows(LOOPBACK, TIME_WAIT)
-    assert by(stack, newcomer).tcp4(*second).bind(LOOPBACK) == expected
+def test_a_time_wait_of_somebody_else(
+    stack: Stack, holder: Person, newcomer: Person, first: Options, second: Options, expected: Answer
+) -> None:
+    """May {newcomer.who} with {second.aloud} bind where {holder.whose} server with {first.aloud} left TIME_WAIT?"""
+    ended_in_time_wait(stack, holder.on(stack), LOOPBACK, *first)
+    assert newcomer.on(stack).tcp4(*second).bind(LOOPBACK) == expected
 
 
 @experiment("tcp/takeover/receives/{holder}-{newcomer}", rule=REUSEPORT_ALL)
-@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
-def test_a_group_over_processes(stack: Stack, holder: str, newcomer: str) -> None:
-    """Servers of {holder} and {newcomer} ask for one address with SO_REUSEPORT and listen: does one of them receive?"""
-    first, second = by(stack, holder).tcp4(SO_REUSEPORT), by(stack, newcomer).tcp4(SO_REUSEPORT)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE, ids=str)
+def test_a_group_over_processes(stack: Stack, holder: Person, newcomer: Person) -> None:
+    """Does one receive when {holder.who} and {newcomer.who} start servers with SO_REUSEPORT at one address?"""
+    first, second = holder.on(stack).tcp4(SO_REUSEPORT), newcomer.on(stack).tcp4(SO_REUSEPORT)
     first.bind(LOOPBACK)
     first.listen()
-    if second.bind(LOOPBACK) == OK:
-        second.listen()
+    start(second, LOOPBACK)
     assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
 
 
 @experiment("tcp/takeover/closed/{holder}-{newcomer}", rule=NO_OPTIONS)
-@pytest.mark.parametrize(("holder", "newcomer"), USERS)
-def test_a_closed_server_of_somebody_else(stack: Stack, holder: str, newcomer: str) -> None:
-    """A server of {holder} that served nobody has closed: may one of {newcomer} without options bind its address?"""
-    server = by(stack, holder).tcp4()
-    server.bind(LOOPBACK)
-    server.listen()
+@pytest.mark.parametrize(("holder", "newcomer"), USERS, ids=str)
+def test_a_closed_server_of_somebody_else(stack: Stack, holder: Person, newcomer: Person) -> None:
+    """May {newcomer.who} bind where {holder.whose} server, which served nobody, has closed?"""
+    server = listening(holder.on(stack), LOOPBACK)
     server.close()
-    assert by(stack, newcomer).tcp4().bind(LOOPBACK) == OK
+    assert newcomer.on(stack).tcp4().bind(LOOPBACK) == OK
 
 
 @experiment("udp/takeover/same/{holder}-{newcomer}/{options}", rule=UDP_DUPLICATE, cites=(LINUX.at("ipv4/udp.c, udp_lib_lport_inuse"),))
-@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE, ids=str)
 @pytest.mark.parametrize(("options", "expected"), SAME_ADDRESS, ids=str)
-def test_a_udp_address(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
-    """A UDP socket of {holder} is bound: may one of {newcomer} bind the same address ({options} on both)?"""
-    by(stack, holder).udp4(*options).bind(LOOPBACK)
-    assert by(stack, newcomer).udp4(*options).bind(LOOPBACK) == expected
+def test_a_udp_address(stack: Stack, holder: Person, newcomer: Person, options: Options, expected: Answer) -> None:
+    """May {newcomer.who} bind the address of {holder.whose} UDP socket, each with {options.aloud}?"""
+    holder.on(stack).udp4(*options).bind(LOOPBACK)
+    assert newcomer.on(stack).udp4(*options).bind(LOOPBACK) == expected
 
 
 @experiment("udp/takeover/same-receives/{holder}-{newcomer}", rule=UDP_DUPLICATE)
-@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
-def test_the_holder_keeps_its_datagrams(stack: Stack, holder: str, newcomer: str) -> None:
-    """UDP sockets of {holder} and then {newcomer} ask for one address with SO_REUSEADDR: does the first receive?"""
-    first, second = by(stack, holder).udp4(SO_REUSEADDR), by(stack, newcomer).udp4(SO_REUSEADDR)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE, ids=str)
+def test_the_holder_keeps_its_datagrams(stack: Stack, holder: Person, newcomer: Person) -> None:
+    """Does {holder.whose} UDP socket receive after {newcomer.who} asked for its address, too?"""
+    first, second = holder.on(stack).udp4(SO_REUSEADDR), newcomer.on(stack).udp4(SO_REUSEADDR)
     first.bind(LOOPBACK)
     second.bind(LOOPBACK)
     assert stack.connections(LOOPBACK) == first.itself
 
 
 @experiment("udp/takeover/theft/{holder}-{newcomer}/{options}", rule=THEFT)
-@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE, ids=str)
 @pytest.mark.parametrize(("options", "expected"), MORE_SPECIFIC, ids=str)
-def test_a_more_specific_udp_address(stack: Stack, holder: str, newcomer: str, options: Options, expected: Answer) -> None:
-    """A UDP socket of {holder} is bound to the wildcard: may {newcomer} bind a specific address ({options} on both)?"""
-    by(stack, holder).udp4(*options).bind(WILDCARD)
-    assert by(stack, newcomer).udp4(*options).bind(LOOPBACK) == expected
+def test_a_more_specific_udp_address(stack: Stack, holder: Person, newcomer: Person, options: Options, expected: Answer) -> None:
+    """May {newcomer.who} bind 127.0.0.1 beside {holder.whose} UDP socket at 0.0.0.0, each with {options.aloud}?"""
+    holder.on(stack).udp4(*options).bind(WILDCARD)
+    assert newcomer.on(stack).udp4(*options).bind(LOOPBACK) == expected
 
 
 @experiment("udp/takeover/theft/stranger-self/reuseaddr-none", rule=THEFT)
 def test_a_more_specific_udp_address_without_options(stack: Stack) -> None:
-    """A UDP socket of another user is bound to the wildcard with SO_REUSEADDR: is one without options refused a specific address?"""
-    by(stack, "stranger").udp4(SO_REUSEADDR).bind(WILDCARD)
+    """May we bind 127.0.0.1 without options beside another user's SO_REUSEADDR UDP socket at 0.0.0.0?"""
+    stack.stranger.udp4(SO_REUSEADDR).bind(WILDCARD)
     assert stack.udp4().bind(LOOPBACK) in (EADDRINUSE, EACCES)
 
 
 @experiment("udp/takeover/theft-receives/{holder}-{newcomer}", rule=MOST_SPECIFIC)
-@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE)
-def test_the_udp_thief_receives(stack: Stack, holder: str, newcomer: str) -> None:
-    """{holder} is bound to the UDP wildcard, {newcomer} to a specific address, SO_REUSEADDR on both: does {newcomer} receive?"""
-    victim, thief = by(stack, holder).udp4(SO_REUSEADDR), by(stack, newcomer).udp4(SO_REUSEADDR)
+@pytest.mark.parametrize(("holder", "newcomer"), PEOPLE, ids=str)
+def test_the_udp_thief_receives(stack: Stack, holder: Person, newcomer: Person) -> None:
+    """Does {newcomer.whose} UDP socket at 127.0.0.1 receive, and not {holder.whose} at 0.0.0.0?"""
+    victim, thief = holder.on(stack).udp4(SO_REUSEADDR), newcomer.on(stack).udp4(SO_REUSEADDR)
     victim.bind(WILDCARD)
     thief.bind(LOOPBACK)
     assert stack.connections(LOOPBACK) == thief.itself
 
 
 @experiment("tcp/takeover/orphan/{holder}-{newcomer}/reuseport", rule=RESTART, cites=(OWNER,))
-@pytest.mark.parametrize(("holder", "newcomer"), [("stranger", "self"), ("stranger", "stranger"), ("stranger", "stranger2")])
-def test_the_wildcard_beside_an_orphaned_connection(stack: Stack, holder: str, newcomer: str) -> None:
-    """May {newcomer} bind the wildcard with SO_REUSEPORT while {holder}'s dead server, which had it too, still has data to deliver?"""
-    listener = by(stack, holder).tcp4(SO_REUSEPORT)
-    listener.bind(LOOPBACK)
-    listener.listen()
-    client = stack.tcp4()
-    client.connect(LOOPBACK)
-    accepted = listener.accept()
+@pytest.mark.parametrize(("holder", "newcomer"), [(STRANGER, SELF), (STRANGER, STRANGER), (STRANGER, STRANGER2)], ids=str)
+def test_the_wildcard_beside_an_orphaned_connection(stack: Stack, holder: Person, newcomer: Person) -> None:
+    """May {newcomer.who} bind 0.0.0.0 while {holder.whose} dead server still delivers (SO_REUSEPORT on both)?"""
+    listener = listening(holder.on(stack), LOOPBACK, SO_REUSEPORT)
+    _, accepted = served(stack, listener, LOOPBACK)
     listener.close()
     accepted.send(MORE_THAN_FITS)
     accepted.close()
     stack.shows(LOOPBACK, FIN_WAIT_1)
-    assert by(stack, newcomer).tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
+    assert newcomer.on(stack).tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
 
 
 @experiment("tcp/takeover/orphan/not-yet-accepted", rule=REUSEPORT_ALL, cites=(OWNER,))
 def test_beside_a_connection_that_waits(stack: Stack) -> None:
-    """A user's server with SO_REUSEPORT has a connection that it has not accepted: may the same user start a second such server?"""
-    listener = stack.stranger.tcp4(SO_REUSEPORT)
-    listener.bind(LOOPBACK)
-    listener.listen()
+    """A connection waits at a user's server with SO_REUSEPORT: may the same user start a second one?"""
+    listening(stack.stranger, LOOPBACK, SO_REUSEPORT)
     stack.tcp4().connect(LOOPBACK)
     assert stack.stranger.tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
 
 
 # Microsoft's table for different users, whole but for SO_EXCLUSIVEADDRUSE (suites/test_exclusive.py): it is about bind alone.
-TWINS = {"same-specific": (LOOPBACK, LOOPBACK), "same-wildcard": (WILDCARD, WILDCARD)}
-OVERLAPPING = {"wildcard-then-specific": (WILDCARD, LOOPBACK), "specific-then-wildcard": (LOOPBACK, WILDCARD)}
-REUSEADDR_PAIRS = [(NONE, NONE), (NONE, REUSEADDR), (REUSEADDR, NONE), (REUSEADDR, REUSEADDR)]
 USER_TABLE = WINSOCK.at("enhanced socket security, the table for different users")
+UNLISTENED = [
+    # first,    second,    the second bind beside an overlapping address; the same one is always refused
+    (NONE,      NONE,      EADDRINUSE),
+    (NONE,      REUSEADDR, OK),
+    (REUSEADDR, NONE,      EADDRINUSE),
+    (REUSEADDR, REUSEADDR, OK),
+]  # fmt: skip
+BOUND = [(places, first, second, EADDRINUSE) for places in SAME for first, second, _ in UNLISTENED]
+BOUND += [(places, *pair) for places in OVERLAPPING for pair in UNLISTENED]
 
 
-@experiment("tcp/takeover/unlistened/{relation}/{first}-{second}", rule=COMPLETELY_DUPLICATE, cites=(USER_TABLE,))
-@pytest.mark.parametrize("relation", TWINS)
-@pytest.mark.parametrize(("first", "second"), REUSEADDR_PAIRS, ids=str)
-def test_the_same_address_of_another_user(stack: Stack, relation: str, first: Options, second: Options) -> None:
-    """A socket with {first} is bound: is one of another user with {second} refused, {relation}?"""
-    held, wanted = TWINS[relation]
-    stack.tcp4(*first).bind(held)
-    assert stack.stranger.tcp4(*second).bind(wanted) == EADDRINUSE
-
-
-@experiment("tcp/takeover/unlistened/{relation}/{first}-{second}", rule=THEFT, cites=(USER_TABLE,))
-@pytest.mark.parametrize("relation", OVERLAPPING)
-@pytest.mark.parametrize(("first", "second"), REUSEADDR_PAIRS, ids=str)
-def test_an_overlapping_address_of_another_user(stack: Stack, relation: str, first: Options, second: Options) -> None:
-    """A socket with {first} is bound: may one of another user with {second} bind if that has SO_REUSEADDR, {relation}?"""
-    held, wanted = OVERLAPPING[relation]
-    stack.tcp4(*first).bind(held)
-    assert stack.stranger.tcp4(*second).bind(wanted) == (OK if SO_REUSEADDR in second else EADDRINUSE)
+@experiment(
+    "tcp/takeover/unlistened/{places}/{first}-{second}",
+    rule=lambda places: COMPLETELY_DUPLICATE if places.alike else THEFT,
+    cites=(USER_TABLE,),
+)
+@pytest.mark.parametrize(("places", "first", "second", "expected"), BOUND, ids=str)
+def test_a_bound_address_of_another_user(stack: Stack, places: Places, first: Options, second: Options, expected: Answer) -> None:
+    """A user holds {places.held.aloud} with {first.aloud}: may another bind {places.wanted.aloud} with {second.aloud}?"""
+    stack.tcp4(*first).bind(places.held)
+    assert stack.stranger.tcp4(*second).bind(places.wanted) == expected
 
 
 @experiment("tcp/takeover/closest/{nearer}", rule=REUSEPORT_ALL)
-@pytest.mark.parametrize("nearer", ["own-is-specific", "own-is-older"])
-def test_the_closest_holder_decides(stack: Stack, nearer: str) -> None:
-    """A user holds an address with SO_REUSEPORT, and we do too ({nearer}): may that user bind it once more?"""
+@pytest.mark.parametrize(("nearer", "ours"), [("own-is-specific", WILDCARD), ("own-is-older", LOOPBACK)], ids=str)
+def test_the_closest_holder_decides(stack: Stack, nearer: str, ours: Address) -> None:
+    """A user holds 127.0.0.1, then we hold {ours.aloud} (SO_REUSEPORT): may the user bind 127.0.0.1 again?"""
     stack.stranger.tcp4(SO_REUSEPORT).bind(LOOPBACK)
-    stack.tcp4(SO_REUSEPORT).bind(WILDCARD if nearer == "own-is-specific" else LOOPBACK)
+    stack.tcp4(SO_REUSEPORT).bind(ours)
     again = stack.stranger.tcp4(SO_REUSEPORT)
     assert again.bind(LOOPBACK) == OK
 
 
 @experiment("tcp/takeover/closest/own-is-ipv4", rule=REUSEPORT_ALL)
 def test_the_closest_holder_is_of_one_family(stack: Stack) -> None:
-    """A user holds 0.0.0.0 and then we hold the wildcard of both families (SO_REUSEPORT): may that user bind 0.0.0.0 once more?"""
+    """A user holds 0.0.0.0, then we hold [::] (SO_REUSEPORT on all): may the user bind 0.0.0.0 again?"""
     stack.stranger.tcp4(SO_REUSEPORT).bind(WILDCARD)
     stack.tcp6(IPV6_V6ONLY.off, SO_REUSEPORT).bind(WILDCARD6)
     assert stack.stranger.tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
@@ -356,7 +341,7 @@ def test_the_closest_holder_is_of_one_family(stack: Stack) -> None:
 @experiment("udp/takeover/connected/{options}", rule=PCB_LOOKUP)
 @pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
 def test_a_connected_udp_socket_of_another_user(stack: Stack, options: Options) -> None:
-    """A user's UDP socket is bound and connected: may another user bind its address (both {options})?"""
+    """May a user bind the address of another user's connected UDP socket, each with {options.aloud}?"""
     held = stack.stranger.udp4(*options)
     held.bind(LOOPBACK)
     held.connect(SECOND)
@@ -365,7 +350,7 @@ def test_a_connected_udp_socket_of_another_user(stack: Stack, options: Options) 
 
 @experiment("tcp/takeover/closest/own-is-v6only", rule=REUSEPORT_ALL)
 def test_the_newest_holder_of_two_wildcards(stack: Stack) -> None:
-    """A user holds [::] for IPv6 and then we hold it for both families (SO_REUSEPORT): may that user bind it for IPv6 once more?"""
+    """A user holds [::] for IPv6, then we for both families: may the user bind it for IPv6 again?"""
     stack.stranger.tcp6(IPV6_V6ONLY, SO_REUSEPORT).bind(WILDCARD6)
     stack.tcp6(IPV6_V6ONLY.off, SO_REUSEPORT).bind(WILDCARD6)
     assert stack.stranger.tcp6(IPV6_V6ONLY, SO_REUSEPORT).bind(WILDCARD6) == OK

@@ -11,125 +11,84 @@ from fixtures.language.words import (
     EADDRINUSE,
     IPV6_V6ONLY,
     LOOPBACK,
-    LOOPBACK6,
     NONE,
     OK,
     REUSEADDR,
     REUSEBOTH,
     REUSEPORT,
     SO_REUSEADDR,
-    WILDCARD,
-    WILDCARD6,
+    SO_REUSEPORT,
     Answer,
     Options,
 )
-from fixtures.specification.rules import ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE
+from fixtures.specification.rules import ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE, Rule
 from fixtures.specification.sources import LITE2
-
-SAME = {"same-specific": LOOPBACK, "same-wildcard": WILDCARD}
-SAME6 = {"same-specific": LOOPBACK6, "same-wildcard": WILDCARD6}
-OVERLAPPING = {"wildcard-then-specific": (WILDCARD, LOOPBACK), "specific-then-wildcard": (LOOPBACK, WILDCARD)}
-
-# first, second, and the second bind: to the same address; to a wildcard beside a specific one, or the reverse.
-WITHOUT_REUSEPORT = [
-    (NONE,      NONE,      EADDRINUSE),
-    (NONE,      REUSEADDR, EADDRINUSE),
-    (REUSEADDR, NONE,      EADDRINUSE),
-    (REUSEADDR, REUSEADDR, EADDRINUSE),
-]  # fmt: skip
-WITH_REUSEPORT = [
-    # one of them
-    (NONE,      REUSEPORT, EADDRINUSE),
-    (NONE,      REUSEBOTH, EADDRINUSE),
-    (REUSEADDR, REUSEPORT, EADDRINUSE),
-    (REUSEADDR, REUSEBOTH, EADDRINUSE),
-    (REUSEPORT, NONE,      EADDRINUSE),
-    (REUSEPORT, REUSEADDR, EADDRINUSE),
-    (REUSEBOTH, NONE,      EADDRINUSE),
-    (REUSEBOTH, REUSEADDR, EADDRINUSE),
-    # both of them
-    (REUSEPORT, REUSEPORT, OK),
-    (REUSEPORT, REUSEBOTH, OK),
-    (REUSEBOTH, REUSEPORT, OK),
-    (REUSEBOTH, REUSEBOTH, OK),
-]  # fmt: skip
-# A wildcard and a specific address: what the second has set decides alone.
-SECOND_DECIDES = [
-    (first, second, EADDRINUSE if second is NONE else OK)
-    for first in (NONE, REUSEADDR, REUSEPORT, REUSEBOTH)
-    for second in (NONE, REUSEADDR, REUSEPORT, REUSEBOTH)
-]
+from suites.tables import DUPLICATES, OVERLAPPING, OVERLAPS, SAME, SAME6, Places
 
 
-@experiment("udp4/duplicate/{relation}/{first}-{second}", rule=UDP_DUPLICATE)
-@pytest.mark.parametrize("relation", SAME)
-@pytest.mark.parametrize(("first", "second", "expected"), WITHOUT_REUSEPORT, ids=str)
-def test_duplicates_without_reuseport(stack: Stack, relation: str, first: Options, second: Options, expected: Answer) -> None:
-    """Nobody has SO_REUSEPORT ({first}, {second}): may the second UDP socket bind, {relation}?"""
-    stack.udp4(*first).bind(SAME[relation])
-    assert stack.udp4(*second).bind(SAME[relation]) == expected
+def rule_of_a_duplicate(first: Options, second: Options) -> Rule:
+    """SO_REUSEPORT has a rule of its own."""
+    return REUSEPORT_ALL if SO_REUSEPORT in first + second else UDP_DUPLICATE
 
 
-@experiment("udp4/duplicate/{relation}/{first}-{second}", rule=REUSEPORT_ALL)
-@pytest.mark.parametrize("relation", SAME)
-@pytest.mark.parametrize(("first", "second", "expected"), WITH_REUSEPORT, ids=str)
-def test_duplicates_with_reuseport(stack: Stack, relation: str, first: Options, second: Options, expected: Answer) -> None:
-    """Somebody has SO_REUSEPORT ({first}, {second}): may the second UDP socket bind, {relation}?"""
-    stack.udp4(*first).bind(SAME[relation])
-    assert stack.udp4(*second).bind(SAME[relation]) == expected
+@experiment("udp4/duplicate/{places}/{first}-{second}", rule=rule_of_a_duplicate)
+@pytest.mark.parametrize("places", SAME, ids=str)
+@pytest.mark.parametrize(("first", "second", "expected"), DUPLICATES, ids=str)
+def test_duplicates(stack: Stack, places: Places, first: Options, second: Options, expected: Answer) -> None:
+    """A UDP socket holds {places.held.aloud} with {first.aloud}: may another bind it with {second.aloud}?"""
+    stack.udp4(*first).bind(places.held)
+    assert stack.udp4(*second).bind(places.wanted) == expected
 
 
-@experiment("udp4/wildcard/{relation}/{first}-{second}", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcbbind"),))
-@pytest.mark.parametrize("relation", OVERLAPPING)
-@pytest.mark.parametrize(("first", "second", "expected"), SECOND_DECIDES, ids=str)
-def test_a_wildcard_and_a_specific_address(stack: Stack, relation: str, first: Options, second: Options, expected: Answer) -> None:
-    """A UDP socket with {first} is bound: may one with {second} bind, {relation}?"""
-    held, wanted = OVERLAPPING[relation]
-    stack.udp4(*first).bind(held)
-    assert stack.udp4(*second).bind(wanted) == expected
+@experiment("udp6/duplicate/{places}/{first}-{second}", rule=rule_of_a_duplicate)
+@pytest.mark.parametrize("places", SAME6, ids=str)
+@pytest.mark.parametrize(("first", "second", "expected"), DUPLICATES, ids=str)
+def test_ipv6_duplicates(stack: Stack, places: Places, first: Options, second: Options, expected: Answer) -> None:
+    """An IPv6 UDP socket holds {places.held.aloud} with {first.aloud}: may another bind it with {second.aloud}?"""
+    stack.udp6(IPV6_V6ONLY, *first).bind(places.held)
+    assert stack.udp6(IPV6_V6ONLY, *second).bind(places.wanted) == expected
 
 
-@experiment("udp6/duplicate/{relation}/{first}-{second}", rule=REUSEPORT_ALL)
-@pytest.mark.parametrize("relation", SAME6)
-@pytest.mark.parametrize(("first", "second", "expected"), WITHOUT_REUSEPORT + WITH_REUSEPORT, ids=str)
-def test_ipv6_duplicates(stack: Stack, relation: str, first: Options, second: Options, expected: Answer) -> None:
-    """An IPv6 UDP socket with {first} is bound: may one with {second} bind, {relation}?"""
-    stack.udp6(IPV6_V6ONLY, *first).bind(SAME6[relation])
-    assert stack.udp6(IPV6_V6ONLY, *second).bind(SAME6[relation]) == expected
+@experiment("udp4/wildcard/{places}/{first}-{second}", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcbbind"),))
+@pytest.mark.parametrize("places", OVERLAPPING, ids=str)
+@pytest.mark.parametrize(("first", "second", "expected"), OVERLAPS, ids=str)
+def test_a_wildcard_and_a_specific_address(stack: Stack, places: Places, first: Options, second: Options, expected: Answer) -> None:
+    """A UDP socket holds {places.held.aloud} with {first.aloud}: may another bind {places.wanted.aloud} with {second.aloud}?"""
+    stack.udp4(*first).bind(places.held)
+    assert stack.udp4(*second).bind(places.wanted) == expected
 
 
-@experiment("udp4/duplicate/receives/{relation}/{options}", rule=ONE_OR_EACH)
-@pytest.mark.parametrize("relation", SAME)
+@experiment("udp4/duplicate/receives/{places}/{options}", rule=ONE_OR_EACH)
+@pytest.mark.parametrize("places", SAME, ids=str)
 @pytest.mark.parametrize("options", [REUSEPORT, REUSEBOTH], ids=str)
-def test_a_datagram_reaches_one_duplicate(stack: Stack, relation: str, options: Options) -> None:
-    """Two UDP sockets with {options} are bound, {relation}: does each unicast datagram reach one of them?"""
+def test_a_datagram_reaches_one_duplicate(stack: Stack, places: Places, options: Options) -> None:
+    """Two UDP sockets with {options.aloud} share {places.held.aloud}: does each datagram reach one of them?"""
     first, second = stack.udp4(*options), stack.udp4(*options)
-    first.bind(SAME[relation])
-    second.bind(SAME[relation])
+    first.bind(places.held)
+    second.bind(places.held)
     # "both" is a group that shares: each datagram still went to one.
     assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
 
 
-@experiment("udp4/duplicate/receives/{relation}/reuseaddr", rule=UDP_DUPLICATE)
-@pytest.mark.parametrize("relation", SAME)
-def test_the_first_keeps_its_datagrams(stack: Stack, relation: str) -> None:
-    """Two UDP sockets with SO_REUSEADDR ask for one address, {relation}: does the first receive?"""
+@experiment("udp4/duplicate/receives/{places}/reuseaddr", rule=UDP_DUPLICATE)
+@pytest.mark.parametrize("places", SAME, ids=str)
+def test_the_first_keeps_its_datagrams(stack: Stack, places: Places) -> None:
+    """Two UDP sockets with SO_REUSEADDR ask for {places.held.aloud}: does the first receive?"""
     first, second = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
-    first.bind(SAME[relation])
-    second.bind(SAME[relation])
+    first.bind(places.held)
+    second.bind(places.held)
     assert stack.connections(LOOPBACK) == first.itself
 
 
-@experiment("udp4/closed/{relation}", rule=PCB_LOOKUP)
-@pytest.mark.parametrize("relation", [*SAME, *OVERLAPPING])
-def test_a_closed_socket_leaves_nothing(stack: Stack, relation: str) -> None:
-    """A UDP socket received datagrams and closed: may another without options bind, {relation}?"""
-    held, wanted = OVERLAPPING[relation] if relation in OVERLAPPING else (SAME[relation], SAME[relation])
+@experiment("udp4/closed/{places}", rule=PCB_LOOKUP)
+@pytest.mark.parametrize("places", SAME + OVERLAPPING, ids=str)
+def test_a_closed_socket_leaves_nothing(stack: Stack, places: Places) -> None:
+    """A UDP socket at {places.held.aloud} received and closed: may one without options bind {places.wanted.aloud}?"""
     first = stack.udp4()
-    first.bind(held)
+    first.bind(places.held)
     stack.connections(LOOPBACK)
     first.close()
-    assert stack.udp4().bind(wanted) == OK
+    assert stack.udp4().bind(places.wanted) == OK
 
 
 @experiment("udp4/connected/{options}", rule=PCB_LOOKUP)
@@ -143,7 +102,7 @@ def test_a_closed_socket_leaves_nothing(stack: Stack, relation: str) -> None:
     ids=str,
 )  # fmt: skip
 def test_beside_a_connected_socket(stack: Stack, options: Options, expected: Answer) -> None:
-    """A UDP socket is bound and connected: may another bind its address ({options} on both)?"""
+    """A UDP socket is bound and connected: may another bind its address, both with {options.aloud}?"""
     connected = stack.udp4(*options)
     connected.bind(LOOPBACK)
     connected.connect(LOOPBACK.at("Q"))
@@ -153,7 +112,7 @@ def test_beside_a_connected_socket(stack: Stack, options: Options, expected: Ans
 @experiment("udp4/connected/receives/{options}", rule=ONE_OR_EACH)
 @pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
 def test_strangers_to_a_connection_reach_the_unconnected(stack: Stack, options: Options) -> None:
-    """One of two UDP sockets ({options}) at an address is connected elsewhere: does the other get the datagrams of everybody else?"""
+    """One of two UDP sockets with {options.aloud} is connected elsewhere: does the other get the rest?"""
     connected, unconnected = stack.udp4(*options), stack.udp4(*options)
     connected.bind(LOOPBACK)
     connected.connect(LOOPBACK.at("Q"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from fixtures.language.experiment import experiment
@@ -11,7 +13,6 @@ from fixtures.language.words import (
     EADDRINUSE,
     IPV6_V6ONLY,
     LOOPBACK,
-    LOOPBACK6,
     NONE,
     OK,
     REUSEADDR,
@@ -20,27 +21,17 @@ from fixtures.language.words import (
     SECOND,
     SO_REUSEADDR,
     WILDCARD,
-    WILDCARD6,
     Address,
     Answer,
     Options,
 )
 from fixtures.specification.rules import ANY_ORDER, DIFFERENT_ADDRESSES, MOST_SPECIFIC, PCB_LOOKUP, WILDCARD_AND_SPECIFIC
 from fixtures.specification.sources import LINUX, LITE2, UNP
-
-#: Which address is held, and which is asked for.
-ORDERS = {
-    "wildcard-then-specific": (WILDCARD, LOOPBACK),
-    "specific-then-wildcard": (LOOPBACK, WILDCARD),
-}
-ORDERS6 = {
-    "wildcard-then-specific": (WILDCARD6, LOOPBACK6),
-    "specific-then-wildcard": (LOOPBACK6, WILDCARD6),
-}
+from suites.tables import OVERLAPPING, OVERLAPPING6, Places
 
 # Only the options of the second socket count: with any of the two, the wildcard is no clash.
 PAIRS = [
-    # first,     second,    the second bind
+    # first,    second,    the second bind
     (NONE,      NONE,      EADDRINUSE),
     (REUSEADDR, NONE,      EADDRINUSE),
     (REUSEPORT, NONE,      EADDRINUSE),
@@ -54,88 +45,98 @@ PAIRS = [
 ]  # fmt: skip
 
 
-@experiment("tcp/wildcard/{order}/bound/{first}-{second}", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcbbind"),))
-@pytest.mark.parametrize("order", ORDERS)
+@experiment("tcp/wildcard/{places}/bound/{first}-{second}", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcbbind"),))
+@pytest.mark.parametrize("places", OVERLAPPING, ids=str)
 @pytest.mark.parametrize(("first", "second", "expected"), PAIRS, ids=str)
-def test_beside_a_bound_socket(stack: Stack, order: str, first: Options, second: Options, expected: Answer) -> None:
-    """The first socket ({first}) is bound: may the second ({second}) bind, {order}?"""
-    held, wanted = ORDERS[order]
+def test_beside_a_bound_socket(stack: Stack, places: Places, first: Options, second: Options, expected: Answer) -> None:
+    """A socket with {first.aloud} is bound to {places.held.aloud}: may {second.aloud} bind {places.wanted.aloud}?"""
     holder = stack.tcp4(*first)
-    holder.bind(held)
+    holder.bind(places.held)
     newcomer = stack.tcp4(*second)
-    assert newcomer.bind(wanted) == expected
+    assert newcomer.bind(places.wanted) == expected
 
 
 @experiment(
-    "tcp/wildcard/{order}/listening/{first}-{second}",
+    "tcp/wildcard/{places}/listening/{first}-{second}",
     rule=WILDCARD_AND_SPECIFIC,
     cites=(LINUX.at("ipv4/inet_connection_sock.c, inet_csk_bind_conflict"),),
 )
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("places", OVERLAPPING, ids=str)
 @pytest.mark.parametrize(("first", "second", "expected"), PAIRS, ids=str)
-def test_beside_a_listening_socket(stack: Stack, order: str, first: Options, second: Options, expected: Answer) -> None:
-    """The first socket ({first}) listens: may the second ({second}) bind, {order}?"""
-    held, wanted = ORDERS[order]
-    listening(stack, held, *first)
+def test_beside_a_listening_socket(stack: Stack, places: Places, first: Options, second: Options, expected: Answer) -> None:
+    """A server with {first.aloud} listens at {places.held.aloud}: may one with {second.aloud} bind {places.wanted.aloud}?"""
+    listening(stack, places.held, *first)
     newcomer = stack.tcp4(*second)
-    assert newcomer.bind(wanted) == expected
+    assert newcomer.bind(places.wanted) == expected
 
 
-@experiment("tcp/wildcard/ipv6/{order}/{first}-{second}", rule=PCB_LOOKUP)
-@pytest.mark.parametrize("order", ORDERS6)
+@experiment("tcp/wildcard/ipv6/{places}/{first}-{second}", rule=PCB_LOOKUP)
+@pytest.mark.parametrize("places", OVERLAPPING6, ids=str)
 @pytest.mark.parametrize(("first", "second", "expected"), PAIRS, ids=str)
-def test_within_ipv6(stack: Stack, order: str, first: Options, second: Options, expected: Answer) -> None:
-    """Both sockets are IPv6 only and the first ({first}) listens: may the second ({second}) bind, {order}?"""
-    held, wanted = ORDERS6[order]
-    listening(stack, held, IPV6_V6ONLY, *first)
+def test_within_ipv6(stack: Stack, places: Places, first: Options, second: Options, expected: Answer) -> None:
+    """An IPv6-only server with {first.aloud} has {places.held.aloud}: may {second.aloud} bind {places.wanted.aloud}?"""
+    listening(stack, places.held, IPV6_V6ONLY, *first)
     newcomer = stack.tcp6(IPV6_V6ONLY, *second)
-    assert newcomer.bind(wanted) == expected
+    assert newcomer.bind(places.wanted) == expected
 
 
 @experiment(
-    "tcp/wildcard/{order}/both-listen/{options}", rule=ANY_ORDER, cites=(LINUX.at("ipv4/inet_connection_sock.c, inet_csk_listen_start"),)
+    "tcp/wildcard/{places}/both-listen/{options}", rule=ANY_ORDER, cites=(LINUX.at("ipv4/inet_connection_sock.c, inet_csk_listen_start"),)
 )
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("places", OVERLAPPING, ids=str)
 @pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT, REUSEBOTH], ids=str)
-def test_both_bind_before_either_listens(stack: Stack, order: str, options: Options) -> None:
-    """Both sockets ({options}) bind, {order}, before the first listens: may the second listen too?"""
-    held, wanted = ORDERS[order]
+def test_both_bind_before_either_listens(stack: Stack, places: Places, options: Options) -> None:
+    """{places.held.aloud}, then {places.wanted.aloud} are bound with {options.aloud}, the first listens: may the second?"""
     first = stack.tcp4(*options)
-    first.bind(held)
+    first.bind(places.held)
     second = stack.tcp4(*options)
-    second.bind(wanted)
+    second.bind(places.wanted)
     first.listen()
     assert second.listen() == OK
 
 
-# Two specific addresses and the wildcard: wherever the wildcard comes in, it clashes with those who ask without an option.
-THREE = {
-    "wildcard-first": (WILDCARD, LOOPBACK, SECOND),
-    "wildcard-between": (LOOPBACK, WILDCARD, SECOND),
-    "wildcard-last": (LOOPBACK, SECOND, WILDCARD),
-}
+@dataclass(frozen=True)
+class Three:
+    """An order in which two specific addresses and the wildcard are bound, under the name that it has in ids."""
+
+    name: str
+    first: Address
+    second: Address
+    third: Address
+
+    def __str__(self) -> str:
+        return self.name
+
+
+WILDCARD_FIRST = Three("wildcard-first", WILDCARD, LOOPBACK, SECOND)
+WILDCARD_BETWEEN = Three("wildcard-between", LOOPBACK, WILDCARD, SECOND)
+WILDCARD_LAST = Three("wildcard-last", LOOPBACK, SECOND, WILDCARD)
+
+# Wherever the wildcard comes in, it clashes with those who ask without an option.
+THREE = [
+    # order,           options,   the third bind
+    (WILDCARD_FIRST,   NONE,      EADDRINUSE),
+    (WILDCARD_FIRST,   REUSEADDR, OK),
+    (WILDCARD_FIRST,   REUSEPORT, OK),
+    # With the wildcard refused in second place, the two specific addresses are alone and do not clash.
+    (WILDCARD_BETWEEN, NONE,      OK),
+    (WILDCARD_BETWEEN, REUSEADDR, OK),
+    (WILDCARD_BETWEEN, REUSEPORT, OK),
+    (WILDCARD_LAST,    NONE,      EADDRINUSE),
+    (WILDCARD_LAST,    REUSEADDR, OK),
+    (WILDCARD_LAST,    REUSEPORT, OK),
+]  # fmt: skip
 
 
 @experiment("{protocol}/wildcard/three/{order}/{options}", rule=WILDCARD_AND_SPECIFIC)
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
-@pytest.mark.parametrize("order", THREE)
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        (NONE,      EADDRINUSE),
-        (REUSEADDR, OK),
-        (REUSEPORT, OK),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_two_specific_addresses_and_the_wildcard(stack: Stack, protocol: str, order: str, options: Options, expected: Answer) -> None:
-    """Two specific {protocol} addresses and the wildcard ({options} on all, {order}): may the third bind?"""
-    *held, wanted = THREE[order]
-    for address in held:
+@pytest.mark.parametrize(("order", "options", "expected"), THREE, ids=str)
+def test_two_specific_addresses_and_the_wildcard(stack: Stack, protocol: str, order: Three, options: Options, expected: Answer) -> None:
+    """{protocol}: {order.first.aloud}, then {order.second.aloud} are bound with {options.aloud}: may {order.third.aloud} be?"""
+    for address in (order.first, order.second):
         stack.socket(f"{protocol}4", *options).bind(address)
     third = stack.socket(f"{protocol}4", *options)
-    # With the wildcard refused in second place, the two specific addresses are alone and do not clash.
-    assert third.bind(wanted) == (OK if order == "wildcard-between" else expected)
+    assert third.bind(order.third) == expected
 
 
 @experiment("tcp/wildcard/three/an-option-each/wildcard-last", rule=WILDCARD_AND_SPECIFIC)
@@ -147,31 +148,28 @@ def test_the_wildcard_beside_two_with_an_option_each(stack: Stack) -> None:
 
 
 @experiment("tcp/wildcard/three-listening/{order}/{options}", rule=WILDCARD_AND_SPECIFIC)
-@pytest.mark.parametrize("order", THREE)
+@pytest.mark.parametrize("order", [WILDCARD_FIRST, WILDCARD_BETWEEN, WILDCARD_LAST], ids=str)
 @pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
-def test_three_servers_start_one_after_another(stack: Stack, order: str, options: Options) -> None:
-    """Each server ({options}) binds and listens before the next starts, {order}: may the third bind?"""
-    *held, wanted = THREE[order]
-    for address in held:
-        server = stack.tcp4(*options)
-        server.bind(address)
-        server.listen()
+def test_three_servers_start_one_after_another(stack: Stack, order: Three, options: Options) -> None:
+    """Servers with {options.aloud} start at {order.first.aloud} and {order.second.aloud}: may a third bind {order.third.aloud}?"""
+    for address in (order.first, order.second):
+        listening(stack, address, *options)
     third = stack.tcp4(*options)
-    assert third.bind(wanted) == OK
+    assert third.bind(order.third) == OK
 
 
 @experiment("{kind}/different-addresses/{first}-{second}", rule=DIFFERENT_ADDRESSES, cites=(UNP.at("§7.5, multihomed servers"),))
 @pytest.mark.parametrize("kind", ["tcp4", "udp4"])
 @pytest.mark.parametrize(("first", "second"), [(NONE, NONE), (REUSEADDR, NONE), (NONE, REUSEADDR), (REUSEADDR, REUSEADDR)], ids=str)
 def test_different_specific_addresses(stack: Stack, kind: str, first: Options, second: Options) -> None:
-    """Two {kind} sockets ({first}, {second}) want the same port of different specific addresses: may the second bind?"""
+    """A {kind} socket holds 127.0.0.1 with {first.aloud}: may one with {second.aloud} bind 127.0.0.2?"""
     stack.socket(kind, *first).bind(LOOPBACK)
     assert stack.socket(kind, *second).bind(SECOND) == OK
 
 
 @experiment("tcp/different-addresses/listening", rule=DIFFERENT_ADDRESSES)
 def test_different_specific_addresses_listening(stack: Stack) -> None:
-    """A server without options listens at one specific address: may a second listen at the same port of another?"""
+    """A server without options listens at 127.0.0.1: may a second listen at 127.0.0.2?"""
     listening(stack, LOOPBACK)
     second = stack.tcp4()
     second.bind(SECOND)
@@ -180,11 +178,9 @@ def test_different_specific_addresses_listening(stack: Stack) -> None:
 
 @experiment("tcp/different-addresses/each-its-own", rule=DIFFERENT_ADDRESSES)
 def test_each_address_is_served_by_its_own(stack: Stack) -> None:
-    """Two servers without options listen at two addresses: does the second get the connections to its address?"""
+    """Servers without options listen at two addresses: does the second get what goes to its address?"""
     listening(stack, LOOPBACK)
-    second = stack.tcp4()
-    second.bind(SECOND)
-    second.listen()
+    second = listening(stack, SECOND)
     stack.connections(LOOPBACK)
     assert stack.connections(SECOND) == second.itself
 
@@ -206,7 +202,7 @@ def test_the_wildcard_inherits_from_the_specific(stack: Stack) -> None:
 
 @experiment("tcp/wildcard/specific-closes/wildcard-listens-late", rule=WILDCARD_AND_SPECIFIC)
 def test_the_wildcard_listens_after_the_specific_closed(stack: Stack) -> None:
-    """A wildcard server bound beside a specific one and waited until it closed: may it listen now?"""
+    """A server bound 0.0.0.0 beside one at 127.0.0.1, which has closed now: may it listen?"""
     specific, wildcard = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
     specific.bind(LOOPBACK)
     wildcard.bind(WILDCARD)
@@ -228,7 +224,7 @@ def test_the_udp_wildcard_inherits_from_the_specific(stack: Stack) -> None:
 
 @experiment("tcp/wildcard/specific-beside-a-connection/reuseaddr", rule=WILDCARD_AND_SPECIFIC)
 def test_the_address_of_a_connection_of_the_wildcard_server(stack: Stack) -> None:
-    """A wildcard server has a connection: may another server bind the address of that connection (both SO_REUSEADDR)?"""
+    """A server at 0.0.0.0 has a connection at 127.0.0.1: may another bind 127.0.0.1 with SO_REUSEADDR?"""
     listener = listening(stack, WILDCARD, SO_REUSEADDR)
     connected(stack, listener, LOOPBACK)
     assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK

@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.language.granting import Granting
 from fixtures.language.notation import parse
-from fixtures.language.scenes import connected, left_time_wait, served
+from fixtures.language.scenes import connected, left_time_wait, serving, start
 from fixtures.language.stack import Stack, format_trace
 from fixtures.language.words import LOOPBACK, SO_REUSEADDR
 from fixtures.models import Platform
@@ -19,10 +19,10 @@ from tests.servers import BY_ID, only, server
 
 
 def restart(stack: Stack) -> None:
-    first, _ = served(stack, "tcp4", LOOPBACK, SO_REUSEADDR)
+    first = serving(stack, "tcp4", LOOPBACK, SO_REUSEADDR)
     client, accepted = connected(stack.other, first, LOOPBACK)
-    left_time_wait(stack, client, LOOPBACK, accepted, first)
-    served(stack.other, "tcp4", LOOPBACK, SO_REUSEADDR)
+    left_time_wait(stack, LOOPBACK, accepted, client, first)
+    serving(stack.other, "tcp4", LOOPBACK, SO_REUSEADDR)
 
 
 @pytest.mark.parametrize("platform", ["linux", "freebsd", "windows"])
@@ -35,8 +35,8 @@ def test_a_scene_is_the_same_calls_with_the_same_answers_where_all_is_granted(pl
 
 def test_a_server_gives_up_at_the_first_refusal() -> None:
     model = Platform("linux").make()
-    served(model, "tcp4", LOOPBACK)
-    _, answer = served(model, "tcp4", LOOPBACK)
+    start(model.tcp4(), LOOPBACK)
+    answer = start(model.tcp4(), LOOPBACK)
     assert (answer.name, model.trace[-1][0].verb) == ("EADDRINUSE", "bind")
 
 

@@ -172,6 +172,12 @@ def test_text_is_escaped() -> None:
     assert "&lt;script&gt;" in page
 
 
+def test_the_parameters_of_a_question_are_marked() -> None:
+    said = tables.variables("May {newcomer.who} bind {places.held.aloud} & {first} with {second.aloud}?")
+    names = [f"<var>{name}</var>" for name in ("newcomer", "held", "first", "second")]
+    assert said == "May {} bind {} &amp; {} with {}?".format(*names)
+
+
 def test_the_data_of_single_experiments_is_whole() -> None:
     packed = re.fullmatch(r'addrinuse\("([A-Za-z0-9+/=]+)"\)\n', built()["data.js"].decode())
     assert packed

@@ -13,17 +13,17 @@ from suites import test_duplicate_bind as duplicate
 from tests.liars import AlwaysInUse, AlwaysOk, Crashes, Hangs, IgnoresSecondListen, RefusesTooLate
 
 
-def both_reuseaddr(order: str, stack: Stack) -> None:
-    two = duplicate.start_two(stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR), order, LOOPBACK, LOOPBACK)
-    assert two == "EADDRINUSE at second.bind"
+def both_reuseaddr(order: duplicate.Order, stack: Stack) -> None:
+    first, second = (duplicate.Server(stack.tcp4(SO_REUSEADDR), LOOPBACK) for _ in range(2))
+    assert duplicate.start_two(first, second, order) == EADDRINUSE
 
 
 def listen_late(stack: Stack) -> None:
-    both_reuseaddr("bind-bind-listen-listen", stack)
+    both_reuseaddr(duplicate.BIND_FIRST, stack)
 
 
 def listen_early(stack: Stack) -> None:
-    both_reuseaddr("bind-listen-bind-listen", stack)
+    both_reuseaddr(duplicate.IN_TURN, stack)
 
 
 def without_exclbind(stack: Stack) -> None:

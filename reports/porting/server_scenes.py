@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fixtures.language.notation import Call
-from fixtures.language.scenes import connected, ended, left_time_wait
+from fixtures.language.scenes import close_in_turn, connected, left_time_wait
 from fixtures.language.stack import Actor, Socket
 from fixtures.language.words import (
     LOOPBACK,
@@ -51,16 +51,18 @@ def _started(
 ) -> list[Socket]:
     """These members of the server start, in the process of ``actor`` or in those of the recording."""
     names = {numbered("A", member): numbered(letter, place) for place, member in enumerate(members)}
+    made: dict[str, Socket] = {}
     for call in shape.calls:
         name = names.get(call.makes or call.on or "")
         if name is None or (call.verb == "setsockopt" and call.args[0] in edit.without):
             continue
         if call.makes:
             rehearsal.answer(replace(call, makes=name, actor=actor.name if actor else call.actor))
-            _set(Socket(rehearsal, name), edit.options(call.verb))
+            made[name] = Socket(rehearsal, name, call.verb)
+            _set(made[name], edit.options(call.verb))
         else:
             rehearsal.answer(replace(call, on=name))
-    return [Socket(rehearsal, name) for name in names.values()]
+    return [made[name] for name in names.values()]
 
 
 def _set(one: Socket, options: Iterable[Option]) -> None:
@@ -151,10 +153,10 @@ def restart_time_wait(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
     servers = _served(rehearsal, shape, edit)
     for client, accepted, address in _clients(rehearsal, shape, servers):
         if _resets(shape):
-            ended(client, accepted)
+            close_in_turn(accepted, client)
         else:
             with rehearsal.role(Role.STAGES, "shows"):
-                left_time_wait(rehearsal, client, address, accepted)
+                left_time_wait(rehearsal, address, accepted, client)
     _close(servers)
     _started_again(rehearsal, shape, edit)
 
