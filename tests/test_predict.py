@@ -234,7 +234,7 @@ MISTAKES = [
     (("--platform", "linux", "binary"), "binary: line 2: not UTF-8 text; save it as UTF-8"),
     (("--platform", "linux", "empty"), "empty: line 1: there is no call; write one a line, such as A = tcp4()"),
     (("--platform", "linux", "wrong"), "wrong: line 2: 'A.bond()': unknown call 'bond'; known are "),
-    (("--platform", "linux", "far"), "far: line 2: 'A.bind(127.0.0.1:70000)': 127.0.0.1:70000 is no address"),
+    (("--platform", "linux", "far"), "far: line 2: 'A.bind(127.0.0.1:70000)': 127.0.0.1:70000 is not an address"),
     (("--platform", "linux", "program"), "program: line 1: 'run(nosuch, 127.0.0.1:P)': run does not take (nosuch, 127.0.0.1:P)"),
     (("--platform", "linux", "--batch", "--format", "text", "-"), "--batch writes JSON: leave --format text away"),
 ]
