@@ -115,7 +115,7 @@ def test_too_many_worlds(predict: Any) -> None:
     binds = "".join(f"{name} = tcp4()\n{name}.bind(127.0.0.1:P)\n" for name in "ABCDEFGHIJKLM")
     status, out, err = predict(binds, platform="torn")
     assert (status, out) == (2, "")
-    assert err == "python -m reports: standard input: it can go in more than 1024 ways: too many answers are left open; make it shorter\n"
+    assert err == "python -m reports: standard input: the script has more than 1024 outcomes: too many answers are open; make it shorter\n"
 
 
 def test_unknown(predict: Any) -> None:
