@@ -111,7 +111,7 @@ def test_an_expired_allowance_is_a_usage_error(tmp_path: Path) -> None:
     done = conformance("--stack", "linux", "-k", "test_e2", "--allow", str(path), "-n", "2")
     assert done.returncode == 4
     assert done.stderr.strip() == f"ERROR: --allow {path}: line 1: {E2} was allowed until 2000-01-01; " + (
-        "mend it, give it a new day, or take the line away"
+        "fix it, give it a later date, or delete the line"
     )
 
 
@@ -120,8 +120,8 @@ def test_an_expired_allowance_is_a_usage_error(tmp_path: Path) -> None:
     [
         ("tcp/a variant", "line 1: expected EXPERIMENT VERDICT UNTIL REASON"),
         ("tcp/a variant 2027-01-01", "line 1: expected EXPERIMENT VERDICT UNTIL REASON"),
-        ("tcp/a conforms 2027-01-01 why", "'conforms' is no verdict that can fail"),
-        ("tcp/a variant tomorrow why", "'tomorrow' is no day"),
+        ("tcp/a conforms 2027-01-01 why", "'conforms' is not a verdict that can fail"),
+        ("tcp/a variant tomorrow why", "'tomorrow' is not a date"),
         ("tcp/a variant 2026-06-29 why", "was allowed until 2026-06-29"),
     ],
 )

@@ -115,7 +115,7 @@ def test_too_many_worlds(predict: Any) -> None:
     binds = "".join(f"{name} = tcp4()\n{name}.bind(127.0.0.1:P)\n" for name in "ABCDEFGHIJKLM")
     status, out, err = predict(binds, platform="torn")
     assert (status, out) == (2, "")
-    assert err == "python -m reports: standard input: it can go in more than 1024 ways: too many answers are left open; make it shorter\n"
+    assert err == "python -m reports: standard input: the script has more than 1024 outcomes: too many answers are open; make it shorter\n"
 
 
 def test_unknown(predict: Any) -> None:
@@ -234,7 +234,7 @@ MISTAKES = [
     (("--platform", "linux", "binary"), "binary: line 2: not UTF-8 text; save it as UTF-8"),
     (("--platform", "linux", "empty"), "empty: line 1: there is no call; write one a line, such as A = tcp4()"),
     (("--platform", "linux", "wrong"), "wrong: line 2: 'A.bond()': unknown call 'bond'; known are "),
-    (("--platform", "linux", "far"), "far: line 2: 'A.bind(127.0.0.1:70000)': 127.0.0.1:70000 is no address"),
+    (("--platform", "linux", "far"), "far: line 2: 'A.bind(127.0.0.1:70000)': 127.0.0.1:70000 is not an address"),
     (("--platform", "linux", "program"), "program: line 1: 'run(nosuch, 127.0.0.1:P)': run does not take (nosuch, 127.0.0.1:P)"),
     (("--platform", "linux", "--batch", "--format", "text", "-"), "--batch writes JSON: leave --format text away"),
 ]

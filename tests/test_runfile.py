@@ -115,9 +115,9 @@ def test_a_trace_without_a_known_verdict(tmp_path: Path) -> None:
         ({"variants": [{"id": "v"}]}, "not a trace (variants missing"),
         ({"trace": ["A.bound(127.0.0.1:P) = ok"]}, "not in the notation: 'A.bound"),
         ({"trace": ["A.bind(127.0.0.1:P)  =  ok"]}, "not in the notation"),
-        ({"trace": ["A.bind(127.0.0.1:P) # well"]}, "not in the notation as it is written down"),
+        ({"trace": ["A.bind(127.0.0.1:P) # well"]}, "not written as the notation writes it"),
         ({"trace": []}, "needs calls"),
-        ({"held": None}, "says whether the rule held"),
+        ({"held": None}, "must say whether the rule held"),
     ],
 )
 def test_a_trace_with_something_else_in_it(tmp_path: Path, words: dict[str, object], what: str) -> None:
