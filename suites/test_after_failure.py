@@ -501,7 +501,7 @@ def test_shutdown_of_a_client_that_was_reset(stack: Stack) -> None:
 def test_shutdown_of_a_connection_that_its_client_reset(stack: Stack) -> None:
     """Is shutdown of an accepted connection refused that its client reset?"""
     listener = listening(stack, LOOPBACK)
-    client, accepted = connected(stack, listener, LOOPBACK, None, SO_LINGER_0)
+    client, accepted = connected(stack, listener, LOOPBACK, SO_LINGER_0)
     client.close()
     accepted.recv(1)
     assert accepted.shutdown(WR) == Answer("ENOTCONN")
