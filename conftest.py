@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.language.experiment import Experiment, chapter_of
+from fixtures.language.experiment import Experiment, Template, chapter_of
 from fixtures.language.stack import Stack
 from fixtures.machine.bench import Bench, MissingPrivilege
 from fixtures.machine.kernel import Kernel
@@ -128,7 +128,7 @@ def stack() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    template: Experiment | None = getattr(pyfuncitem.obj, "experiment", None)
+    template: Template | None = getattr(pyfuncitem.obj, "experiment", None)
     if getattr(pyfuncitem.obj, "every_pair", False):
         return _every_pair(pyfuncitem)
     if mark := pyfuncitem.get_closest_marker("library"):
@@ -226,7 +226,7 @@ def _library(item: pytest.Function, question: str) -> bool:
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let ``-k`` find an experiment by its id."""
-    template: Experiment | None = getattr(getattr(item, "obj", None), "experiment", None)
+    template: Template | None = getattr(getattr(item, "obj", None), "experiment", None)
     if template is not None:
         item.extra_keyword_matches.add(_experiment(template, item).id)
 
@@ -262,7 +262,7 @@ def _bench(config: pytest.Config) -> Bench:
     return config.stash[BENCH]
 
 
-def _experiment(template: Experiment, item: pytest.Item) -> Experiment:
+def _experiment(template: Template, item: pytest.Item) -> Experiment:
     """The experiment of an item, with its parameters filled in."""
     return template.with_parameters(_parameters(item))
 

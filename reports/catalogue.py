@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fixtures.language.experiment import Experiment, chapter_of
+from fixtures.language.experiment import Experiment, Template, chapter_of
 from fixtures.language.stack import Stack
 from fixtures.record.verdicts import Script
 from reports.inputs import BadInput
@@ -44,7 +44,7 @@ class Row:
     experiment: Experiment
     script: Script
     #: The experiment with its parameters not filled in.
-    template: Experiment
+    template: Template
     #: What its parameters are filled with.
     parameters: dict[str, str]
     #: Where it is written, as pytest names it: ``suites/test_udp.py::test_one``.
@@ -89,7 +89,7 @@ def _rows(module: ModuleType, path: Path) -> Iterator[Row]:
         methods = [getattr(value(), name) for name in vars(value) if name.startswith("test_")] if _is_test_class(value) else [value]
         for function in methods:
             template = getattr(function, "experiment", None)
-            if isinstance(template, Experiment):
+            if isinstance(template, Template):
                 for parameters in _parameters(function):
                     script = functools.partial(_call, function, parameters)
                     words = {key: str(value) for key, value in parameters.items()}

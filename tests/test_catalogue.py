@@ -11,7 +11,9 @@ import pytest
 
 from fixtures.language.experiment import chapter_of, experiment
 from fixtures.language.stack import Stack
-from fixtures.specification.rules import NO_OPTIONS
+from fixtures.language.words import IPV6_V6ONLY, LOOPBACK, NONE, REUSEADDR, REUSEBOTH, SO_REUSEADDR, WILDCARD6, Options
+from fixtures.specification.rules import COMPLETELY_DUPLICATE, NO_OPTIONS
+from fixtures.specification.sources import LITE2
 from reports.catalogue import ROOT, all_rows
 
 ID = re.compile(r"[a-z0-9]+(/[a-z0-9+.-]+)+")
@@ -25,6 +27,57 @@ def test_ids_are_unique_and_permanent_words() -> None:
 
 def test_every_question_is_one() -> None:
     assert [row.experiment.id for row in all_rows() if not row.experiment.question.endswith("?") or "{" in row.experiment.question] == []
+
+
+#: The chapters that still have questions too long to be read at once.
+LONG_STILL = {
+    "address of a connection",
+    "after failure",
+    "calls",
+    "dead server",
+    "descriptors",
+    "dual stack",
+    "duplicate bind",
+    "echo example",
+    "ephemeral",
+    "exclusive",
+    "multicast",
+    "option timing",
+    "outgoing",
+    "receives",
+    "reuseport",
+    "reuseport lb",
+    "stevens rules",
+    "takeover",
+    "time wait",
+    "udp",
+    "wildcard",
+    "winsock",
+}
+
+
+def test_a_question_can_be_read_at_once() -> None:
+    long = {row.experiment.id: row.chapter for row in all_rows() if len(row.experiment.question) > 100}
+    assert [name for name, chapter in long.items() if chapter not in LONG_STILL] == []
+    assert set(long.values()) >= LONG_STILL, "a chapter of LONG_STILL has no long question any more"
+
+
+def test_a_rule_may_differ_by_row() -> None:
+    @experiment("tcp/one/{first}", rule=lambda second: COMPLETELY_DUPLICATE if second else NO_OPTIONS, cites=(LITE2.at("in_pcbbind"),))
+    def script(stack: Stack, first: Options, second: Options) -> None:
+        """Who may bind beside {first.aloud}?"""
+
+    rows = [script.experiment.with_parameters({"first": REUSEBOTH, "second": second}) for second in (NONE, REUSEADDR)]  # type: ignore[attr-defined]
+    assert [row.id for row in rows] == ["tcp/one/reuseaddr+reuseport"] * 2
+    assert [row.question for row in rows] == ["Who may bind beside both options?"] * 2
+    assert [row.rule for row in rows] == [NO_OPTIONS, COMPLETELY_DUPLICATE]
+    assert [row.cites for row in rows] == [(rule.source, LITE2.at("in_pcbbind")) for rule in (NO_OPTIONS, COMPLETELY_DUPLICATE)]
+
+
+def test_options_and_addresses_are_said_aloud() -> None:
+    assert [options.aloud for options in (NONE, REUSEADDR, REUSEBOTH)] == ["no options", "SO_REUSEADDR", "both options"]
+    assert Options(SO_REUSEADDR, IPV6_V6ONLY.off).aloud == "SO_REUSEADDR and IPV6_V6ONLY=0"
+    assert [address.aloud for address in (LOOPBACK, WILDCARD6)] == ["127.0.0.1", "[::]"]
 
 
 def test_a_function_is_one_experiment() -> None:

@@ -25,7 +25,7 @@ QUEUED = "queued"
 
 @dataclass
 class Family:
-    """The experiments of one function, which share script, question and rule but for their parameters."""
+    """The experiments of one function and one rule, which share script and question but for their parameters."""
 
     rows: list[Row]
     #: Where it stands on the page of its chapter: ``f7``, the seventh there.
@@ -78,10 +78,10 @@ class Site:
     @cached_property
     def chapters(self) -> list[Chapter]:
         """The chapters in the order of the suites."""
-        found: dict[str, dict[str, list[Row]]] = {}
+        found: dict[str, dict[tuple[str, str], list[Row]]] = {}
         for row in self.rows:
-            found.setdefault(row.chapter, {}).setdefault(row.test, []).append(row)
-        return [Chapter(name, [Family(rows, f"f{n}") for n, rows in enumerate(tests.values(), 1)]) for name, tests in found.items()]
+            found.setdefault(row.chapter, {}).setdefault((row.test, row.experiment.rule.id), []).append(row)
+        return [Chapter(name, [Family(rows, f"f{n}") for n, rows in enumerate(alike.values(), 1)]) for name, alike in found.items()]
 
     def across(self, identifier: str) -> tuple[Cell, ...]:
         """The cells of an experiment, in the order of the platforms."""

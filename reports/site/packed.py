@@ -41,8 +41,8 @@ def content(site: Site) -> dict[str, Any]:
 
 def _family(site: Site, chapter: Chapter, family: Family, lines: dict[str, int]) -> list[Any]:
     """Page, rule, the template of the ids, the names of the parameters, and a line for each experiment. The page has the question."""
-    about = family.first.template
-    names = [name for name in family.first.parameters if f"{{{name}}}" in about.id + about.question]
+    identifier = family.first.template.id
+    names = [name for name in family.first.parameters if f"{{{name}}}" in identifier]
     rows = []
     for row in family.rows:
         platform, script = site.script(row)
@@ -50,8 +50,8 @@ def _family(site: Site, chapter: Chapter, family: Family, lines: dict[str, int])
         rows.append([[row.parameters[name] for name in names], places])
     return [
         chapter.page,
-        about.rule.id,
-        about.id,
+        family.first.experiment.rule.id,
+        identifier,
         names,
         rows,
     ]
