@@ -41,7 +41,7 @@ WILDCARD_AND_ONE_OF_ITS = [
 def test_two_users_and_the_same_address(
     stack: Stack, held: str, wanted: str, first: Options, second: Options, expected: Answer
 ) -> None:
-    """Another user's {held} socket ({first}) is bound. May a third user's {wanted} one ({second}) bind?"""
+    """One user's {held} socket ({first}) is bound. May another user's {wanted} one ({second}) bind?"""
     bound(stack.stranger, "tcp", held, *first)
     assert ask_for(stack.stranger2, "tcp", wanted, *second) == expected
 
@@ -51,7 +51,7 @@ def test_two_users_and_the_same_address(
 @pytest.mark.parametrize("second", [REUSEADDR, REUSEPORT], ids=str)
 @pytest.mark.parametrize(("held", "wanted"), WILDCARD_AND_ONE_OF_ITS)
 def test_two_users_and_a_wildcard(stack: Stack, held: str, wanted: str, first: Options, second: Options) -> None:
-    """Another user's {held} socket ({first}) is bound. May a third user's {wanted} one ({second}) bind?"""
+    """One user's {held} socket ({first}) is bound. May another user's {wanted} one ({second}) bind?"""
     bound(stack.stranger, "tcp", held, *first)
     assert ask_for(stack.stranger2, "tcp", wanted, *second) == OK
 
@@ -59,6 +59,6 @@ def test_two_users_and_a_wildcard(stack: Stack, held: str, wanted: str, first: O
 @experiment("tcp/dual-stack/two-users/{held}-then-{wanted}/{options}", rule=DUAL_STACK)
 @pytest.mark.parametrize(("held", "wanted", "options"), [("v6only", "any4", NONE), ("loopback4", "mapped", REUSEPORT)], ids=str)
 def test_two_users_and_two_families(stack: Stack, held: str, wanted: str, options: Options) -> None:
-    """Another user's {held} socket is bound. May a third user's {wanted} one bind (both {options})?"""
+    """One user's {held} socket is bound. May another user's {wanted} one bind (both {options})?"""
     bound(stack.stranger, "tcp", held, *options)
     assert ask_for(stack.stranger2, "tcp", wanted, *options) == OK
