@@ -77,7 +77,7 @@ def both_orders(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     ids=str,
 )  # fmt: skip
 def test_the_same_address(stack: Stack, held: str, wanted: str, options: Options, expected: Answer) -> None:
-    """A {held} server listens. May a {wanted} one bind the same address (both {options})?"""
+    """A {held} server listens. May a {wanted} one bind the same address, each with {options.aloud}?"""
     serve(bound(stack, "tcp", held, *options))
     assert ask_for(stack, "tcp", wanted, *options) == expected
 
@@ -94,7 +94,7 @@ def test_the_same_address(stack: Stack, held: str, wanted: str, options: Options
     ids=str,
 )  # fmt: skip
 def test_a_wildcard_and_an_address_of_it(stack: Stack, held: str, wanted: str, options: Options, expected: Answer) -> None:
-    """A {held} server listens. May a {wanted} one bind the same port (both {options})?"""
+    """A {held} server listens. May a {wanted} one bind the same port, each with {options.aloud}?"""
     serve(bound(stack, "tcp", held, *options))
     assert ask_for(stack, "tcp", wanted, *options) == expected
 
@@ -119,7 +119,7 @@ def test_addresses_of_different_families(stack: Stack, held: str, wanted: str) -
     ids=str,
 )  # fmt: skip
 def test_a_dual_wildcard_beside_one_of_each_family(stack: Stack, v6only: Options, any4: Options, dual: Options, expected: Answer) -> None:
-    """The v6only ({v6only}) and IPv4 ({any4}) wildcards are held. May a dual one ({dual}) bind?"""
+    """The wildcards of IPv6 ({v6only}) and IPv4 ({any4}) are held. May a dual one ({dual}) bind?"""
     bound(stack, "tcp", "v6only", *v6only)
     bound(stack, "tcp", "any4", *any4)
     assert ask_for(stack, "tcp", "dual", *dual) == expected
@@ -170,7 +170,7 @@ UDP = [
 @experiment("udp/dual-stack/{held}-then-{wanted}/{options}", rule=DUAL_STACK)
 @pytest.mark.parametrize(("held", "wanted", "options", "expected"), UDP, ids=str)
 def test_udp(stack: Stack, held: str, wanted: str, options: Options, expected: Answer) -> None:
-    """A {held} UDP socket is bound. May a {wanted} one bind the same port (both {options})?"""
+    """A {held} UDP socket is bound. May a {wanted} one bind the same port, each with {options.aloud}?"""
     bound(stack, "udp", held, *options)
     assert ask_for(stack, "udp", wanted, *options) == expected
 

@@ -86,7 +86,7 @@ def test_a_connection_holds_only_its_own_family(stack: Stack, left: str, source:
 @pytest.mark.parametrize("left", STATES)
 @pytest.mark.parametrize("wanted", ["any4", "loopback4"])
 def test_reuseaddr_beside_a_mapped_connection(stack: Stack, left: str, wanted: str) -> None:
-    """A dual server with SO_REUSEADDR left a {left} over IPv4. May a {wanted} one, also with it, bind?"""
+    """A dual server left a {left} over IPv4. May a {wanted} one bind (both SO_REUSEADDR)?"""
     leave(stack, left, "ipv4", REUSEADDR)
     assert ask_for(stack, "tcp", wanted, *REUSEADDR) == OK
 

@@ -59,6 +59,6 @@ def test_two_users_and_a_wildcard(stack: Stack, held: str, wanted: str, first: O
 @experiment("tcp/dual-stack/two-users/{held}-then-{wanted}/{options}", rule=DUAL_STACK)
 @pytest.mark.parametrize(("held", "wanted", "options"), [("v6only", "any4", NONE), ("loopback4", "mapped", REUSEPORT)], ids=str)
 def test_two_users_and_two_families(stack: Stack, held: str, wanted: str, options: Options) -> None:
-    """One user's {held} socket is bound. May another user's {wanted} one bind (both {options})?"""
+    """One user's {held} socket is bound. May another's {wanted} one bind, each with {options.aloud}?"""
     bound(stack.stranger, "tcp", held, *options)
     assert ask_for(stack.stranger2, "tcp", wanted, *options) == OK

@@ -56,7 +56,7 @@ def test_connect_to_a_bound_socket(stack: Stack) -> None:
 def test_connect_to_the_wildcard(
     stack: Stack, case: str, options: Options, local: Address | None, called: Address, listens: Address
 ) -> None:
-    """A client connects to {called.aloud} ({case}). Does it reach the listener at {listens.aloud}?"""
+    """A client ({case}) connects to {called.aloud}. Does it reach {listens.aloud}?"""
     listening(stack, listens)
     client = stack.socket(f"tcp{called.family}", *options)
     if local:

@@ -58,7 +58,7 @@ def test_two_destinations(stack: Stack, options: Options) -> None:
 @experiment("tcp/outgoing/after-refused-duplicate/{options}", rule=SAME_CONNECTION, cites=(CONNECT,))
 @pytest.mark.parametrize("options", SHARED, ids=str)
 def test_other_destination_after_a_refused_duplicate(stack: Stack, options: Options) -> None:
-    """A client ({options}) was refused an existing connection. May the same socket connect elsewhere?"""
+    """A client with {options.aloud} was refused an existing connection. May it connect elsewhere?"""
     listening(stack, LOOPBACK)
     elsewhere = listening(stack, ANY_PORT)
     second = beside_a_connected_client(stack, options)
