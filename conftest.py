@@ -74,7 +74,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
     subject = pyfuncitem.config.stash[SUBJECT]
     judgement = subject.judge(script)
-    record = as_record(experiment, chapter_of(pyfuncitem.path.stem), judgement)
+    record = as_record(experiment, chapter_of(pyfuncitem.path), judgement)
     return settle(pyfuncitem, record, lambda: story(experiment, judgement, str(subject.platform), again(pyfuncitem)))
 
 

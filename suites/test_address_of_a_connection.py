@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import listening
-from fixtures.language.stack import Socket, Stack
+from fixtures.language.scenes import connecting, listener_gone, listening
+from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRINUSE,
     FIN_WAIT_2,
@@ -24,7 +24,6 @@ from fixtures.language.words import (
     WILDCARD6,
     WR,
     Address,
-    Option,
 )
 from fixtures.specification.rules import BEFORE_BIND, DIFFERENT_ADDRESSES, DROPPED, DUAL_STACK, SAME_CONNECTION
 from fixtures.specification.sources import LITE2
@@ -32,53 +31,42 @@ from fixtures.specification.sources import LITE2
 CONNECT = LITE2.at("in_pcbconnect")
 SERVER, SERVER6 = LOOPBACK.at("Q"), LOOPBACK6.at("Q")
 
-
-def server_at(stack: Stack, address: Address) -> Socket:
-    """A listener."""
-    listener = stack.socket(f"tcp{address.family}")
-    listener.bind(address)
-    listener.listen()
-    return listener
-
-
-def client_of(stack: Stack, server: Address, local: Address, *options: Option) -> Socket:
-    """A client that was bound before it connected."""
-    client = stack.socket(f"tcp{local.family}", *options)
-    client.bind(local)
-    client.connect(server)
-    return client
+# A connected client holds the address of its connection, and no longer the wildcard.
 
 
 @experiment("tcp/connected/wildcard-client/other-address", rule=DIFFERENT_ADDRESSES, cites=(CONNECT,))
 def test_a_connected_client_leaves_the_other_addresses(stack: Stack) -> None:
-    """A client bound to the wildcard is connected from 127.0.0.1; may a socket without options bind another address of its port?"""
-    server_at(stack, SERVER)
-    client_of(stack, SERVER, WILDCARD)
+    """A client on the wildcard is connected. Is another address free on its port?"""
+    listening(stack, SERVER)
+    connecting(stack, SERVER, at=WILDCARD)
     assert stack.tcp4().bind(SECOND) == OK
 
 
 @experiment("tcp/connected/wildcard-client/other-family", rule=DIFFERENT_ADDRESSES)
 def test_a_connected_client_leaves_the_other_family(stack: Stack) -> None:
-    """A dual-stack client bound to the wildcard is connected over IPv6; may an IPv4 socket without options bind 127.0.0.1 and its port?"""
-    server_at(stack, SERVER6)
-    client_of(stack, SERVER6, WILDCARD6, IPV6_V6ONLY.off)
+    """A dual-stack client on the wildcard is connected over IPv6. Is 127.0.0.1 free on its port?"""
+    listening(stack, SERVER6)
+    connecting(stack, SERVER6, IPV6_V6ONLY.off, at=WILDCARD6)
     assert stack.tcp4().bind(LOOPBACK) == OK
 
 
 @experiment("udp/connected/wildcard-client/other-address", rule=DIFFERENT_ADDRESSES, cites=(CONNECT,))
 def test_a_connected_udp_socket_leaves_the_other_addresses(stack: Stack) -> None:
-    """A UDP socket bound to the wildcard is connected from 127.0.0.1; may a socket without options bind another address of its port?"""
+    """A UDP socket on the wildcard is connected. Is another address free on its port?"""
     client = stack.udp4()
     client.bind(WILDCARD)
     client.connect(SERVER)
     assert stack.udp4().bind(SECOND) == OK
 
 
+# The same connection, asked for by another socket (both SO_REUSEADDR).
+
+
 @experiment("tcp/connected/wildcard-client/same-connection", rule=SAME_CONNECTION, cites=(CONNECT,))
 def test_the_same_connection_from_a_specific_address(stack: Stack) -> None:
-    """A client bound to the wildcard is connected; is one that is bound to the address of that connection refused the same one?"""
-    server_at(stack, SERVER)
-    client_of(stack, SERVER, WILDCARD, SO_REUSEADDR)
+    """A client on the wildcard is connected. Is one on a specific address refused that connection?"""
+    listening(stack, SERVER)
+    connecting(stack, SERVER, SO_REUSEADDR, at=WILDCARD)
     again = stack.tcp4(SO_REUSEADDR)
     again.bind(LOOPBACK)
     assert again.connect(SERVER) == EADDRINUSE
@@ -86,9 +74,9 @@ def test_the_same_connection_from_a_specific_address(stack: Stack) -> None:
 
 @experiment("tcp/connected/mapped/same-connection", rule=SAME_CONNECTION)
 def test_the_same_connection_from_a_mapped_address(stack: Stack) -> None:
-    """An IPv4 client is connected; is an IPv6 socket at the mapped form of its address refused the same connection?"""
-    server_at(stack, SERVER)
-    client_of(stack, SERVER, LOOPBACK, SO_REUSEADDR)
+    """An IPv4 client is connected. Is a socket at its mapped address refused the same connection?"""
+    listening(stack, SERVER)
+    connecting(stack, SERVER, SO_REUSEADDR, at=LOOPBACK)
     again = stack.tcp6(IPV6_V6ONLY.off, SO_REUSEADDR)
     again.bind(MAPPED)
     assert again.connect(MAPPED.at("Q")) == EADDRINUSE
@@ -96,9 +84,9 @@ def test_the_same_connection_from_a_mapped_address(stack: Stack) -> None:
 
 @experiment("tcp/connected/fin-wait-2-orphan/same-connection", rule=SAME_CONNECTION)
 def test_a_connection_in_fin_wait_2_without_an_owner(stack: Stack) -> None:
-    """A client has closed, its server not: it is in FIN_WAIT_2 without an owner. Is the same connection refused to another socket?"""
-    server = server_at(stack, SERVER)
-    client = client_of(stack, SERVER, LOOPBACK, SO_REUSEADDR)
+    """A client has closed, its server has not (FIN_WAIT_2). Is another refused the same connection?"""
+    server = listening(stack, SERVER)
+    client = connecting(stack, SERVER, SO_REUSEADDR, at=LOOPBACK)
     server.accept()
     client.close()
     stack.shows(LOOPBACK, FIN_WAIT_2)
@@ -109,9 +97,9 @@ def test_a_connection_in_fin_wait_2_without_an_owner(stack: Stack) -> None:
 
 @experiment("tcp/connected/fin-wait-2-owned/same-connection", rule=SAME_CONNECTION)
 def test_a_connection_in_fin_wait_2_with_an_owner(stack: Stack) -> None:
-    """A client shut down its sending half, its server not: it is in FIN_WAIT_2 with an owner. Is the same connection refused to another?"""
-    server = server_at(stack, SERVER)
-    client = client_of(stack, SERVER, LOOPBACK, SO_REUSEADDR)
+    """A client shut down, and is open in FIN_WAIT_2. Is another refused the same connection?"""
+    server = listening(stack, SERVER)
+    client = connecting(stack, SERVER, SO_REUSEADDR, at=LOOPBACK)
     server.accept()
     client.shutdown(WR)
     stack.shows(LOOPBACK, FIN_WAIT_2)
@@ -122,9 +110,9 @@ def test_a_connection_in_fin_wait_2_with_an_owner(stack: Stack) -> None:
 
 @experiment("tcp/connected/fin-wait-2-orphan/old-end", rule=SAME_CONNECTION)
 def test_the_other_end_of_a_connection_in_fin_wait_2(stack: Stack) -> None:
-    """A client has closed, its server not, and another socket asks for the same connection: may the server still send on the old one?"""
-    server = server_at(stack, SERVER)
-    client = client_of(stack, SERVER, LOOPBACK, SO_REUSEADDR)
+    """Another socket asked for a connection in FIN_WAIT_2. May the server still send on the old one?"""
+    server = listening(stack, SERVER)
+    client = connecting(stack, SERVER, SO_REUSEADDR, at=LOOPBACK)
     accepted = server.accept()
     client.close()
     stack.shows(LOOPBACK, FIN_WAIT_2)
@@ -134,12 +122,15 @@ def test_the_other_end_of_a_connection_in_fin_wait_2(stack: Stack) -> None:
     assert accepted.send(1) == OK
 
 
+# A reset connection holds nothing.
+
+
 @experiment("tcp/connected/reset/{address}", rule=DROPPED)
-@pytest.mark.parametrize("address", ["specific", "wildcard"])
-def test_a_client_whose_connection_was_reset(stack: Stack, address: str) -> None:
-    """A client bound to a {address} address was reset by its server and is not closed; may a socket without options bind its port?"""
-    server = server_at(stack, SERVER)
-    client_of(stack, SERVER, LOOPBACK if address == "specific" else WILDCARD)
+@pytest.mark.parametrize(("address", "local"), [("specific", LOOPBACK), ("wildcard", WILDCARD)], ids=str)
+def test_a_client_whose_connection_was_reset(stack: Stack, address: str, local: Address) -> None:
+    """A client on a {address} address was reset by its server and is still open. Is its port free?"""
+    server = listening(stack, SERVER)
+    connecting(stack, SERVER, at=local)
     accepted = server.accept()
     accepted.set(SO_LINGER_0)
     accepted.close()
@@ -148,31 +139,26 @@ def test_a_client_whose_connection_was_reset(stack: Stack, address: str) -> None
 
 @experiment("tcp/connected/reset/accepted", rule=DROPPED)
 def test_an_accepted_connection_that_was_reset(stack: Stack) -> None:
-    """An accepted connection was reset by its client, the listener is gone; may a socket without options bind its port?"""
-    listener = server_at(stack, LOOPBACK)
-    client = stack.tcp4()
-    client.connect(LOOPBACK)
-    listener.accept()
-    listener.close()
+    """A client reset a connection that is still open at its dead server. Is the server's port free?"""
+    client, _ = listener_gone(stack, LOOPBACK)
     client.set(SO_LINGER_0)
     client.close()
     assert stack.tcp4().bind(LOOPBACK) == OK
 
 
+# The mapped wildcard.
+
+
 @experiment("tcp/connected/dual-stack-server/mapped-wildcard", rule=DUAL_STACK)
 def test_an_ipv6_connection_beside_the_mapped_wildcard(stack: Stack) -> None:
-    """A dual-stack server's IPv6 connection is open, its listener gone; may an IPv6 socket bind the mapped wildcard and its port?"""
-    listener = listening(stack, WILDCARD6, IPV6_V6ONLY.off)
-    client = stack.tcp6()
-    client.connect(LOOPBACK6)
-    listener.accept()
-    listener.close()
+    """A dead dual-stack server left an IPv6 connection. May a socket bind the mapped wildcard?"""
+    listener_gone(stack, WILDCARD6, IPV6_V6ONLY.off, to=LOOPBACK6)
     assert stack.tcp6(IPV6_V6ONLY.off).bind(MAPPED_WILDCARD) == OK
 
 
 @experiment("tcp/reuseport/cleared/mapped-wildcard-then-dual", rule=BEFORE_BIND)
 def test_a_port_that_remembers_a_mapped_wildcard(stack: Stack) -> None:
-    """SO_REUSEPORT was cleared after a bind to the mapped wildcard; is a dual-stack wildcard with SO_REUSEPORT refused?"""
+    """The mapped wildcard cleared SO_REUSEPORT. Is a dual-stack wildcard that has it refused?"""
     first = stack.tcp6(IPV6_V6ONLY.off, SO_REUSEPORT)
     first.bind(MAPPED_WILDCARD)
     first.set(SO_REUSEPORT.off)

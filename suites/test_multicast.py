@@ -21,52 +21,55 @@ from fixtures.language.words import (
     REUSEBOTH,
     REUSEPORT,
     SO_REUSEADDR,
-    SO_REUSEPORT,
     WILDCARD,
     WILDCARD6,
+    Address,
     Answer,
     Options,
 )
 from fixtures.specification.rules import MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE, UNBOUND_CALL
 from fixtures.specification.sources import LITE2, NETBSD_TESTS, OPENBSD, RFC6762, TCPV2
 
-# With SO_REUSEADDR the second may share with a first that set either option; with SO_REUSEPORT alone only with its like.
-PAIRS = [
-    # first,     second,    the second bind
-    (NONE,      NONE,      EADDRINUSE),
-    (NONE,      REUSEADDR, EADDRINUSE),
-    (NONE,      REUSEPORT, EADDRINUSE),
-    (NONE,      REUSEBOTH, EADDRINUSE),
-    (REUSEADDR, NONE,      EADDRINUSE),
-    (REUSEADDR, REUSEADDR, OK),
-    (REUSEADDR, REUSEPORT, EADDRINUSE),
-    (REUSEADDR, REUSEBOTH, OK),
-    (REUSEPORT, NONE,      EADDRINUSE),
-    (REUSEPORT, REUSEADDR, OK),
-    (REUSEPORT, REUSEPORT, OK),
-    (REUSEPORT, REUSEBOTH, OK),
-    (REUSEBOTH, NONE,      EADDRINUSE),
-    (REUSEBOTH, REUSEADDR, OK),
-    (REUSEBOTH, REUSEPORT, OK),
-    (REUSEBOTH, REUSEBOTH, OK),
-]  # fmt: skip
-PERMITTED = [REUSEADDR, REUSEPORT, REUSEBOTH]
+V6ONLY = Options(IPV6_V6ONLY)
+#: The family, the options that its sockets are always made with, and its group.
+GROUPS = [(4, NONE, GROUP), (6, V6ONLY, GROUP6)]
+EACH_FAMILY = pytest.mark.parametrize(("family", "always", "group"), GROUPS, ids=str)
+COPIES = TCPV2.at("§23.7, udp_input")
 
 
-@experiment("udp4/multicast/bind/{first}-{second}", rule=MULTICAST, cites=(LITE2.at("in_pcbbind"),))
-@pytest.mark.parametrize(("first", "second", "expected"), PAIRS, ids=str)
-def test_the_group_twice(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
-    """A socket with {first} is bound to a multicast group: may one with {second} bind it too?"""
-    stack.udp4(*first).bind(GROUP)
-    assert stack.udp4(*second).bind(GROUP) == expected
-
-
-@experiment("udp6/multicast/bind/{first}-{second}", rule=MULTICAST)
-@pytest.mark.parametrize(("first", "second", "expected"), PAIRS, ids=str)
-def test_the_ipv6_group_twice(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
-    """A socket with {first} is bound to an IPv6 multicast group: may one with {second} bind it too?"""
-    stack.udp6(IPV6_V6ONLY, *first).bind(GROUP6)
-    assert stack.udp6(IPV6_V6ONLY, *second).bind(GROUP6) == expected
+@experiment("udp{family}/multicast/bind/{first}-{second}", rule=MULTICAST, cites=(LITE2.at("in_pcbbind"),))
+@EACH_FAMILY
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        # With SO_REUSEADDR the second may share with a first that set either option.
+        (NONE,      REUSEADDR, EADDRINUSE),
+        (NONE,      REUSEBOTH, EADDRINUSE),
+        (REUSEADDR, REUSEADDR, OK),
+        (REUSEADDR, REUSEBOTH, OK),
+        (REUSEPORT, REUSEADDR, OK),
+        (REUSEPORT, REUSEBOTH, OK),
+        (REUSEBOTH, REUSEADDR, OK),
+        (REUSEBOTH, REUSEBOTH, OK),
+        # With SO_REUSEPORT alone it may share only with its like.
+        (NONE,      REUSEPORT, EADDRINUSE),
+        (REUSEADDR, REUSEPORT, EADDRINUSE),
+        (REUSEPORT, REUSEPORT, OK),
+        (REUSEBOTH, REUSEPORT, OK),
+        # The second asks for nothing.
+        (NONE,      NONE,      EADDRINUSE),
+        (REUSEADDR, NONE,      EADDRINUSE),
+        (REUSEPORT, NONE,      EADDRINUSE),
+        (REUSEBOTH, NONE,      EADDRINUSE),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_group_twice(
+    stack: Stack, family: int, always: Options, group: Address, first: Options, second: Options, expected: Answer
+) -> None:
+    """An IPv{family} socket with {first.aloud} has a group. May one with {second.aloud} bind it, too?"""
+    stack.socket(f"udp{family}", *always, *first).bind(group)
+    assert stack.socket(f"udp{family}", *always, *second).bind(group) == expected
 
 
 @experiment(
@@ -74,13 +77,12 @@ def test_the_ipv6_group_twice(stack: Stack, first: Options, second: Options, exp
     rule=MULTICAST,
     cites=(OPENBSD.at("netinet/in_pcb.c 1.247, in_pcbaddrisavail"), NETBSD_TESTS.at("inpcb_bind.c, test cases of two users")),
 )
-@pytest.mark.parametrize("family", [4, 6])
+@EACH_FAMILY
 @pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
-def test_the_group_of_another_user(stack: Stack, family: int, options: Options) -> None:
-    """A socket is bound to an IPv{family} multicast group: may another user bind the group too ({options} on both)?"""
-    group, v6only = (GROUP6, (IPV6_V6ONLY,)) if family == 6 else (GROUP, ())
-    stack.socket(f"udp{family}", *v6only, *options).bind(group)
-    assert stack.stranger.socket(f"udp{family}", *v6only, *options).bind(group) == OK
+def test_the_group_of_another_user(stack: Stack, family: int, always: Options, group: Address, options: Options) -> None:
+    """We bound an IPv{family} group. May another user bind it, too (both {options.aloud})?"""
+    stack.socket(f"udp{family}", *always, *options).bind(group)
+    assert stack.stranger.socket(f"udp{family}", *always, *options).bind(group) == OK
 
 
 @experiment("udp4/multicast/group-beside-wildcard/{second}", rule=PCB_LOOKUP)
@@ -94,62 +96,9 @@ def test_the_group_of_another_user(stack: Stack, family: int, options: Options) 
     ids=str,
 )  # fmt: skip
 def test_the_group_beside_the_wildcard(stack: Stack, second: Options, expected: Answer) -> None:
-    """A socket with SO_REUSEADDR is bound to the wildcard: may one with {second} bind a multicast group?"""
+    """A socket with SO_REUSEADDR has the wildcard. May one with {second.aloud} bind a group?"""
     stack.udp4(SO_REUSEADDR).bind(WILDCARD)
     assert stack.udp4(*second).bind(GROUP) == expected
-
-
-@experiment("udp4/multicast/copies/group/{options}", rule=ONE_OR_EACH)
-@pytest.mark.parametrize("options", PERMITTED, ids=str)
-def test_each_member_gets_a_copy(stack: Stack, options: Options) -> None:
-    """Two sockets with {options} are bound to a group and joined it: does each get every datagram?"""
-    first, second = stack.udp4(*options), stack.udp4(*options)
-    for member in (first, second):
-        member.bind(GROUP)
-        member.join(GROUP)
-    assert stack.connections(GROUP) == EACH
-
-
-@experiment("udp6/multicast/copies/group/{options}", rule=ONE_OR_EACH)
-@pytest.mark.parametrize("options", PERMITTED, ids=str)
-def test_each_ipv6_member_gets_a_copy(stack: Stack, options: Options) -> None:
-    """Two sockets with {options} are bound to an IPv6 group and joined it: does each get every datagram?"""
-    first, second = stack.udp6(IPV6_V6ONLY, *options), stack.udp6(IPV6_V6ONLY, *options)
-    for member in (first, second):
-        member.bind(GROUP6)
-        member.join(GROUP6)
-    assert stack.connections(GROUP6) == EACH
-
-
-@experiment("udp4/multicast/copies/refused", rule=MULTICAST)
-def test_the_only_member_gets_all(stack: Stack) -> None:
-    """A second socket without options asks for the group of the first: does the first alone receive?"""
-    first, second = stack.udp4(), stack.udp4()
-    first.bind(GROUP)
-    first.join(GROUP)
-    second.bind(GROUP)
-    assert stack.connections(GROUP) == first.itself
-
-
-@experiment("udp4/multicast/copies/wildcard/{options}", rule=ONE_OR_EACH)
-@pytest.mark.parametrize("options", [REUSEPORT, REUSEBOTH], ids=str)
-def test_each_wildcard_gets_a_copy(stack: Stack, options: Options) -> None:
-    """Two sockets with {options} are bound to the wildcard and joined a group: does each get every datagram to it?"""
-    first, second = stack.udp4(*options), stack.udp4(*options)
-    for member in (first, second):
-        member.bind(WILDCARD)
-        member.join(GROUP)
-    assert stack.connections(GROUP) == EACH
-
-
-@experiment("udp6/multicast/copies/wildcard/reuseport", rule=ONE_OR_EACH)
-def test_each_ipv6_wildcard_gets_a_copy(stack: Stack) -> None:
-    """Two sockets with SO_REUSEPORT are bound to [::] and joined an IPv6 group: does each get every datagram to it?"""
-    first, second = stack.udp6(IPV6_V6ONLY, SO_REUSEPORT), stack.udp6(IPV6_V6ONLY, SO_REUSEPORT)
-    for member in (first, second):
-        member.bind(WILDCARD6)
-        member.join(GROUP6)
-    assert stack.connections(GROUP6) == EACH
 
 
 @experiment("udp4/multicast/wildcard/{options}", rule=REUSEPORT_ALL)
@@ -164,16 +113,52 @@ def test_each_ipv6_wildcard_gets_a_copy(stack: Stack) -> None:
     ids=str,
 )  # fmt: skip
 def test_a_member_at_the_wildcard_is_no_group(stack: Stack, options: Options, expected: Answer) -> None:
-    """A socket joined a group but is bound to the wildcard: may another bind the wildcard ({options} on both)?"""
+    """A member of a group has the wildcard. May another bind it, each with {options.aloud}?"""
     member = stack.udp4(*options)
     member.bind(WILDCARD)
     member.join(GROUP)
     assert stack.udp4(*options).bind(WILDCARD) == expected
 
 
+# Who gets a copy.
+
+
+@experiment("udp{family}/multicast/copies/group/{options}", rule=ONE_OR_EACH)
+@EACH_FAMILY
+@pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT, REUSEBOTH], ids=str)
+def test_each_member_gets_a_copy(stack: Stack, family: int, always: Options, group: Address, options: Options) -> None:
+    """Two sockets with {options.aloud} joined an IPv{family} group they bound. Does each get a copy?"""
+    first, second = stack.socket(f"udp{family}", *always, *options), stack.socket(f"udp{family}", *always, *options)
+    for member in (first, second):
+        member.bind(group)
+        member.join(group)
+    assert stack.connections(group) == EACH
+
+
+@experiment("udp{family}/multicast/copies/wildcard/{options}", rule=ONE_OR_EACH)
+@pytest.mark.parametrize(
+    ("family", "always", "wildcard", "group", "options"),
+    [
+        (4, NONE,   WILDCARD,  GROUP,  REUSEPORT),
+        (4, NONE,   WILDCARD,  GROUP,  REUSEBOTH),
+        (6, V6ONLY, WILDCARD6, GROUP6, REUSEPORT),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_each_wildcard_gets_a_copy(
+    stack: Stack, family: int, always: Options, wildcard: Address, group: Address, options: Options
+) -> None:
+    """Two sockets with {options.aloud} on the IPv{family} wildcard joined a group. Does each get a copy?"""
+    first, second = stack.socket(f"udp{family}", *always, *options), stack.socket(f"udp{family}", *always, *options)
+    for member in (first, second):
+        member.bind(wildcard)
+        member.join(group)
+    assert stack.connections(group) == EACH
+
+
 @experiment("udp4/multicast/copies/group-and-wildcard", rule=ONE_OR_EACH)
 def test_the_wildcard_gets_a_copy_too(stack: Stack) -> None:
-    """One socket is bound to a group, one to the wildcard, and both joined: does each get every datagram?"""
+    """One socket is bound to a group, one to the wildcard, and both joined. Does each get a copy?"""
     wildcard, member = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
     wildcard.bind(WILDCARD)
     wildcard.join(GROUP)
@@ -182,20 +167,53 @@ def test_the_wildcard_gets_a_copy_too(stack: Stack) -> None:
     assert stack.connections(GROUP) == EACH
 
 
-@experiment("udp4/multicast/unicast-reaches-one/{options}", rule=ONE_OR_EACH)
-@pytest.mark.parametrize("options", [REUSEPORT, REUSEBOTH], ids=str)
-def test_a_unicast_datagram_reaches_one(stack: Stack, options: Options) -> None:
-    """Two sockets with {options} at the wildcard joined a group: does a unicast datagram reach only one of them?"""
-    first, second = stack.udp4(*options), stack.udp4(*options)
-    for member in (first, second):
-        member.bind(WILDCARD)
-        member.join(GROUP)
-    assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
+@experiment("udp{family}/multicast/copies/one-joined/{bound}", rule=ONE_OR_EACH, cites=(COPIES,))
+@pytest.mark.parametrize(
+    ("family", "always", "bound", "address", "group"),
+    [
+        (4, NONE,   "group",    GROUP,     GROUP),
+        (4, NONE,   "wildcard", WILDCARD,  GROUP),
+        (6, V6ONLY, "group",    GROUP6,    GROUP6),
+        (6, V6ONLY, "wildcard", WILDCARD6, GROUP6),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_copy_without_joining(stack: Stack, family: int, always: Options, bound: str, address: Address, group: Address) -> None:
+    """Two sockets share an IPv{family} {bound} (SO_REUSEPORT), one joined. Does the other get a copy?"""
+    options = (*always, *REUSEPORT)
+    member, other = stack.socket(f"udp{family}", *options), stack.socket(f"udp{family}", *options)
+    for one in (member, other):
+        one.bind(address)
+    member.join(group)
+    assert stack.connections(group) == EACH
+
+
+@experiment("udp4/multicast/copies/one-joined/wildcard-reuseaddr", rule=ONE_OR_EACH, cites=(COPIES,))
+def test_a_copy_without_joining_with_reuseaddr(stack: Stack) -> None:
+    """Two sockets ask for the wildcard (SO_REUSEADDR), and the first joins. Does it get every datagram?"""
+    member, other = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
+    member.bind(WILDCARD)
+    other.bind(WILDCARD)
+    member.join(GROUP)
+    assert stack.connections(GROUP) in (EACH, member.itself)
+
+
+# Who gets none.
+
+
+@experiment("udp4/multicast/copies/refused", rule=MULTICAST)
+def test_the_only_member_gets_all(stack: Stack) -> None:
+    """A second socket without options asks for the group of the first. Does the first alone receive?"""
+    first, second = stack.udp4(), stack.udp4()
+    first.bind(GROUP)
+    first.join(GROUP)
+    second.bind(GROUP)
+    assert stack.connections(GROUP) == first.itself
 
 
 @experiment("udp4/multicast/copies/wildcard/reuseaddr", rule=UDP_DUPLICATE, cites=(RFC6762.at("§15.1"),))
 def test_the_first_wildcard_gets_all(stack: Stack) -> None:
-    """Two sockets with SO_REUSEADDR ask for the wildcard to join a group there: does the first alone receive what goes to it?"""
+    """Two sockets with SO_REUSEADDR ask for the wildcard to join a group. Does the first alone receive?"""
     first, second = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
     first.bind(WILDCARD)
     first.join(GROUP)
@@ -204,33 +222,9 @@ def test_the_first_wildcard_gets_all(stack: Stack) -> None:
     assert stack.connections(GROUP) == first.itself
 
 
-@experiment("udp{family}/multicast/copies/one-joined/{bound}", rule=ONE_OR_EACH, cites=(TCPV2.at("§23.7, udp_input"),))
-@pytest.mark.parametrize("family", [4, 6])
-@pytest.mark.parametrize("bound", ["group", "wildcard"])
-def test_who_did_not_join_gets_a_copy_too(stack: Stack, family: int, bound: str) -> None:
-    """Two sockets with SO_REUSEPORT are bound to an IPv{family} {bound}, and one joined: does the other get every datagram, too?"""
-    group, wildcard = (GROUP6, WILDCARD6) if family == 6 else (GROUP, WILDCARD)
-    options = (IPV6_V6ONLY, SO_REUSEPORT) if family == 6 else (SO_REUSEPORT,)
-    member, other = stack.socket(f"udp{family}", *options), stack.socket(f"udp{family}", *options)
-    for one in (member, other):
-        one.bind(group if bound == "group" else wildcard)
-    member.join(group)
-    assert stack.connections(group) == EACH
-
-
-@experiment("udp4/multicast/copies/one-joined/wildcard-reuseaddr", rule=ONE_OR_EACH, cites=(TCPV2.at("§23.7, udp_input"),))
-def test_who_did_not_join_with_reuseaddr(stack: Stack) -> None:
-    """Two sockets ask for the wildcard with SO_REUSEADDR, and the first joins a group: does it get every datagram, alone or not?"""
-    member, other = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
-    member.bind(WILDCARD)
-    other.bind(WILDCARD)
-    member.join(GROUP)
-    assert stack.connections(GROUP) in (EACH, member.itself)
-
-
-@experiment("udp4/multicast/copies/one-joined/elsewhere", rule=ONE_OR_EACH, cites=(TCPV2.at("§23.7, udp_input"),))
-def test_who_is_bound_elsewhere_gets_no_copy(stack: Stack) -> None:
-    """Two sockets joined a group, one bound to it, one to a local address: does the former alone get what goes to the group?"""
+@experiment("udp4/multicast/copies/one-joined/elsewhere", rule=ONE_OR_EACH, cites=(COPIES,))
+def test_no_copy_for_a_member_that_is_bound_elsewhere(stack: Stack) -> None:
+    """Of two members, one is bound to the group, one to a local address. Does the first alone receive?"""
     member, elsewhere = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
     member.bind(GROUP)
     elsewhere.bind(LOOPBACK)
@@ -239,11 +233,22 @@ def test_who_is_bound_elsewhere_gets_no_copy(stack: Stack) -> None:
     assert stack.connections(GROUP) == member.itself
 
 
-@experiment("udp4/multicast/copies/nobody-joined", rule=ONE_OR_EACH, cites=(TCPV2.at("§23.7, udp_input"),))
+@experiment("udp4/multicast/copies/nobody-joined", rule=ONE_OR_EACH, cites=(COPIES,))
 def test_nobody_joined(stack: Stack) -> None:
-    """A socket is bound to a group that nobody joined: does nobody get what goes there?"""
+    """A socket is bound to a group that nobody joined. Does nobody get what goes there?"""
     stack.udp4().bind(GROUP)
     assert stack.connections(GROUP) == NOBODY
+
+
+@experiment("udp4/multicast/unicast-reaches-one/{options}", rule=ONE_OR_EACH)
+@pytest.mark.parametrize("options", [REUSEPORT, REUSEBOTH], ids=str)
+def test_a_unicast_datagram_reaches_one(stack: Stack, options: Options) -> None:
+    """Two members with {options.aloud} have the wildcard. Does a unicast datagram reach only one?"""
+    first, second = stack.udp4(*options), stack.udp4(*options)
+    for member in (first, second):
+        member.bind(WILDCARD)
+        member.join(GROUP)
+    assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
 
 
 @experiment("udp4/multicast/of-another-user/alone", rule=UNBOUND_CALL)

@@ -18,7 +18,7 @@ HEADERS = "/usr/include/lwip"
 DEADLY = {
     # lwip_netconn_do_close_internal takes a listener with SO_LINGER 0 for a connection and aborts it: "don't call tcp_abort/tcp_abandon for
     # listen-pcbs", then the heap is corrupt. Seen on 2.1.3.
-    "suites/test_dead_server.py::test_linger_set_on_the_listener",
+    "suites/dead_server/test_nothing_left.py::test_linger_set_on_the_listener",
 }
 
 

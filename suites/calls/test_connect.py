@@ -1,0 +1,111 @@
+"""What may connect, and where to? What may bind afterwards?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.language.experiment import experiment
+from fixtures.language.scenes import connection, listening
+from fixtures.language.stack import Stack
+from fixtures.language.words import (
+    GROUP,
+    GROUP6,
+    IPV6_V6ONLY,
+    LOOPBACK,
+    LOOPBACK6,
+    MAPPED,
+    OK,
+    SECOND,
+    SO_REUSEADDR,
+    Address,
+    Answer,
+)
+from fixtures.specification.rules import BIND_NAMES, DUAL_STACK, INVALID_REMOTE, NOT_OPEN, PEER_IS_SET, SAME_CONNECTION, V6ONLY, WRONG_KIND
+from fixtures.specification.sources import POSIX, RFC3493, TCPV2
+
+CLIENT = LOOPBACK.at("Q")
+
+
+@experiment("tcp/calls/connect-connected", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_connected_socket(stack: Stack) -> None:
+    """Is a second connect of a connected TCP socket refused?"""
+    client, _ = connection(stack)
+    assert client.connect(LOOPBACK) == Answer("EISCONN")
+
+
+@experiment("udp/calls/connect-again/{where}", rule=PEER_IS_SET, cites=(POSIX.at("connect: the peer address is reset"),))
+@pytest.mark.parametrize(
+    ("where", "again"),
+    [
+        ("same",      LOOPBACK),
+        ("elsewhere", SECOND),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_connect_udp_again(stack: Stack, where: str, again: Address) -> None:
+    """A UDP socket is connected to 127.0.0.1. May it connect to {again.aloud} now?"""
+    client = stack.udp4()
+    client.bind(CLIENT)
+    client.connect(LOOPBACK)
+    assert client.connect(again) == OK
+
+
+@experiment("udp/calls/connect-again/reuseaddr", rule=PEER_IS_SET, cites=(POSIX.at("connect: the peer address is reset"),))
+def test_connect_udp_with_reuseaddr_again(stack: Stack) -> None:
+    """May a UDP socket with SO_REUSEADDR connect to its peer again?"""
+    client = stack.udp4(SO_REUSEADDR)
+    client.bind(CLIENT)
+    client.connect(LOOPBACK)
+    assert client.connect(LOOPBACK) == OK
+
+
+@experiment("tcp/calls/same-port-and-destination/another-local-address", rule=SAME_CONNECTION, cites=(TCPV2.at("in_pcbconnect"),))
+def test_connect_from_another_local_address(stack: Stack) -> None:
+    """May two clients use one port for one destination if their local addresses differ?"""
+    listening(stack, LOOPBACK)
+    first, second = stack.tcp4(), stack.tcp4()
+    first.bind(CLIENT)
+    second.bind(SECOND.at("Q"))
+    first.connect(LOOPBACK)
+    assert second.connect(LOOPBACK) == OK
+
+
+@experiment("tcp{family}/calls/connect-group", rule=INVALID_REMOTE, cites=(INVALID_REMOTE.source,))
+@pytest.mark.parametrize(("family", "group"), [(4, GROUP), (6, GROUP6)], ids=str)
+def test_connect_to_a_group(stack: Stack, family: int, group: Address) -> None:
+    """Is a TCP connection to an IPv{family} multicast group refused?"""
+    assert stack.socket(f"tcp{family}").connect(group) != OK
+
+
+@experiment("tcp/calls/connect-mapped", rule=DUAL_STACK, cites=(RFC3493.at("§3.7"),))
+def test_connect_to_a_mapped_address(stack: Stack) -> None:
+    """Does a dual-stack client reach an IPv4 listener at its mapped address?"""
+    listening(stack, LOOPBACK)
+    client = stack.tcp6(IPV6_V6ONLY.off)
+    assert client.connect(MAPPED) == OK
+
+
+@experiment("{kind}/calls/connect-mapped-v6only", rule=V6ONLY, cites=(RFC3493.at("§5.3"),))
+@pytest.mark.parametrize(("kind", "called"), [("tcp6", "tcp4"), ("udp6", "udp4")])
+def test_connect_to_a_mapped_address_with_v6only(stack: Stack, kind: str, called: str) -> None:
+    """Is a {kind} socket with IPV6_V6ONLY refused a mapped address to connect to?"""
+    stack.socket(called).bind(LOOPBACK)
+    client = stack.socket(kind, IPV6_V6ONLY)
+    assert client.connect(MAPPED) != OK
+
+
+@experiment("{kind}/calls/connect-mapped-v6only/then-bind", rule=BIND_NAMES)
+@pytest.mark.parametrize("kind", ["udp6", "tcp6"])
+def test_bind_after_a_connect_that_could_not_be(stack: Stack, kind: str) -> None:
+    """A {kind} socket with IPV6_V6ONLY was refused a connect to a mapped address. May it bind?"""
+    client = stack.socket(kind, IPV6_V6ONLY)
+    client.connect(MAPPED)
+    assert client.bind(LOOPBACK6.at("Q")) == OK
+
+
+@experiment("tcp/calls/closed", rule=NOT_OPEN, cites=(POSIX.at("bind, [EBADF]"),))
+def test_bind_of_a_closed_socket(stack: Stack) -> None:
+    """Is bind of a socket that was closed refused?"""
+    first = stack.tcp4()
+    first.close()
+    assert first.bind(LOOPBACK) == Answer("EBADF")

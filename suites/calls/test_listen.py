@@ -1,0 +1,154 @@
+"""What may listen and accept, and what does a listener answer to other calls?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.language.experiment import experiment
+from fixtures.language.scenes import connection, listening
+from fixtures.language.stack import Stack
+from fixtures.language.words import (
+    EADDRINUSE,
+    EINVAL,
+    IPV6_V6ONLY,
+    LOOPBACK,
+    LOOPBACK6,
+    NOBODY,
+    OK,
+    RD,
+    SO_REUSEADDR,
+    WR,
+    Address,
+    Answer,
+    Option,
+)
+from fixtures.specification.rules import DUAL_STACK, LISTEN_IS_FREE, LISTENER_STAYS, SHUT_DOWN, WRONG_KIND
+from fixtures.specification.sources import POSIX, RFC3493, TCPV2
+
+
+@experiment("udp/calls/listen", rule=WRONG_KIND, cites=(POSIX.at("listen, [EOPNOTSUPP]"),))
+def test_listen_on_udp(stack: Stack) -> None:
+    """Is listen on a bound UDP socket refused?"""
+    first = stack.udp4()
+    first.bind(LOOPBACK)
+    assert first.listen() == Answer("EOPNOTSUPP")
+
+
+@experiment("tcp/calls/listen-connected", rule=WRONG_KIND, cites=(POSIX.at("listen, [EINVAL]"),))
+def test_listen_on_a_connected_socket(stack: Stack) -> None:
+    """Is listen on a connected socket refused?"""
+    client, _ = connection(stack)
+    assert client.listen() == EINVAL
+
+
+@experiment("tcp/calls/listen-twice", rule=LISTEN_IS_FREE, cites=(TCPV2.at("solisten"),))
+def test_listen_twice(stack: Stack) -> None:
+    """May a listener listen again?"""
+    listener = listening(stack, LOOPBACK)
+    assert listener.listen() == OK
+
+
+@experiment("tcp/calls/listen-twice/other-cleared", rule=LISTEN_IS_FREE, cites=(TCPV2.at("solisten"),))
+def test_listen_again_asks_nobody(stack: Stack) -> None:
+    """May a listener listen again although its twin has cleared SO_REUSEADDR since?"""
+    listener, twin = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    listener.bind(LOOPBACK)
+    twin.bind(LOOPBACK)
+    listener.listen()
+    twin.set(SO_REUSEADDR.off)
+    assert listener.listen() == OK
+
+
+@experiment("tcp6/calls/listen-unbound/{v6only}/{source}", rule=DUAL_STACK, cites=(RFC3493.at("§5.3"),))
+@pytest.mark.parametrize(
+    ("v6only", "option", "source", "dialled"),
+    [
+        ("dual",   IPV6_V6ONLY.off, "ipv4", LOOPBACK),
+        ("dual",   IPV6_V6ONLY.off, "ipv6", LOOPBACK6),
+        ("v6only", IPV6_V6ONLY,     "ipv6", LOOPBACK6),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_listen_without_bind_over_ipv6(stack: Stack, v6only: str, option: Option, source: str, dialled: Address) -> None:
+    """An IPv6 socket ({v6only}) listens without bind. Do connections over {source} reach it?"""
+    listener = stack.tcp6(option)
+    listener.listen()
+    assert stack.connections(dialled.at(f"port({listener.name})")) == listener.itself
+
+
+@experiment("tcp6/calls/listen-unbound/v6only/ipv4", rule=DUAL_STACK, cites=(RFC3493.at("§5.3"),))
+def test_listen_without_bind_with_v6only(stack: Stack) -> None:
+    """A socket with IPV6_V6ONLY listens without bind. Do connections over IPv4 find nobody?"""
+    listener = stack.tcp6(IPV6_V6ONLY)
+    listener.listen()
+    assert stack.connections(LOOPBACK.at(f"port({listener.name})")) == NOBODY
+
+
+@experiment("tcp4/calls/listen-unbound/ipv6", rule=DUAL_STACK, cites=(RFC3493.at("§5.3"),))
+def test_listen_without_bind_over_ipv4(stack: Stack) -> None:
+    """An IPv4 socket listens without bind. Do connections over IPv6 find nobody?"""
+    listener = stack.tcp4()
+    listener.listen()
+    assert stack.connections(LOOPBACK6.at(f"port({listener.name})")) == NOBODY
+
+
+@experiment("tcp/calls/connect-listener", rule=LISTENER_STAYS, cites=(POSIX.at("connect, [EOPNOTSUPP]"), TCPV2.at("soconnect")))
+def test_connect_a_listener(stack: Stack) -> None:
+    """Is connect of a listening socket refused as an operation that it does not have?"""
+    server, listener = stack.tcp4(), stack.tcp4()
+    server.bind(LOOPBACK)
+    server.listen()
+    listener.bind(LOOPBACK.at("Q"))
+    listener.listen()
+    assert listener.connect(LOOPBACK) == Answer("EOPNOTSUPP")
+
+
+@experiment("tcp/calls/shut-listener/{how}", rule=SHUT_DOWN, cites=(POSIX.at("shutdown"),))
+@pytest.mark.parametrize("how", ["wr", "rdwr"])
+def test_shutdown_of_a_listener(stack: Stack, how: str) -> None:
+    """A listener was shut down ({how}). Does nobody get the connections?"""
+    listener = listening(stack, LOOPBACK)
+    listener.shutdown(how.upper())
+    assert stack.connections(LOOPBACK) == NOBODY
+
+
+@experiment("tcp/calls/shut-listener/rd/keeps-its-address", rule=SHUT_DOWN, cites=(TCPV2.at("soshutdown"),))
+def test_shutdown_of_the_receiving_half_of_a_listener(stack: Stack) -> None:
+    """A listener shut down its receiving half alone. Does it keep its address?"""
+    listener = listening(stack, LOOPBACK)
+    listener.shutdown(RD)
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/calls/accept-bound", rule=WRONG_KIND, cites=(POSIX.at("accept, [EINVAL]"),))
+def test_accept_without_listen(stack: Stack) -> None:
+    """Is accept on a socket that is only bound refused?"""
+    first = stack.tcp4()
+    first.bind(LOOPBACK)
+    assert first.try_accept() == EINVAL
+
+
+@experiment("udp/calls/accept", rule=WRONG_KIND, cites=(POSIX.at("accept, [EINVAL], [EOPNOTSUPP]"),))
+def test_accept_on_udp(stack: Stack) -> None:
+    """Is accept on a UDP socket refused?"""
+    first = stack.udp4()
+    first.bind(LOOPBACK)
+    assert first.try_accept() != OK
+
+
+@experiment("udp/calls/listen/after-send", rule=WRONG_KIND, cites=(POSIX.at("listen, [EOPNOTSUPP]"),))
+def test_listen_on_udp_after_a_send(stack: Stack) -> None:
+    """Is listen refused on a UDP socket whose only address is the one that send gave it?"""
+    sender = stack.udp4()
+    sender.send(1)
+    assert sender.listen() == Answer("EOPNOTSUPP")
+
+
+@experiment("tcp/calls/listen-connected/both-shut/{first}-first", rule=WRONG_KIND, cites=(POSIX.at("listen, [EINVAL]"),))
+@pytest.mark.parametrize("first", ["client", "server"])
+def test_listen_after_both_ends_shut_down(stack: Stack, first: str) -> None:
+    """Is listen refused on a client after both ends shut down, the {first} first?"""
+    client, accepted = connection(stack)
+    for end in (client, accepted) if first == "client" else (accepted, client):
+        end.shutdown(WR)
+    assert client.listen() == EINVAL

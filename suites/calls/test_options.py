@@ -1,0 +1,52 @@
+"""Which groups may a socket join, and how is SO_LINGER read?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Stack
+from fixtures.language.words import EADDRINUSE, EINVAL, GROUP, GROUP6, LOOPBACK, NONE, OK, SO_LINGER_0, Answer, Options
+from fixtures.specification.rules import MEMBERSHIP, NO_SUCH_OPTION, OPTION_OF_THE_SOCKET, WRONG_KIND
+from fixtures.specification.sources import POSIX, TCPV2
+
+
+@experiment("{kind}/calls/join-ipv6-group", rule=NO_SUCH_OPTION, cites=(POSIX.at("setsockopt, [ENOPROTOOPT]"),))
+@pytest.mark.parametrize("kind", ["udp4", "tcp4"])
+def test_join_a_group_of_the_other_family(stack: Stack, kind: str) -> None:
+    """Is a {kind} socket refused membership in an IPv6 group, as an option that it does not have?"""
+    assert stack.socket(kind).join(GROUP6) == Answer("ENOPROTOOPT")
+
+
+@experiment("udp4/calls/join-no-group", rule=WRONG_KIND, cites=(POSIX.at("setsockopt, [EINVAL]"),))
+def test_join_what_is_no_group(stack: Stack) -> None:
+    """Is joining an address that is no multicast group refused?"""
+    assert stack.udp4().join(LOOPBACK) == EINVAL
+
+
+@experiment("udp4/calls/join-twice", rule=MEMBERSHIP, cites=(TCPV2.at("§12.11, ip_setmoptions"),))
+def test_join_twice(stack: Stack) -> None:
+    """Is a socket refused a group that it has joined?"""
+    member = stack.udp4()
+    member.join(GROUP)
+    assert member.join(GROUP) == EADDRINUSE
+
+
+@experiment("tcp4/calls/join", rule=MEMBERSHIP, cites=(TCPV2.at("§12.11, ip_setmoptions"),))
+def test_join_over_tcp(stack: Stack) -> None:
+    """May a TCP socket join a multicast group, of which it will hear nothing?"""
+    assert stack.tcp4().join(GROUP) == OK
+
+
+@experiment("tcp4/calls/linger/{state}", rule=OPTION_OF_THE_SOCKET, cites=(POSIX.at("getsockopt; socket options, SO_LINGER"),))
+@pytest.mark.parametrize(
+    ("state", "options", "expected"),
+    [
+        ("new",          NONE,                 Answer("0")),
+        ("zero-seconds", Options(SO_LINGER_0), Answer("1")),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_linger_is_read(stack: Stack, state: str, options: Options, expected: Answer) -> None:
+    """A new TCP socket has {options.aloud}. Does SO_LINGER read as {expected} (1: on)?"""
+    assert stack.tcp4(*options).get(SO_LINGER_0) == expected

@@ -1,0 +1,130 @@
+"""Which half of a connection does shutdown end, and what do the calls answer afterwards?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.language.experiment import experiment
+from fixtures.language.scenes import connection
+from fixtures.language.stack import Stack
+from fixtures.language.words import CLOSE_WAIT, END, ESTABLISHED, LOOPBACK, OK, RD, RDWR, SO_LINGER_0, WR, Answer
+from fixtures.specification.rules import ACTIVE_CLOSER, DELIVERED, SHUTS_A_CONNECTION, WRONG_KIND
+from fixtures.specification.sources import POSIX, TCPV2
+
+AFTER_SHUTDOWN = [("rd", OK), ("wr", Answer("EPIPE"))]
+
+
+@experiment("{kind}/calls/shutdown-unconnected", rule=WRONG_KIND, cites=(POSIX.at("shutdown, [ENOTCONN]"),))
+@pytest.mark.parametrize("kind", ["tcp4", "udp4"])
+def test_shutdown_without_a_connection(stack: Stack, kind: str) -> None:
+    """Is shutdown of a {kind} socket that is only bound refused?"""
+    first = stack.socket(kind)
+    first.bind(LOOPBACK)
+    assert first.shutdown(WR) == Answer("ENOTCONN")
+
+
+@experiment("udp/calls/shutdown-connected", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown"),))
+def test_shutdown_of_connected_udp(stack: Stack) -> None:
+    """May a connected UDP socket be shut down?"""
+    client = stack.udp4()
+    client.connect(LOOPBACK)
+    assert client.shutdown(WR) == OK
+
+
+@experiment("tcp/calls/shutdown-of-reading", rule=ACTIVE_CLOSER, cites=(POSIX.at("shutdown, SHUT_RD"),))
+def test_shutdown_of_reading_sends_nothing(stack: Stack) -> None:
+    """Is a connection that was shut down for reading alone still established?"""
+    _, accepted = connection(stack)
+    accepted.shutdown(RD)
+    assert stack.shows(LOOPBACK, ESTABLISHED) == OK
+
+
+#: What is shut down, one after the other.
+HALVES = {"wr": (WR, WR), "rd-rdwr": (WR, RD, RDWR)}
+
+
+@experiment("tcp/calls/shutdown-again/{halves}", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown"),))
+@pytest.mark.parametrize("halves", HALVES)
+def test_shutdown_of_writing_and_again(stack: Stack, halves: str) -> None:
+    """A connection was shut down for writing. May it be shut down again ({halves})?"""
+    _, accepted = connection(stack)
+    *earlier, last = HALVES[halves]
+    for half in earlier:
+        accepted.shutdown(half)
+    assert accepted.shutdown(last) == OK
+
+
+@experiment("tcp/calls/recv-after-shutdown/rd", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown, SHUT_RD"), TCPV2.at("soreceive")))
+def test_recv_after_shutdown_of_reading(stack: Stack) -> None:
+    """Does recv of an end that was shut down for reading find the end of the stream?"""
+    _, accepted = connection(stack)
+    accepted.shutdown(RD)
+    assert accepted.recv(1) == END
+
+
+@experiment("tcp/calls/send-after-shutdown/{how}", rule=WRONG_KIND, cites=(POSIX.at("send, [EPIPE]"),))
+@pytest.mark.parametrize(("how", "expected"), AFTER_SHUTDOWN, ids=str)
+def test_send_after_shutdown_of_a_connection(stack: Stack, how: str, expected: Answer) -> None:
+    """One end of a connection was shut down ({how}). Is its send {expected}?"""
+    _, accepted = connection(stack)
+    accepted.shutdown(how.upper())
+    assert accepted.send(1) == expected
+
+
+@experiment("udp/calls/send-after-shutdown/{how}", rule=WRONG_KIND, cites=(POSIX.at("send, [EPIPE]"),))
+@pytest.mark.parametrize(("how", "expected"), AFTER_SHUTDOWN, ids=str)
+def test_send_after_shutdown_of_udp(stack: Stack, how: str, expected: Answer) -> None:
+    """A connected UDP socket was shut down ({how}). Is its send {expected}?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    sender.connect(LOOPBACK)
+    sender.shutdown(how.upper())
+    assert sender.send(1) == expected
+
+
+@experiment("tcp/calls/send-to-the-shut/rd", rule=DELIVERED, cites=(POSIX.at("shutdown, SHUT_RD"), TCPV2.at("sorflush")))
+def test_send_to_an_end_that_will_not_read(stack: Stack) -> None:
+    """The other end was shut down for reading and is open. Is a second send granted?"""
+    client, accepted = connection(stack)
+    client.shutdown(RD)
+    accepted.send(1)
+    assert accepted.send(1) == OK
+
+
+@experiment("tcp/calls/send-to-the-shut/{how}", rule=DELIVERED, cites=(POSIX.at("shutdown, SHUT_RD"), TCPV2.at("sorflush")))
+@pytest.mark.parametrize("how", ["wr", "rdwr"])
+def test_send_to_an_end_that_will_not_send(stack: Stack, how: str) -> None:
+    """The other end was shut down ({how}) and is open. Is a second send granted?"""
+    client, accepted = connection(stack)
+    client.shutdown(how.upper())
+    stack.shows(LOOPBACK, CLOSE_WAIT)
+    accepted.send(1)
+    assert accepted.send(1) == OK
+
+
+@experiment("tcp/calls/shutdown-after-reset/again", rule=WRONG_KIND, cites=(POSIX.at("shutdown, [ENOTCONN]"),))
+def test_shutdown_again_after_a_reset(stack: Stack) -> None:
+    """An end that was shut down for writing was reset. Is it refused the same shutdown again?"""
+    client, accepted = connection(stack)
+    accepted.shutdown(WR)
+    client.set(SO_LINGER_0)
+    client.close()
+    assert accepted.shutdown(WR) == Answer("ENOTCONN")
+
+
+@experiment("tcp/calls/recv-after-shutdown/both-in-turn", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown"), TCPV2.at("soreceive")))
+def test_the_reading_half_stays_shut(stack: Stack) -> None:
+    """An end was shut down for reading, then for writing. Does recv still find the end of the stream?"""
+    _, accepted = connection(stack)
+    accepted.shutdown(RD)
+    accepted.shutdown(WR)
+    assert accepted.recv(1) == END
+
+
+@experiment("tcp/calls/send-after-shutdown/both-in-turn", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown"), TCPV2.at("sosend")))
+def test_the_writing_half_stays_shut(stack: Stack) -> None:
+    """An end was shut down for writing, then for reading. Is its send still refused?"""
+    _, accepted = connection(stack)
+    accepted.shutdown(WR)
+    accepted.shutdown(RD)
+    assert accepted.send(1) == Answer("EPIPE")

@@ -1,0 +1,1 @@
+"""What does an IPv6 socket hold of IPv4?"""

@@ -1,0 +1,226 @@
+"""Which of several sockets gets what comes over IPv4 or IPv6?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening, serve
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
+    BOTH,
+    IPV6_V6ONLY,
+    LOOPBACK,
+    LOOPBACK6,
+    NOBODY,
+    REUSEADDR,
+    REUSEPORT,
+    SO_REUSEADDR,
+    SO_REUSEPORT,
+    WILDCARD,
+    WILDCARD6,
+    Address,
+)
+from fixtures.specification.rules import DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, UDP_DUPLICATE, V6ONLY
+from suites.dual_stack.places import DIALLED, bind, bound, make
+
+
+def both_bound(stack: Stack, protocol: str, older: str, newer: str) -> tuple[Socket, Socket]:
+    """Two sockets with SO_REUSEPORT, bound one after the other, that do not serve yet."""
+    first, second = make(stack, protocol, older, *REUSEPORT), make(stack, protocol, newer, *REUSEPORT)
+    bind(first, older)
+    bind(second, newer)
+    return first, second
+
+
+def one_after_the_other(stack: Stack, protocol: str, older: str, newer: str) -> tuple[Socket, Socket]:
+    """Two servers with SO_REUSEPORT; the older serves already when the newer binds."""
+    first, second = make(stack, protocol, older, *REUSEPORT), make(stack, protocol, newer, *REUSEPORT)
+    for server, place in ((first, older), (second, newer)):
+        bind(server, place)
+        serve(server)
+    return first, second
+
+
+@experiment("tcp/dual-stack/receives/{place}/{source}", rule=DUAL_STACK)
+@pytest.mark.parametrize(
+    ("place", "source"),
+    [
+        ("dual",       "ipv4"),
+        ("dual",       "ipv6"),
+        ("v6only",     "ipv6"),
+        ("mapped",     "ipv4"),
+        ("mapped-any", "ipv4"),
+    ],
+)  # fmt: skip
+def test_families_that_reach_a_server(stack: Stack, place: str, source: str) -> None:
+    """A {place} server listens alone. Does it get connections over {source}?"""
+    server = bound(stack, "tcp", place)
+    serve(server)
+    assert stack.connections(DIALLED[source]) == server.itself
+
+
+@experiment("tcp/dual-stack/receives/{place}/{source}", rule=DUAL_STACK)
+@pytest.mark.parametrize(
+    ("place", "source"),
+    [
+        ("v6only",     "ipv4"),
+        ("mapped",     "ipv6"),
+        ("mapped-any", "ipv6"),
+        ("loopback6",  "ipv4"),
+    ],
+)  # fmt: skip
+def test_families_that_reach_nobody(stack: Stack, place: str, source: str) -> None:
+    """A {place} server listens alone. Do connections over {source} find nobody?"""
+    serve(bound(stack, "tcp", place))
+    assert stack.connections(DIALLED[source]) == NOBODY
+
+
+@experiment("tcp/dual-stack/split/{source}", rule=V6ONLY)
+@pytest.mark.parametrize("source", ["ipv4", "ipv6"])
+def test_one_server_for_each_family(stack: Stack, source: str) -> None:
+    """One server has 0.0.0.0, one [::] with IPV6_V6ONLY. Does {source} reach its own?"""
+    plain, v6only = stack.tcp4(), stack.tcp6(IPV6_V6ONLY)
+    for server, address in ((plain, WILDCARD), (v6only, WILDCARD6)):
+        server.bind(address)
+        server.listen()
+    assert stack.connections(DIALLED[source]) == {"ipv4": plain, "ipv6": v6only}[source].itself
+
+
+@experiment("tcp/dual-stack/receives/{first}-and-{second}", rule=REUSEPORT_ALL)
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("dual",      "any4"),
+        ("any4",      "dual"),
+        ("mapped",    "loopback4"),
+        ("loopback4", "mapped"),
+    ],
+)  # fmt: skip
+def test_two_families_share_ipv4(stack: Stack, first: str, second: str) -> None:
+    """{first} and {second} servers share a port (SO_REUSEPORT). Does one of them get IPv4 connections?"""
+    older, newer = both_bound(stack, "tcp", first, second)
+    serve(older, newer)
+    assert stack.connections(LOOPBACK) in (older.itself, newer.itself, BOTH)
+
+
+@experiment("udp/dual-stack/receives/dual-and-any4", rule=REUSEPORT_ALL)
+def test_udp_families_share_ipv4(stack: Stack) -> None:
+    """UDP sockets share [::] and 0.0.0.0 (SO_REUSEPORT). Does one of them get an IPv4 datagram?"""
+    dual, plain = stack.udp6(IPV6_V6ONLY.off, SO_REUSEPORT), stack.udp4(SO_REUSEPORT)
+    dual.bind(WILDCARD6)
+    plain.bind(WILDCARD)
+    assert stack.connections(LOOPBACK) in (dual.itself, plain.itself, BOTH)
+
+
+# Neither of two wildcards is more specific for a family that both take: the newer receives.
+
+
+@experiment("{protocol}/dual-stack/receives/{older}-then-{newer}", rule=MOST_SPECIFIC)
+@pytest.mark.parametrize(
+    ("protocol", "older", "newer", "source"),
+    [
+        ("tcp", "v6only", "dual",       "ipv6"),
+        ("tcp", "dual",   "v6only",     "ipv6"),
+        ("udp", "v6only", "dual",       "ipv6"),
+        ("udp", "dual",   "v6only",     "ipv6"),
+        ("tcp", "any4",   "mapped-any", "ipv4"),
+    ],
+)  # fmt: skip
+def test_the_newer_wildcard_receives(stack: Stack, protocol: str, older: str, newer: str, source: str) -> None:
+    """{older} and then {newer} wildcards serve {protocol}. Does the newer receive over {source}?"""
+    _, second = one_after_the_other(stack, protocol, older, newer)
+    assert stack.connections(DIALLED[source]) == second.itself
+
+
+@experiment("tcp/dual-stack/receives/mapped-any-twice", rule=MOST_SPECIFIC)
+def test_two_mapped_wildcards(stack: Stack) -> None:
+    """Two servers with SO_REUSEPORT listen at the mapped 0.0.0.0. Does the newer receive?"""
+    _, second = one_after_the_other(stack, "tcp", "mapped-any", "mapped-any")
+    assert stack.connections(LOOPBACK) == second.itself
+
+
+@experiment("tcp/dual-stack/receives/older-listens-last", rule=MOST_SPECIFIC)
+def test_the_order_of_bind_or_of_listen(stack: Stack) -> None:
+    """A v6only and then a dual wildcard bind, but listen in reverse. Does the one bound last receive?"""
+    older, newer = both_bound(stack, "tcp", "v6only", "dual")
+    serve(newer, older)
+    assert stack.connections(LOOPBACK6) == newer.itself
+
+
+@experiment("tcp/dual-stack/receives/any4-beside-bound-dual", rule=MOST_SPECIFIC)
+def test_a_bound_wildcard_of_both_families_takes_nothing(stack: Stack) -> None:
+    """A server listens at 0.0.0.0; another socket asks for [::]. Does the server get IPv4 connections?"""
+    plain = listening(stack, WILDCARD)
+    bound(stack, "tcp", "dual")
+    assert stack.connections(LOOPBACK) == plain.itself
+
+
+# The second is refused, so that the first receives alone.
+
+
+@experiment("udp/dual-stack/receives/dual-then-mapped-any", rule=UDP_DUPLICATE)
+def test_the_mapped_wildcard_beside_both_families(stack: Stack) -> None:
+    """[::] and then the mapped 0.0.0.0 are asked for over UDP (SO_REUSEADDR). Does the first get IPv4?"""
+    dual, mapped = make(stack, "udp", "dual", *REUSEADDR), make(stack, "udp", "mapped-any", *REUSEADDR)
+    bind(dual, "dual")
+    bind(mapped, "mapped-any")
+    assert stack.connections(LOOPBACK) == dual.itself
+
+
+@experiment("udp6/dual-stack/receives/reuseaddr", rule=REUSEPORT_ALL)
+def test_two_ipv6_sockets_with_reuseaddr(stack: Stack) -> None:
+    """Two UDP sockets with SO_REUSEADDR ask for one IPv6 address. Does the first receive?"""
+    first, second = stack.udp6(SO_REUSEADDR), stack.udp6(SO_REUSEADDR)
+    first.bind(LOOPBACK6)
+    second.bind(LOOPBACK6)
+    assert stack.connections(LOOPBACK6) == first.itself
+
+
+@experiment("{protocol}/dual-stack/most-specific/{specific}", rule=MOST_SPECIFIC)
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+@pytest.mark.parametrize(
+    ("specific", "dialled"),
+    [
+        ("loopback4", LOOPBACK),
+        ("loopback6", LOOPBACK6),
+        ("mapped",    LOOPBACK),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_specific_receives(stack: Stack, protocol: str, specific: str, dialled: Address) -> None:
+    """A dual wildcard and a {specific} {protocol} socket share a port. Does the specific one receive?"""
+    dual, narrow = both_bound(stack, protocol, "dual", specific)
+    serve(dual, narrow)
+    assert stack.connections(dialled) == narrow.itself
+
+
+@experiment("tcp/dual-stack/most-specific/mapped-beside-any4", rule=MOST_SPECIFIC)
+def test_a_mapped_address_beside_the_ipv4_wildcard(stack: Stack) -> None:
+    """0.0.0.0 and then a mapped address listen (SO_REUSEPORT). Does the more specific one receive?"""
+    _, narrow = one_after_the_other(stack, "tcp", "any4", "mapped")
+    assert stack.connections(LOOPBACK) == narrow.itself
+
+
+@experiment("udp/dual-stack/receives/loopback4-then-mapped/reuseaddr", rule=UDP_DUPLICATE)
+def test_a_newer_mapped_address_receives_nothing(stack: Stack) -> None:
+    """UDP sockets with SO_REUSEADDR have 127.0.0.1 and, newer, its mapped form. Does the first receive?"""
+    plain, mapped = make(stack, "udp", "loopback4", *REUSEADDR), make(stack, "udp", "mapped", *REUSEADDR)
+    bind(plain, "loopback4")
+    bind(mapped, "mapped")
+    assert stack.connections(LOOPBACK) == plain.itself
+
+
+@experiment("udp/dual-stack/most-specific/mapped-beside-any4", rule=MOST_SPECIFIC)
+def test_a_mapped_udp_socket_beside_the_ipv4_wildcard(stack: Stack) -> None:
+    """UDP sockets with SO_REUSEPORT have 0.0.0.0 and a mapped address. Does the mapped one receive?"""
+    _, narrow = both_bound(stack, "udp", "any4", "mapped")
+    assert stack.connections(LOOPBACK) == narrow.itself
+
+
+@experiment("udp/dual-stack/default/receives", rule=DUAL_STACK)
+def test_the_default_wildcard_receives_datagrams(stack: Stack) -> None:
+    """A UDP socket has [::] and left IPV6_V6ONLY alone. Does it get IPv4 datagrams?"""
+    server = stack.udp6()
+    server.bind(WILDCARD6)
+    assert stack.connections(LOOPBACK) == server.itself

@@ -1,0 +1,105 @@
+"""What does a connection to the wildcard, or to a port where nobody listens, reach?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
+from fixtures.language.stack import Stack
+from fixtures.language.words import (
+    ECONNREFUSED,
+    GROUP,
+    IPV6_V6ONLY,
+    LOOPBACK,
+    LOOPBACK6,
+    MAPPED,
+    MAPPED_WILDCARD,
+    NONE,
+    OK,
+    SECOND,
+    WILDCARD,
+    WILDCARD6,
+    Address,
+    Options,
+)
+from fixtures.specification.rules import NOBODY_LISTENS, TO_THE_WILDCARD
+from fixtures.specification.sources import FREEBSD_15, LIBUV_2155, TCPV2
+
+TO_NOBODY = (TCPV2.at("in_pcbconnect"), LIBUV_2155.at("the assertion"), FREEBSD_15.at("Networking, General"))
+DUAL = Options(IPV6_V6ONLY.off)
+
+
+@experiment("tcp/outgoing/connect-to-unlistened/no-options", rule=NOBODY_LISTENS)
+def test_connect_to_a_bound_socket(stack: Stack) -> None:
+    """A port is bound, but nobody listens there. Is a connection to it refused?"""
+    bound = stack.tcp4()
+    bound.bind(LOOPBACK)
+    assert stack.tcp4().connect(LOOPBACK) == ECONNREFUSED
+
+
+@experiment("tcp/outgoing/destination-wildcard/{case}", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
+@pytest.mark.parametrize(
+    ("case", "options", "local", "called", "listens"),
+    [
+        ("to-wildcard",          NONE, None,      WILDCARD,        WILDCARD),
+        ("to-loopback",          NONE, None,      WILDCARD,        LOOPBACK),
+        ("from-wildcard",        NONE, WILDCARD,  WILDCARD,        LOOPBACK),
+        ("ipv6",                 DUAL, None,      WILDCARD6,       LOOPBACK6),
+        ("ipv6-from-wildcard",   DUAL, WILDCARD6, WILDCARD6,       LOOPBACK6),
+        ("mapped",               DUAL, None,      MAPPED_WILDCARD, LOOPBACK),
+        ("mapped-from-wildcard", DUAL, WILDCARD6, MAPPED_WILDCARD, LOOPBACK),
+        ("mapped-from-mapped",   DUAL, MAPPED,    MAPPED_WILDCARD, LOOPBACK),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_connect_to_the_wildcard(
+    stack: Stack, case: str, options: Options, local: Address | None, called: Address, listens: Address
+) -> None:
+    """A client ({case}) connects to {called.aloud}. Does it reach {listens.aloud}?"""
+    listening(stack, listens)
+    client = stack.socket(f"tcp{called.family}", *options)
+    if local:
+        client.bind(local.at("Q"))
+    assert client.connect(called) == OK
+
+
+# A client that is bound to a local address reaches loopback at the wildcard, too, and nothing at its own address.
+
+
+@experiment("tcp/outgoing/destination-wildcard/from-{source}/own-address", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
+@pytest.mark.parametrize(
+    ("source", "listens", "options", "local", "called"),
+    [
+        ("second", SECOND,   NONE, SECOND, WILDCARD),
+        ("mapped", LOOPBACK, DUAL, MAPPED, WILDCARD6),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_connect_to_the_wildcard_from_an_address(
+    stack: Stack, source: str, listens: Address, options: Options, local: Address, called: Address
+) -> None:
+    """A client bound to a {source} address connects to {called.aloud}. Is it refused?"""
+    listening(stack, listens)
+    client = stack.socket(f"tcp{local.family}", *options)
+    client.bind(local.at("Q"))
+    assert client.connect(called) == ECONNREFUSED
+
+
+@experiment("tcp/outgoing/destination-wildcard/from-second/nobody", rule=NOBODY_LISTENS)
+def test_connect_to_the_wildcard_where_nobody_listens(stack: Stack) -> None:
+    """A client bound to a second address connects to the wildcard. Nobody listens. Is it refused?"""
+    client = stack.tcp4()
+    client.bind(SECOND.at("Q"))
+    assert client.connect(WILDCARD) == ECONNREFUSED
+
+
+@experiment("udp/outgoing/destination-wildcard/from-a-group", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
+def test_connect_to_the_wildcard_from_a_group(stack: Stack) -> None:
+    """A UDP socket bound to a group sends to the wildcard. Does it reach a socket at loopback?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    sender.bind(GROUP.at("Q"))
+    assert sender.connect(WILDCARD) == OK
+    sender.send(1)
+    assert receiver.recv(1) == OK

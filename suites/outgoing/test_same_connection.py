@@ -1,0 +1,163 @@
+"""Is a connection that exists already refused to a second socket on the same local port?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.language.experiment import experiment
+from fixtures.language.scenes import connecting, listening
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
+    EADDRINUSE,
+    LOOPBACK,
+    LOOPBACK6,
+    OK,
+    REUSEADDR,
+    REUSEBOTH,
+    REUSEPORT,
+    SECOND,
+    SO_REUSEADDR,
+    WILDCARD,
+    Options,
+)
+from fixtures.specification.rules import SAME_CONNECTION
+from fixtures.specification.sources import LITE2, POSIX, TCPV1
+
+CLIENT, CLIENT6 = LOOPBACK.at("Q"), LOOPBACK6.at("Q")
+ANY_PORT = LOOPBACK.at("0")
+CONNECT = LITE2.at("in_pcbconnect")
+SHARED = [REUSEADDR, REUSEPORT, REUSEBOTH]
+
+
+def beside_a_connected_client(stack: Stack, options: Options) -> Socket:
+    """A second client, bound to the local port of a first that is connected already; both have these options."""
+    connecting(stack, LOOPBACK, *options, at=CLIENT)
+    second = stack.tcp4(*options)
+    second.bind(CLIENT)
+    return second
+
+
+@experiment("tcp/outgoing/duplicate-four-tuple/{options}", rule=SAME_CONNECTION, cites=(CONNECT, POSIX.at("connect, [EADDRINUSE]")))
+@pytest.mark.parametrize("options", SHARED, ids=str)
+def test_duplicate_connection(stack: Stack, options: Options) -> None:
+    """Two clients with {options.aloud} share a port. Is the second refused the connection of the first?"""
+    listening(stack, LOOPBACK)
+    second = beside_a_connected_client(stack, options)
+    assert second.connect(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/outgoing/two-destinations/{options}", rule=SAME_CONNECTION, cites=(CONNECT, TCPV1.at("§18.6")))
+@pytest.mark.parametrize("options", SHARED, ids=str)
+def test_two_destinations(stack: Stack, options: Options) -> None:
+    """Two clients with {options.aloud} share a port. May the second connect to another server?"""
+    listening(stack, LOOPBACK)
+    elsewhere = listening(stack, ANY_PORT)
+    second = beside_a_connected_client(stack, options)
+    assert second.connect(elsewhere.address) == OK
+
+
+@experiment("tcp/outgoing/after-refused-duplicate/{options}", rule=SAME_CONNECTION, cites=(CONNECT,))
+@pytest.mark.parametrize("options", SHARED, ids=str)
+def test_other_destination_after_a_refused_duplicate(stack: Stack, options: Options) -> None:
+    """A client with {options.aloud} was refused an existing connection. May it connect elsewhere?"""
+    listening(stack, LOOPBACK)
+    elsewhere = listening(stack, ANY_PORT)
+    second = beside_a_connected_client(stack, options)
+    second.connect(LOOPBACK)
+    assert second.connect(elsewhere.address) == OK
+
+
+@experiment("tcp/outgoing/after-refused-duplicate/then-listen", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_listen_after_a_refused_duplicate(stack: Stack) -> None:
+    """A client with SO_REUSEADDR was refused an existing connection. May it listen on its port?"""
+    listening(stack, LOOPBACK)
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second.bind(CLIENT)
+    second.connect(LOOPBACK)
+    assert second.listen() == OK
+
+
+@experiment("tcp/outgoing/duplicate-four-tuple/first-survives", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_the_first_connection_survives(stack: Stack) -> None:
+    """A second client was refused the connection of a first. Does what the first sends still arrive?"""
+    listener = listening(stack, LOOPBACK)
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    accepted = listener.accept()
+    second.bind(CLIENT)
+    second.connect(LOOPBACK)
+    first.send(1)
+    assert accepted.recv(1) == OK
+
+
+@experiment("tcp/outgoing/same-four-tuple/reuseaddr-cleared", rule=SAME_CONNECTION)
+def test_the_same_connection_after_clearing_the_option(stack: Stack) -> None:
+    """A second client on the port clears SO_REUSEADDR. Is it refused the connection of the first?"""
+    listening(stack, LOOPBACK)
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second.bind(CLIENT)
+    second.set(SO_REUSEADDR.off)
+    assert second.connect(LOOPBACK) == EADDRINUSE
+
+
+# UDP: the peer makes a difference to connect as with TCP.
+
+
+@experiment("udp/outgoing/duplicate-four-tuple/reuseaddr", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_duplicate_udp_connection(stack: Stack) -> None:
+    """Two UDP sockets share a port (SO_REUSEADDR). Is the second refused the peer of the first?"""
+    first = stack.udp4(SO_REUSEADDR)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second = stack.udp4(SO_REUSEADDR)
+    second.bind(CLIENT)
+    assert second.connect(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp/outgoing/duplicate-four-tuple/reuseport-then-both", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_duplicate_udp_connection_of_a_group(stack: Stack) -> None:
+    """Two UDP sockets (SO_REUSEPORT, both options) share a port. Is the second refused the same peer?"""
+    first, second = stack.udp4(*REUSEPORT), stack.udp4(*REUSEBOTH)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second.bind(CLIENT)
+    assert second.connect(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp/outgoing/same-four-tuple/wildcard/reuseport", rule=SAME_CONNECTION)
+def test_wildcard_udp_to_the_same_destination(stack: Stack) -> None:
+    """UDP sockets share a port (SO_REUSEPORT). Is the one on the wildcard refused the other's peer?"""
+    specific, wildcard = stack.udp4(*REUSEPORT), stack.udp4(*REUSEPORT)
+    specific.bind(CLIENT)
+    wildcard.bind(WILDCARD.at("Q"))
+    specific.connect(LOOPBACK)
+    assert wildcard.connect(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp/outgoing/two-destinations/reuseaddr", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_two_udp_destinations(stack: Stack) -> None:
+    """Two UDP sockets share a port (SO_REUSEADDR). May the second connect to another address?"""
+    first = stack.udp4(SO_REUSEADDR)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second = stack.udp4(SO_REUSEADDR)
+    second.bind(CLIENT)
+    assert second.connect(SECOND) == OK
+
+
+@experiment("{kind}/outgoing/duplicate-four-tuple/reuseaddr", rule=SAME_CONNECTION, cites=(CONNECT,))
+@pytest.mark.parametrize("kind", ["tcp6", "udp6"])
+def test_duplicate_connection_over_ipv6(stack: Stack, kind: str) -> None:
+    """Two {kind} clients with SO_REUSEADDR share a port. Is the second refused the first's connection?"""
+    if kind == "tcp6":
+        listening(stack, LOOPBACK6)
+    first, second = stack.socket(kind, SO_REUSEADDR), stack.socket(kind, SO_REUSEADDR)
+    first.bind(CLIENT6)
+    first.connect(LOOPBACK6)
+    second.bind(CLIENT6)
+    assert second.connect(LOOPBACK6) == EADDRINUSE
