@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import close_in_turn, half_close, listener_gone, listening
+from fixtures.language.scenes import close_in_turn, half_close, leave, listener_gone, listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     CLOSE_WAIT,
@@ -299,8 +299,7 @@ ONCE_BOUND = ILLUMOS.at("inet/tcp/tcp_bind.c, tcp_bindi")
 @experiment("tcp/exclusive/restart/established", rule=RESTART, cites=(ONCE_BOUND,))
 def test_restart_beside_an_open_connection(stack: Stack) -> None:
     """A server with SO_EXCLBIND left an open connection: may its successor bind with SO_REUSEADDR?"""
-    listener_gone(stack, LOOPBACK, SO_EXCLBIND)
-    stack.shows(LOOPBACK, ESTABLISHED)
+    leave(stack, "established", LOOPBACK, SO_EXCLBIND)
     assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
 
 

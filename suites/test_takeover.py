@@ -82,8 +82,7 @@ PEOPLE = [
 ]  # fmt: skip
 USERS = PEOPLE[1:]
 
-# 4.4BSD asks nobody's name: only the options decide.
-# the options of both, the second bind
+# 4.4BSD asks nobody's name. The options of both decide what the second bind answers, to the same address or to one beside it.
 SAME_ADDRESS = [
     (NONE,      EADDRINUSE),
     (REUSEADDR, EADDRINUSE),
