@@ -176,7 +176,7 @@ def _every_pair(item: pytest.Function) -> bool:
     found = examine(kind, observe, forecast, whole=config.getoption("--pairs") == "whole", seed=config.getoption("--pairs-seed"))
     record = {
         "id": str(kind),
-        "chapter": chapter_of(item.path.stem),
+        "chapter": chapter_of(item.path),
         "question": " ".join((item.obj.__doc__ or "").split()),
         "verdict": found.verdict,
         "why": found.why,
@@ -276,7 +276,7 @@ def _parameters(item: pytest.Item) -> dict[str, object]:
 def _record(item: pytest.Function, experiment: Experiment, judgement: Judgement) -> Record:
     return {
         "id": experiment.id,
-        "chapter": chapter_of(item.path.stem),
+        "chapter": chapter_of(item.path),
         "question": experiment.question,
         "verdict": judgement.verdict,
         "why": " ".join(judgement.why.split()),

@@ -18,7 +18,22 @@ from fixtures.record.verdicts import Script
 from reports.inputs import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = sorted(path.stem for path in (ROOT / "suites").glob("test_*.py"))
+#: The folder of the checks of libraries, which are no experiments.
+LIBRARIES = "libraries"
+
+
+def _file(module: str) -> Path:
+    return ROOT.joinpath("suites", *module.split(".")).with_suffix(".py")
+
+
+def _modules() -> list[str]:
+    """The modules below ``suites``, chapter by chapter; a chapter is a module, or a folder of them."""
+    paths = [path.relative_to(ROOT / "suites") for path in (ROOT / "suites").rglob("test_*.py")]
+    names = [".".join(path.with_suffix("").parts) for path in paths if path.parts[0] != LIBRARIES]
+    return sorted(names, key=lambda name: (chapter_of(_file(name)), name))
+
+
+MODULES = _modules()
 
 
 @dataclass(frozen=True)
@@ -37,12 +52,12 @@ class Row:
 
 
 def rows_of(module: str) -> list[Row]:
-    """The experiments of a module of the suites.
+    """The experiments of a module of the suites, named from there: ``test_udp``, ``calls.test_send``.
 
     Raises BadInput where pytest is absent, in which they are written.
     """
     try:
-        return list(_rows(importlib.import_module(f"suites.{module}")))
+        return list(_rows(importlib.import_module(f"suites.{module}"), _file(module)))
     except ModuleNotFoundError as error:
         if error.name != "pytest":
             raise
@@ -69,8 +84,7 @@ def by_id() -> dict[str, Row]:
     return {row.experiment.id: row for row in all_rows()}
 
 
-def _rows(module: ModuleType) -> Iterator[Row]:
-    name = module.__name__.rpartition(".")[2]
+def _rows(module: ModuleType, path: Path) -> Iterator[Row]:
     for value in vars(module).values():
         methods = [getattr(value(), name) for name in vars(value) if name.startswith("test_")] if _is_test_class(value) else [value]
         for function in methods:
@@ -79,11 +93,11 @@ def _rows(module: ModuleType) -> Iterator[Row]:
                 for parameters in _parameters(function):
                     script = functools.partial(_call, function, parameters)
                     words = {key: str(value) for key, value in parameters.items()}
-                    yield Row(chapter_of(name), template.with_parameters(parameters), script, template, words, _test(name, function))
+                    yield Row(chapter_of(path), template.with_parameters(parameters), script, template, words, _test(path, function))
 
 
-def _test(module: str, function: Callable[..., None]) -> str:
-    return f"suites/{module}.py::{function.__qualname__.replace('.', '::')}"
+def _test(path: Path, function: Callable[..., None]) -> str:
+    return f"{path.relative_to(ROOT).as_posix()}::{function.__qualname__.replace('.', '::')}"
 
 
 def _is_test_class(value: object) -> bool:

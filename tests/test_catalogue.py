@@ -5,11 +5,11 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
-from fixtures.language.experiment import experiment
+from fixtures.language.experiment import chapter_of, experiment
 from fixtures.language.stack import Stack
 from fixtures.language.words import EXCLUSIVE, IPV6_V6ONLY, LOOPBACK, NONE, REUSEADDR, REUSEBOTH, SO_REUSEADDR, WILDCARD6, Options
 from fixtures.specification.rules import COMPLETELY_DUPLICATE, NO_OPTIONS
@@ -81,6 +81,18 @@ def test_a_function_is_one_experiment() -> None:
 
     with pytest.raises(ValueError, match="is an experiment already"):
         experiment("tcp/another/thing", rule=NO_OPTIONS)(script)
+
+
+def test_a_chapter_is_a_file_or_a_folder_of_them() -> None:
+    assert chapter_of(PurePath("suites", "test_time_wait.py")) == "time wait"
+    assert chapter_of(PurePath("suites", "dual_stack", "test_bind.py")) == "dual stack"
+
+
+def test_pytest_collects_what_the_catalogue_has() -> None:
+    words = [sys.executable, "-m", "pytest", "suites", "--collect-only", "-q", "--pairs", "none"]
+    collected = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    found = {line.partition("[")[0] for line in collected.splitlines() if line.startswith("suites/")}
+    assert found == {row.test for row in all_rows()}
 
 
 def test_without_pytest_it_is_said_what_to_do(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ class Family:
 
 @dataclass
 class Chapter:
-    """A module of the suites."""
+    """A module of the suites, or a folder of them."""
 
     name: str
     families: list[Family]
