@@ -28,7 +28,7 @@ INTERRUPTED = [
 @experiment("tcp/echo-example/interrupted/first-{first}/second-{second}", rule=TIME_WAIT_REBIND, cites=(EXAMPLE, QUESTION))
 @pytest.mark.parametrize(("first", "second", "expected"), INTERRUPTED, ids=str)
 def test_interrupted_server_runs_again(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
-    """An echo server with {first.aloud} was interrupted amid service: does one with {second.aloud} start?"""
+    """An echo server with {first.aloud} was interrupted while it served: may one with {second.aloud} start?"""
     stack.run("echo_interrupted", LOOPBACK, *first)
     assert stack.run("echo_interrupted", LOOPBACK, *second) == expected
 
@@ -45,7 +45,7 @@ FINISHED = [
 @experiment("tcp/echo-example/once/first-{first}/second-{second}", rule=ACTIVE_CLOSER, cites=(EXAMPLE, QUESTION))
 @pytest.mark.parametrize(("first", "second"), FINISHED, ids=str)
 def test_finished_server_runs_again(stack: Stack, first: Options, second: Options) -> None:
-    """An echo server with {first.aloud} ended after its client closed: does {second.aloud} start at once?"""
+    """An echo server with {first.aloud} ended after its client: may one with {second.aloud} start?"""
     stack.run("echo_once", LOOPBACK, *first)
     assert stack.run("echo_once", LOOPBACK, *second) == OK
 
@@ -53,13 +53,13 @@ def test_finished_server_runs_again(stack: Stack, first: Options, second: Option
 @experiment("tcp/echo-example/once-after-interrupted/first-{first}/second-{second}", rule=TIME_WAIT_REBIND, cites=(EXAMPLE,))
 @pytest.mark.parametrize(("first", "second", "expected"), INTERRUPTED[:4], ids=str)
 def test_how_the_first_run_ended_matters(stack: Stack, first: Options, second: Options, expected: Answer) -> None:
-    """After an interrupted echo server with {first.aloud}, does {second.aloud} start for one client?"""
+    """An echo server with {first.aloud} was interrupted: may one for one client start with {second.aloud}?"""
     stack.run("echo_interrupted", LOOPBACK, *first)
     assert stack.run("echo_once", LOOPBACK, *second) == expected
 
 
 @experiment("tcp/echo-example/interrupted-after-once/no-options", rule=ACTIVE_CLOSER, cites=(EXAMPLE,))
 def test_how_the_second_run_ends_does_not_matter(stack: Stack) -> None:
-    """After an echo server ended since its client closed, does one start that will be interrupted?"""
+    """An echo server ended after its client: may one start that will be interrupted?"""
     stack.run("echo_once", LOOPBACK)
     assert stack.run("echo_interrupted", LOOPBACK) == OK

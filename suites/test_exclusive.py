@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import close_in_turn, half_close, listener_gone, listening
+from fixtures.language.scenes import close_in_turn, half_close, leave, listener_gone, listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     CLOSE_WAIT,
@@ -105,7 +105,7 @@ def test_a_udp_socket_of_solaris_is_alone(stack: Stack, places: Places, first: O
 @experiment("udp/exclusive/beside-another/{newest}-newest", rule=EXCLUSIVE_BINDING)
 @pytest.mark.parametrize("newest", ["exclbind", "plain"])
 def test_exclbind_beside_a_plain_holder(stack: Stack, newest: str) -> None:
-    """SO_EXCLBIND and no options hold an address each, {newest} is newer: is SO_REUSEADDR refused 0.0.0.0?"""
+    """Two addresses are held, one with SO_EXCLBIND, {newest} last: is 0.0.0.0 with SO_REUSEADDR refused?"""
     exclusive, plain = stack.udp4(SO_EXCLBIND), stack.udp4()
     if newest == "exclbind":
         plain.bind(LOOPBACK)
@@ -286,7 +286,7 @@ def test_exclbind_after_bind(stack: Stack, when: str, options: Options, late: Op
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 @pytest.mark.parametrize(("first", "second"), [(EXCLBIND, NONE), (NONE, EXCLBIND)], ids=str)
 def test_exclbind_and_the_other_family(stack: Stack, protocol: str, first: Options, second: Options) -> None:
-    """A {protocol} socket holds [::] with IPV6_V6ONLY and {first.aloud}: may {second.aloud} bind 0.0.0.0?"""
+    """An IPv6-only {protocol} socket has [::] with {first.aloud}: may another bind 0.0.0.0 with {second.aloud}?"""
     newcomer = stack.socket(f"{protocol}4", *second)
     stack.socket(f"{protocol}6", IPV6_V6ONLY, *first).bind(WILDCARD6)
     assert newcomer.bind(WILDCARD) == OK
@@ -299,8 +299,7 @@ ONCE_BOUND = ILLUMOS.at("inet/tcp/tcp_bind.c, tcp_bindi")
 @experiment("tcp/exclusive/restart/established", rule=RESTART, cites=(ONCE_BOUND,))
 def test_restart_beside_an_open_connection(stack: Stack) -> None:
     """A server with SO_EXCLBIND left an open connection: may its successor bind with SO_REUSEADDR?"""
-    listener_gone(stack, LOOPBACK, SO_EXCLBIND)
-    stack.shows(LOOPBACK, ESTABLISHED)
+    leave(stack, "established", LOOPBACK, SO_EXCLBIND)
     assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
 
 
@@ -347,7 +346,7 @@ def test_restart_beside_time_wait(stack: Stack) -> None:
     ids=str,
 )  # fmt: skip
 def test_exclusive_use_and_the_dual_stack(stack: Stack, held: Place, wanted: Place, first: Options, second: Options) -> None:
-    """A socket of both stacks holds {held.address.aloud} with {first.aloud}: is {wanted.address.aloud} with {second.aloud} refused?"""
+    """With dual-stack sockets, {held.address.aloud} has {first.aloud}: is {wanted.address.aloud} with {second.aloud} refused?"""
     answers = [place.socket(stack, *options).bind(place.address) for place, options in ((held, first), (wanted, second))]
     assert answers == [OK, EADDRINUSE]
 

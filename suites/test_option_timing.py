@@ -250,7 +250,7 @@ ACCEPTED = [
 def test_option_changed_on_the_accepted_socket(
     stack: Stack, change: str, option: Options, old: Options, late: Option, new: Options, expected: Answer
 ) -> None:
-    """{option.aloud} was {change} on the accepted socket of a dead server: may {new.aloud} bind its address?"""
+    """{option.aloud} was {change} on a dead server's accepted socket: may a restart with {new.aloud} bind?"""
     listener = listening(stack, LOOPBACK, *old)
     _, accepted = served(stack, listener, LOOPBACK)
     accepted.set(late)

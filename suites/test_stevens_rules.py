@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import ended_in_time_wait, listener_gone, listening, served, start
+from fixtures.language.scenes import ended_in_time_wait, leave, listening, served, start
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EACH,
     EADDRINUSE,
-    ESTABLISHED,
     GROUP,
     LOOPBACK,
     OK,
@@ -48,16 +47,14 @@ class TestS1:
     @experiment("tcp/stevens-s1/restart-beside-child", rule=RESTART)
     def test_restart(self, stack: Stack) -> None:
         """A server without options dies and its child serves on: may it restart with SO_REUSEADDR?"""
-        listener_gone(stack, LOOPBACK)
-        stack.shows(LOOPBACK, ESTABLISHED)
+        leave(stack, "established", LOOPBACK)
         restarted = stack.tcp4(SO_REUSEADDR)
         assert restarted.bind(LOOPBACK) == OK
 
     @experiment("tcp/stevens-s1/control", rule=NO_OPTIONS)
     def test_control(self, stack: Stack) -> None:
         """A server dies and its child goes on serving: is a restart without SO_REUSEADDR refused?"""
-        listener_gone(stack, LOOPBACK)
-        stack.shows(LOOPBACK, ESTABLISHED)
+        leave(stack, "established", LOOPBACK)
         assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
 

@@ -82,8 +82,7 @@ PEOPLE = [
 ]  # fmt: skip
 USERS = PEOPLE[1:]
 
-# 4.4BSD asks nobody's name: only the options decide.
-# the options of both, the second bind
+# 4.4BSD asks nobody's name. The options of both decide what the second bind answers, to the same address or to one beside it.
 SAME_ADDRESS = [
     (NONE,      EADDRINUSE),
     (REUSEADDR, EADDRINUSE),
@@ -170,7 +169,7 @@ def test_a_more_specific_ipv6_address(stack: Stack, holder: Person, newcomer: Pe
 @experiment("tcp/takeover/theft/receives/{holder}-{newcomer}", rule=MOST_SPECIFIC)
 @pytest.mark.parametrize(("holder", "newcomer"), PEOPLE, ids=str)
 def test_the_thief_receives(stack: Stack, holder: Person, newcomer: Person) -> None:
-    """Does {newcomer.whose} server at 127.0.0.1 receive, and not {holder.whose} at 0.0.0.0?"""
+    """Does {newcomer.whose} server at 127.0.0.1 receive, and not {holder.whose} one at 0.0.0.0?"""
     victim, thief = holder.on(stack).tcp4(SO_REUSEADDR), newcomer.on(stack).tcp4(SO_REUSEADDR)
     victim.bind(WILDCARD)
     victim.listen()
@@ -267,7 +266,7 @@ def test_a_more_specific_udp_address_without_options(stack: Stack) -> None:
 @experiment("udp/takeover/theft-receives/{holder}-{newcomer}", rule=MOST_SPECIFIC)
 @pytest.mark.parametrize(("holder", "newcomer"), PEOPLE, ids=str)
 def test_the_udp_thief_receives(stack: Stack, holder: Person, newcomer: Person) -> None:
-    """Does {newcomer.whose} UDP socket at 127.0.0.1 receive, and not {holder.whose} at 0.0.0.0?"""
+    """Does {newcomer.whose} UDP socket at 127.0.0.1 receive, and not {holder.whose} one at 0.0.0.0?"""
     victim, thief = holder.on(stack).udp4(SO_REUSEADDR), newcomer.on(stack).udp4(SO_REUSEADDR)
     victim.bind(WILDCARD)
     thief.bind(LOOPBACK)

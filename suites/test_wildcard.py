@@ -49,7 +49,7 @@ PAIRS = [
 @pytest.mark.parametrize("places", OVERLAPPING, ids=str)
 @pytest.mark.parametrize(("first", "second", "expected"), PAIRS, ids=str)
 def test_beside_a_bound_socket(stack: Stack, places: Places, first: Options, second: Options, expected: Answer) -> None:
-    """A socket with {first.aloud} is bound to {places.held.aloud}: may {second.aloud} bind {places.wanted.aloud}?"""
+    """A socket with {first.aloud} is bound to {places.held.aloud}: may another bind {places.wanted.aloud} with {second.aloud}?"""
     holder = stack.tcp4(*first)
     holder.bind(places.held)
     newcomer = stack.tcp4(*second)
@@ -74,7 +74,7 @@ def test_beside_a_listening_socket(stack: Stack, places: Places, first: Options,
 @pytest.mark.parametrize("places", OVERLAPPING6, ids=str)
 @pytest.mark.parametrize(("first", "second", "expected"), PAIRS, ids=str)
 def test_within_ipv6(stack: Stack, places: Places, first: Options, second: Options, expected: Answer) -> None:
-    """An IPv6-only server with {first.aloud} has {places.held.aloud}: may {second.aloud} bind {places.wanted.aloud}?"""
+    """An IPv6-only server with {first.aloud} has {places.held.aloud}: may another bind {places.wanted.aloud} with {second.aloud}?"""
     listening(stack, places.held, IPV6_V6ONLY, *first)
     newcomer = stack.tcp6(IPV6_V6ONLY, *second)
     assert newcomer.bind(places.wanted) == expected
@@ -132,7 +132,7 @@ THREE = [
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 @pytest.mark.parametrize(("order", "options", "expected"), THREE, ids=str)
 def test_two_specific_addresses_and_the_wildcard(stack: Stack, protocol: str, order: Three, options: Options, expected: Answer) -> None:
-    """{protocol}: {order.first.aloud}, then {order.second.aloud} are bound with {options.aloud}: may {order.third.aloud} be?"""
+    """{protocol}: {order.first.aloud}, then {order.second.aloud} are bound with {options.aloud}: may {order.third.aloud} be, too?"""
     for address in (order.first, order.second):
         stack.socket(f"{protocol}4", *options).bind(address)
     third = stack.socket(f"{protocol}4", *options)

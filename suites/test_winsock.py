@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import close_in_turn, half_close, listener_gone, listening
+from fixtures.language.scenes import close_in_turn, half_close, leave, listener_gone, listening
 from fixtures.language.stack import Actor, Stack
 from fixtures.language.words import (
     EACCES,
     EADDRINUSE,
-    ESTABLISHED,
     EXCLUSIVE,
     LOOPBACK,
     NOBODY,
@@ -185,8 +184,7 @@ SUCCESSORS = [
 def test_an_open_connection(stack: Stack, first: Options, second: Options) -> None:
     """A dead server with {first.aloud} left an open connection: is one with {second.aloud} refused there?"""
     newcomer = stack.tcp4(*second)
-    listener_gone(stack, LOOPBACK, *first)
-    stack.shows(LOOPBACK, ESTABLISHED)
+    leave(stack, "established", LOOPBACK, *first)
     assert newcomer.bind(LOOPBACK) in (EADDRINUSE, EACCES)
 
 
