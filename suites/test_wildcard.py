@@ -112,7 +112,7 @@ WILDCARD_FIRST = Three("wildcard-first", WILDCARD, LOOPBACK, SECOND)
 WILDCARD_BETWEEN = Three("wildcard-between", LOOPBACK, WILDCARD, SECOND)
 WILDCARD_LAST = Three("wildcard-last", LOOPBACK, SECOND, WILDCARD)
 
-# Wherever the wildcard comes in, it clashes with those who ask without an option.
+# Wherever the wildcard comes in, it clashes with those that ask without an option.
 THREE = [
     # order,           options,   the third bind
     (WILDCARD_FIRST,   NONE,      EADDRINUSE),
