@@ -26,7 +26,7 @@ from fixtures.language.words import (
     Answer,
     Options,
 )
-from fixtures.specification.rules import DROPPED, NOBODY_LISTENS, OPTION_OF_THE_SOCKET
+from fixtures.specification.rules import DROPPED, NOBODY_LISTENS, OPTION_BITS
 from fixtures.specification.sources import POSIX, TCPV2
 
 CLIENT = LOOPBACK.at("Q")
@@ -70,7 +70,7 @@ def test_other_address_beside_a_client_that_was_refused_twice(stack: Stack) -> N
     assert stack.tcp4().bind(SECOND.at("Q")) == OK
 
 
-@experiment("tcp/after-failure/refused/option-stays", rule=OPTION_OF_THE_SOCKET, cites=(POSIX.at("getsockopt"),))
+@experiment("tcp/after-failure/refused/option-stays", rule=OPTION_BITS, cites=(POSIX.at("getsockopt"),))
 def test_option_of_a_refused_client(stack: Stack) -> None:
     """Is SO_REUSEADDR of a refused client still on?"""
     client = connecting(stack, LOOPBACK, SO_REUSEADDR)
