@@ -11,7 +11,7 @@ import pytest
 
 from fixtures.language.experiment import chapter_of, experiment
 from fixtures.language.stack import Stack
-from fixtures.language.words import IPV6_V6ONLY, LOOPBACK, NONE, REUSEADDR, REUSEBOTH, SO_REUSEADDR, WILDCARD6, Options
+from fixtures.language.words import EXCLUSIVE, IPV6_V6ONLY, LOOPBACK, NONE, REUSEADDR, REUSEBOTH, SO_REUSEADDR, WILDCARD6, Options
 from fixtures.specification.rules import COMPLETELY_DUPLICATE, NO_OPTIONS
 from fixtures.specification.sources import LITE2
 from reports.catalogue import ROOT, all_rows
@@ -64,7 +64,12 @@ def test_a_rule_may_differ_by_row() -> None:
 
 
 def test_options_and_addresses_are_said_aloud() -> None:
-    assert [options.aloud for options in (NONE, REUSEADDR, REUSEBOTH)] == ["no options", "SO_REUSEADDR", "both options"]
+    assert [options.aloud for options in (NONE, REUSEADDR, REUSEBOTH, EXCLUSIVE)] == [
+        "no options",
+        "SO_REUSEADDR",
+        "both options",
+        "exclusive use",
+    ]
     assert Options(SO_REUSEADDR, IPV6_V6ONLY.off).aloud == "SO_REUSEADDR and IPV6_V6ONLY=0"
     assert [address.aloud for address in (LOOPBACK, WILDCARD6)] == ["127.0.0.1", "[::]"]
 

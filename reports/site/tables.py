@@ -56,8 +56,8 @@ def legend_line() -> Html:
 
 
 def variables(text: str) -> Html:
-    """A template with its parameters marked: of ``{places.held.aloud}`` stays *held*."""
-    return Html(re.sub(r"\{(?:\w+\.)*?(\w+)(?:\.aloud)?\}", r"<var>\1</var>", escape(text)))
+    """A template with its parameters marked; of ``{places.held.aloud}``, how *held* is said, stays *held*."""
+    return Html(re.sub(r"\{(?:\w+\.)*?(\w+)(?:\.(?:aloud|whose|who))?\}", r"<var>\1</var>", escape(text)))
 
 
 def mark(cell: Cell, usual: str = "bind", number: object = "") -> Html:
