@@ -31,7 +31,7 @@ from fixtures.specification.rules import (
     COMPLETELY_DUPLICATE,
     MOST_SPECIFIC,
     NO_OPTIONS,
-    OPTION_OF_THE_SOCKET,
+    OPTION_BITS,
     PCB_LOOKUP,
     RESTART,
     SHUTS_A_CONNECTION,
@@ -150,7 +150,7 @@ def test_second_bind_through_the_copy(stack: Stack, holder: str) -> None:
 
 
 @experiment(
-    "tcp/descriptors/option-through-copy/{holder}", rule=OPTION_OF_THE_SOCKET, cites=(POSIX.at("setsockopt: options belong to the socket"),)
+    "tcp/descriptors/option-through-copy/{holder}", rule=OPTION_BITS, cites=(POSIX.at("setsockopt: options belong to the socket"),)
 )
 @EACH_COPY
 def test_option_set_through_the_copy(stack: Stack, holder: str) -> None:

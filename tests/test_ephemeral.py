@@ -15,7 +15,7 @@ from fixtures.models.linux import Linux
 from fixtures.models.linux.clauses import AUTOBIND_REUSE
 from fixtures.models.stevens import Stevens
 from fixtures.record.verdicts import observe
-from reports.catalogue import ROOT, Row, find, rows_of
+from reports.catalogue import ROOT, Row, all_rows, find
 
 REUSE = "net.ipv4.ip_autobind_reuse"
 TURN_ON = """
@@ -25,7 +25,7 @@ enter(f"join:{sys.argv[1]}")
 with open("/proc/sys/net/ipv4/ip_autobind_reuse", "w") as file:
     file.write("1")
 """
-ROWS = rows_of("test_ephemeral")
+ROWS = [row for row in all_rows() if row.chapter == "ephemeral"]
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from fixtures.language.words import (
     Answer,
     Options,
 )
-from fixtures.specification.rules import DROPPED, INVALID_REMOTE, NOBODY_LISTENS, OPTION_OF_THE_SOCKET, PEER_IS_SET
+from fixtures.specification.rules import DROPPED, INVALID_REMOTE, NOBODY_LISTENS, OPTION_BITS, PEER_IS_SET
 from fixtures.specification.sources import LINUX, POSIX, TCPV2
 
 CLIENT = LOOPBACK.at("Q")
@@ -73,7 +73,7 @@ def test_other_address_beside_a_client_that_was_refused_twice(stack: Stack) -> N
     assert stack.tcp4().bind(SECOND.at("Q")) == OK
 
 
-@experiment("tcp/after-failure/refused/option-stays", rule=OPTION_OF_THE_SOCKET, cites=(POSIX.at("getsockopt"),))
+@experiment("tcp/after-failure/refused/option-stays", rule=OPTION_BITS, cites=(POSIX.at("getsockopt"),))
 def test_option_of_a_refused_client(stack: Stack) -> None:
     """Is SO_REUSEADDR of a refused client still on?"""
     client = connecting(stack, LOOPBACK, SO_REUSEADDR)

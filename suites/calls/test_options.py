@@ -7,7 +7,7 @@ import pytest
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
 from fixtures.language.words import EADDRINUSE, EINVAL, GROUP, GROUP6, LOOPBACK, NONE, OK, SO_LINGER_0, Answer, Options
-from fixtures.specification.rules import MEMBERSHIP, NO_SUCH_OPTION, OPTION_OF_THE_SOCKET, WRONG_KIND
+from fixtures.specification.rules import MEMBERSHIP, NO_SUCH_OPTION, OPTION_BITS, WRONG_KIND
 from fixtures.specification.sources import POSIX, TCPV2
 
 
@@ -38,7 +38,7 @@ def test_join_over_tcp(stack: Stack) -> None:
     assert stack.tcp4().join(GROUP) == OK
 
 
-@experiment("tcp4/calls/linger/{state}", rule=OPTION_OF_THE_SOCKET, cites=(POSIX.at("getsockopt; socket options, SO_LINGER"),))
+@experiment("tcp4/calls/linger/{state}", rule=OPTION_BITS, cites=(POSIX.at("getsockopt; socket options, SO_LINGER"),))
 @pytest.mark.parametrize(
     ("state", "options", "expected"),
     [

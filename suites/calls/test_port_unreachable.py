@@ -18,7 +18,7 @@ CONNECTED_UDP = UNP.at("§8.9, §8.11")
 @experiment("udp/calls/{call}-after-port-unreachable/never-there", rule=PORT_UNREACHABLE, cites=(CONNECTED_UDP,))
 @pytest.mark.parametrize("call", CALLS)
 def test_nobody_ever_had_the_port(stack: Stack, call: str) -> None:
-    """A connected UDP socket sent to a port that nobody ever had. Does {call} tell it?"""
+    """A connected UDP socket sent to a port that nobody ever had. Is {call} ECONNREFUSED?"""
     sender, receiver = stack.udp4(), stack.udp4()
     sender.connect(LOOPBACK)
     receiver.close()
@@ -29,7 +29,7 @@ def test_nobody_ever_had_the_port(stack: Stack, call: str) -> None:
 @experiment("udp/calls/{call}-after-port-unreachable/closed", rule=PORT_UNREACHABLE, cites=(CONNECTED_UDP,))
 @pytest.mark.parametrize("call", CALLS)
 def test_nobody_has_the_port_any_more(stack: Stack, call: str) -> None:
-    """A connected UDP socket sent to a port whose holder has closed. Does {call} tell it?"""
+    """A connected UDP socket sent to a port whose holder has closed. Is {call} ECONNREFUSED?"""
     sender, receiver = stack.udp4(), stack.udp4()
     receiver.bind(LOOPBACK)
     sender.connect(LOOPBACK)

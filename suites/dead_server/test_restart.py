@@ -44,7 +44,7 @@ REUSEADDR_RESTARTS = [
 @pytest.mark.parametrize("left", ["established", "close-wait", "fin-wait-1", "last-ack"])
 @pytest.mark.parametrize(("old", "new", "expected"), RESTARTS, ids=str)
 def test_restart(stack: Stack, left: str, old: Options, new: Options, expected: Answer) -> None:
-    """A server with {old.aloud} left a connection in {left}. May one with {new.aloud} bind?"""
+    """A server with {old.aloud} left a connection ({left}). May one with {new.aloud} bind?"""
     leave(stack, left, LOOPBACK, *old)
     assert stack.tcp4(*new).bind(LOOPBACK) == expected
 
@@ -53,7 +53,7 @@ def test_restart(stack: Stack, left: str, old: Options, new: Options, expected: 
 @pytest.mark.parametrize("left", ["fin-wait-2", "half-closed", "closing"])
 @pytest.mark.parametrize(("old", "new", "expected"), REUSEADDR_RESTARTS, ids=str)
 def test_restart_with_reuseaddr(stack: Stack, left: str, old: Options, new: Options, expected: Answer) -> None:
-    """A server with {old.aloud} left a connection in {left}. May one with {new.aloud} bind?"""
+    """A server with {old.aloud} left a connection ({left}). May one with {new.aloud} bind?"""
     leave(stack, left, LOOPBACK, *old)
     assert stack.tcp4(*new).bind(LOOPBACK) == expected
 

@@ -1,6 +1,8 @@
-"""The places of the dual-stack chapter: a family, an address and, for IPv6, whether the socket takes IPv4 too."""
+"""The places of the dual-stack chapter: an address and, for IPv6, whether the socket takes IPv4 too."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from fixtures.language.stack import Actor, Socket, Stack
 from fixtures.language.words import (
@@ -16,39 +18,53 @@ from fixtures.language.words import (
     Option,
 )
 
-#: What a socket asks for: family, address, and what it does with IPV6_V6ONLY.
-PLACES: dict[str, tuple[int, Address, tuple[Option, ...]]] = {
-    "any4":       (4, WILDCARD, ()),
-    "loopback4":  (4, LOOPBACK, ()),
-    "dual":       (6, WILDCARD6, (IPV6_V6ONLY.off,)),
-    "v6only":     (6, WILDCARD6, (IPV6_V6ONLY,)),
-    "loopback6":  (6, LOOPBACK6, (IPV6_V6ONLY.off,)),
-    "mapped":     (6, MAPPED, (IPV6_V6ONLY.off,)),
-    "mapped-any": (6, MAPPED_WILDCARD, (IPV6_V6ONLY.off,)),
-}  # fmt: skip
+
+@dataclass(frozen=True)
+class Place:
+    """What a socket asks for, by its name in ids; ``v6only`` is what it does with IPV6_V6ONLY."""
+
+    name: str
+    address: Address
+    v6only: tuple[Option, ...] = ()
+
+    @property
+    def aloud(self) -> str:
+        """The place as a question says it: its address, and IPV6_V6ONLY where that is on."""
+        return self.address.aloud + (" (v6only)" if IPV6_V6ONLY in self.v6only else "")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+ANY4 = Place("any4", WILDCARD)
+ONE4 = Place("loopback4", LOOPBACK)
+DUAL = Place("dual", WILDCARD6, (IPV6_V6ONLY.off,))
+ANY6 = Place("v6only", WILDCARD6, (IPV6_V6ONLY,))
+ONE6 = Place("loopback6", LOOPBACK6, (IPV6_V6ONLY.off,))
+MAPPED4 = Place("mapped", MAPPED, (IPV6_V6ONLY.off,))
+MAPPED_ANY = Place("mapped-any", MAPPED_WILDCARD, (IPV6_V6ONLY.off,))
 
 #: Where a client of each family connects.
 DIALLED = {"ipv4": LOOPBACK, "ipv6": LOOPBACK6}
 
 
-def make(stack: Stack | Actor, protocol: str, place: str, *options: Option) -> Socket:
+def make(stack: Stack | Actor, protocol: str, place: Place, *options: Option) -> Socket:
     """A socket of the family that the place needs."""
-    family, _, v6only = PLACES[place]
-    return stack.socket(f"{protocol}{family}", *v6only, *options)
+    return stack.socket(f"{protocol}{place.address.family}", *place.v6only, *options)
 
 
-def bind(server: Socket, place: str) -> Answer:
+def bind(server: Socket, place: Place) -> Answer:
     """Bind the socket there."""
-    return server.bind(PLACES[place][1])
+    return server.bind(place.address)
 
 
-def bound(stack: Stack | Actor, protocol: str, place: str, *options: Option) -> Socket:
+def bound(stack: Stack | Actor, protocol: str, place: Place, *options: Option) -> Socket:
     """A socket that is bound there."""
     holder = make(stack, protocol, place, *options)
     bind(holder, place)
     return holder
 
 
-def ask_for(stack: Stack | Actor, protocol: str, place: str, *options: Option) -> Answer:
+def ask_for(stack: Stack | Actor, protocol: str, place: Place, *options: Option) -> Answer:
     """The answer to a new socket that asks for the place."""
     return bind(make(stack, protocol, place, *options), place)

@@ -38,48 +38,48 @@ from fixtures.specification.rules import (
     WILDCARD_AND_SPECIFIC,
 )
 from fixtures.specification.sources import ILLUMOS
-from suites.dual_stack.places import ask_for, bind, bound
+from suites.dual_stack.places import ANY4, ANY6, DUAL, MAPPED4, MAPPED_ANY, ONE4, ONE6, Place, ask_for, bind, bound
 
 # Each pair is asked in both orders.
 TWINS = [
-    ("dual",       "any4"),
-    ("dual",       "v6only"),
-    ("dual",       "dual"),
-    ("v6only",     "v6only"),
-    ("dual",       "mapped-any"),
-    ("mapped-any", "any4"),
-    ("mapped",     "loopback4"),
-    ("mapped",     "mapped"),
-    ("loopback6",  "loopback6"),
+    (DUAL,       ANY4),
+    (DUAL,       ANY6),
+    (DUAL,       DUAL),
+    (ANY6,       ANY6),
+    (DUAL,       MAPPED_ANY),
+    (MAPPED_ANY, ANY4),
+    (MAPPED4,    ONE4),
+    (MAPPED4,    MAPPED4),
+    (ONE6,       ONE6),
 ]  # fmt: skip
 WILDCARD_AND_ONE_OF_ITS = [
-    ("dual",       "loopback4"),
-    ("dual",       "loopback6"),
-    ("dual",       "mapped"),
-    ("v6only",     "loopback6"),
-    ("any4",       "mapped"),
-    ("mapped-any", "loopback4"),
-    ("mapped-any", "mapped"),
+    (DUAL,       ONE4),
+    (DUAL,       ONE6),
+    (DUAL,       MAPPED4),
+    (ANY6,       ONE6),
+    (ANY4,       MAPPED4),
+    (MAPPED_ANY, ONE4),
+    (MAPPED_ANY, MAPPED4),
 ]  # fmt: skip
 APART = [
-    ("v6only",     "any4"),
-    ("v6only",     "loopback4"),
-    ("v6only",     "mapped"),
-    ("v6only",     "mapped-any"),
-    ("loopback6",  "any4"),
-    ("loopback6",  "loopback4"),
-    ("loopback6",  "mapped"),
-    ("loopback6",  "mapped-any"),
+    (ANY6, ANY4),
+    (ANY6, ONE4),
+    (ANY6, MAPPED4),
+    (ANY6, MAPPED_ANY),
+    (ONE6, ANY4),
+    (ONE6, ONE4),
+    (ONE6, MAPPED4),
+    (ONE6, MAPPED_ANY),
 ]  # fmt: skip
 
 
-def both_orders(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def both_orders(pairs: list[tuple[Place, Place]]) -> list[tuple[Place, Place]]:
     """Each pair, and each reverse that is not the same."""
     return [*pairs, *((second, first) for first, second in pairs if first != second)]
 
 
 @experiment("tcp/dual-stack/same/{held}-then-{wanted}/{options}", rule=DUAL_STACK)
-@pytest.mark.parametrize(("held", "wanted"), both_orders(TWINS))
+@pytest.mark.parametrize(("held", "wanted"), both_orders(TWINS), ids=str)
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -89,14 +89,14 @@ def both_orders(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     ],
     ids=str,
 )  # fmt: skip
-def test_the_same_address(stack: Stack, held: str, wanted: str, options: Options, expected: Answer) -> None:
-    """A {held} server listens. May a {wanted} one bind the same address, each with {options.aloud}?"""
+def test_the_same_address(stack: Stack, held: Place, wanted: Place, options: Options, expected: Answer) -> None:
+    """A server listens at {held.aloud}. May one bind {wanted.aloud}, each with {options.aloud}?"""
     serve(bound(stack, "tcp", held, *options))
     assert ask_for(stack, "tcp", wanted, *options) == expected
 
 
 @experiment("tcp/dual-stack/wildcard/{held}-then-{wanted}/{options}", rule=DUAL_STACK)
-@pytest.mark.parametrize(("held", "wanted"), both_orders(WILDCARD_AND_ONE_OF_ITS))
+@pytest.mark.parametrize(("held", "wanted"), both_orders(WILDCARD_AND_ONE_OF_ITS), ids=str)
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -106,16 +106,16 @@ def test_the_same_address(stack: Stack, held: str, wanted: str, options: Options
     ],
     ids=str,
 )  # fmt: skip
-def test_a_wildcard_and_an_address_of_it(stack: Stack, held: str, wanted: str, options: Options, expected: Answer) -> None:
-    """A {held} server listens. May a {wanted} one bind the same port, each with {options.aloud}?"""
+def test_a_wildcard_and_an_address_of_it(stack: Stack, held: Place, wanted: Place, options: Options, expected: Answer) -> None:
+    """A server listens at {held.aloud}. May one bind {wanted.aloud}, each with {options.aloud}?"""
     serve(bound(stack, "tcp", held, *options))
     assert ask_for(stack, "tcp", wanted, *options) == expected
 
 
 @experiment("tcp/dual-stack/apart/{held}-then-{wanted}", rule=V6ONLY)
-@pytest.mark.parametrize(("held", "wanted"), both_orders(APART))
-def test_addresses_of_different_families(stack: Stack, held: str, wanted: str) -> None:
-    """A {held} server listens. May a {wanted} one, with no address in common, bind the same port?"""
+@pytest.mark.parametrize(("held", "wanted"), both_orders(APART), ids=str)
+def test_addresses_of_different_families(stack: Stack, held: Place, wanted: Place) -> None:
+    """A server listens at {held.aloud}. May another bind {wanted.aloud} without options?"""
     serve(bound(stack, "tcp", held))
     assert ask_for(stack, "tcp", wanted) == OK
 
@@ -133,24 +133,25 @@ def test_addresses_of_different_families(stack: Stack, held: str, wanted: str) -
 )  # fmt: skip
 def test_a_dual_wildcard_beside_one_of_each_family(stack: Stack, v6only: Options, any4: Options, dual: Options, expected: Answer) -> None:
     """The wildcards of IPv6 ({v6only}) and IPv4 ({any4}) are held. May a dual one ({dual}) bind?"""
-    bound(stack, "tcp", "v6only", *v6only)
-    bound(stack, "tcp", "any4", *any4)
-    assert ask_for(stack, "tcp", "dual", *dual) == expected
+    bound(stack, "tcp", ANY6, *v6only)
+    bound(stack, "tcp", ANY4, *any4)
+    assert ask_for(stack, "tcp", DUAL, *dual) == expected
 
 
 @experiment("{protocol}/dual-stack/third/{first}-{second}-{third}/cleared-by-first", rule=REUSEPORT_ALL)
 @pytest.mark.parametrize(
     ("first", "second", "third"),
     [
-        ("v6only", "dual",   "v6only"),
-        ("dual",   "v6only", "v6only"),
-        ("any4",   "dual",   "any4"),
-        ("dual",   "any4",   "any4"),
+        (ANY6, DUAL, ANY6),
+        (DUAL, ANY6, ANY6),
+        (ANY4, DUAL, ANY4),
+        (DUAL, ANY4, ANY4),
     ],
+    ids=str,
 )  # fmt: skip
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
-def test_the_newest_twin_decides_in_each_family(stack: Stack, protocol: str, first: str, second: str, third: str) -> None:
-    """{first} and {second} share a port, then {first} clears SO_REUSEPORT. May a {third} socket join?"""
+def test_the_newest_twin_decides_in_each_family(stack: Stack, protocol: str, first: Place, second: Place, third: Place) -> None:
+    """{first.aloud} and {second.aloud} share a port; the first clears SO_REUSEPORT. May {third.aloud} join?"""
     oldest = bound(stack, protocol, first, *REUSEPORT)
     bound(stack, protocol, second, *REUSEPORT)
     oldest.set(SO_REUSEPORT.off)
@@ -159,40 +160,40 @@ def test_the_newest_twin_decides_in_each_family(stack: Stack, protocol: str, fir
 
 # UDP: the same three groups, one pair each that crosses the families.
 UDP = [
-    ("dual",      "any4",      NONE,      EADDRINUSE),
-    ("dual",      "any4",      REUSEADDR, EADDRINUSE),
-    ("dual",      "any4",      REUSEPORT, OK),
-    ("any4",      "dual",      NONE,      EADDRINUSE),
-    ("any4",      "dual",      REUSEADDR, EADDRINUSE),
-    ("any4",      "dual",      REUSEPORT, OK),
-    ("dual",      "loopback4", NONE,      EADDRINUSE),
-    ("dual",      "loopback4", REUSEADDR, OK),
-    ("loopback4", "dual",      NONE,      EADDRINUSE),
-    ("loopback4", "dual",      REUSEADDR, OK),
-    ("mapped",    "loopback4", NONE,      EADDRINUSE),
-    ("mapped",    "loopback4", REUSEADDR, EADDRINUSE),
-    ("mapped",    "loopback4", REUSEPORT, OK),
-    ("v6only",    "any4",      NONE,      OK),
-    ("any4",      "v6only",    NONE,      OK),
-    ("loopback6", "any4",      NONE,      OK),
-    ("any4",      "loopback6", NONE,      OK),
-    ("dual",      "loopback6", NONE,      EADDRINUSE),
+    (DUAL,    ANY4, NONE,      EADDRINUSE),
+    (DUAL,    ANY4, REUSEADDR, EADDRINUSE),
+    (DUAL,    ANY4, REUSEPORT, OK),
+    (ANY4,    DUAL, NONE,      EADDRINUSE),
+    (ANY4,    DUAL, REUSEADDR, EADDRINUSE),
+    (ANY4,    DUAL, REUSEPORT, OK),
+    (DUAL,    ONE4, NONE,      EADDRINUSE),
+    (DUAL,    ONE4, REUSEADDR, OK),
+    (ONE4,    DUAL, NONE,      EADDRINUSE),
+    (ONE4,    DUAL, REUSEADDR, OK),
+    (MAPPED4, ONE4, NONE,      EADDRINUSE),
+    (MAPPED4, ONE4, REUSEADDR, EADDRINUSE),
+    (MAPPED4, ONE4, REUSEPORT, OK),
+    (ANY6,    ANY4, NONE,      OK),
+    (ANY4,    ANY6, NONE,      OK),
+    (ONE6,    ANY4, NONE,      OK),
+    (ANY4,    ONE6, NONE,      OK),
+    (DUAL,    ONE6, NONE,      EADDRINUSE),
 ]  # fmt: skip
 
 
 @experiment("udp/dual-stack/{held}-then-{wanted}/{options}", rule=DUAL_STACK)
 @pytest.mark.parametrize(("held", "wanted", "options", "expected"), UDP, ids=str)
-def test_udp(stack: Stack, held: str, wanted: str, options: Options, expected: Answer) -> None:
-    """A {held} UDP socket is bound. May a {wanted} one bind the same port, each with {options.aloud}?"""
+def test_udp(stack: Stack, held: Place, wanted: Place, options: Options, expected: Answer) -> None:
+    """A UDP socket has {held.aloud}. May one bind {wanted.aloud}, each with {options.aloud}?"""
     bound(stack, "udp", held, *options)
     assert ask_for(stack, "udp", wanted, *options) == expected
 
 
 @experiment("{kind}/dual-stack/v6only-mapped/{place}", rule=V6ONLY)
 @pytest.mark.parametrize("kind", ["tcp6", "udp6"])
-@pytest.mark.parametrize("place", ["mapped", "mapped-any"])
-def test_v6only_refuses_mapped_addresses(stack: Stack, kind: str, place: str) -> None:
-    """Is a {kind} socket with IPV6_V6ONLY refused a {place} address?"""
+@pytest.mark.parametrize("place", [MAPPED4, MAPPED_ANY], ids=str)
+def test_v6only_refuses_mapped_addresses(stack: Stack, kind: str, place: Place) -> None:
+    """Is a {kind} socket with IPV6_V6ONLY refused {place.aloud}?"""
     assert bind(stack.socket(kind, IPV6_V6ONLY), place) == EINVAL
 
 
@@ -210,7 +211,7 @@ def test_a_mapped_address_after_another(stack: Stack) -> None:
 @experiment("tcp/dual-stack/refused-mapped/then-{place}", rule=BIND_NAMES)
 @pytest.mark.parametrize(("place", "wanted"), [("ipv6", LOOPBACK6), ("wildcard", WILDCARD6.at("Q"))], ids=str)
 def test_another_address_after_a_mapped_one_was_refused(stack: Stack, place: str, wanted: Address) -> None:
-    """May a dual-stack socket that was refused a mapped address bind {wanted} instead?"""
+    """May a dual-stack socket that was refused a mapped address bind {wanted.aloud} instead?"""
     stack.tcp4().bind(LOOPBACK)
     newcomer = stack.tcp6(IPV6_V6ONLY.off)
     newcomer.bind(MAPPED)
@@ -233,7 +234,7 @@ def test_a_mapped_address_after_ipv6_was_refused(stack: Stack, protocol: str) ->
 @experiment("tcp/dual-stack/third/mapped-second-any4", rule=NO_OPTIONS)
 def test_the_ipv4_wildcard_beside_two_addresses(stack: Stack) -> None:
     """A mapped address is held, and 127.0.0.2 by an IPv4 socket. Is 0.0.0.0 refused?"""
-    bound(stack, "tcp", "mapped")
+    bound(stack, "tcp", MAPPED4)
     stack.tcp4().bind(SECOND)
     assert stack.tcp4().bind(WILDCARD) == EADDRINUSE
 
@@ -245,12 +246,12 @@ def test_a_mapped_address_beside_a_connection(stack: Stack) -> None:
     stack.tcp4().connect(LOOPBACK)
     listener.accept()
     listener.close()
-    assert ask_for(stack, "tcp", "mapped", *REUSEADDR) == OK
+    assert ask_for(stack, "tcp", MAPPED4, *REUSEADDR) == OK
 
 
 @experiment("tcp/dual-stack/third/any4-v6only-loopback4/reuseaddr", rule=WILDCARD_AND_SPECIFIC)
 def test_an_ipv4_address_beside_both_wildcards(stack: Stack) -> None:
     """0.0.0.0 listens and [::] is bound for IPv6. May 127.0.0.1 be bound, all with SO_REUSEADDR?"""
     listening(stack, WILDCARD, *REUSEADDR)
-    bound(stack, "tcp", "v6only", *REUSEADDR)
-    assert ask_for(stack, "tcp", "loopback4", *REUSEADDR) == OK
+    bound(stack, "tcp", ANY6, *REUSEADDR)
+    assert ask_for(stack, "tcp", ONE4, *REUSEADDR) == OK

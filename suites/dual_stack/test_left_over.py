@@ -23,7 +23,7 @@ from fixtures.language.words import (
 )
 from fixtures.specification.rules import DUAL_STACK, TIME_WAIT_REBIND, V6ONLY
 from fixtures.specification.sources import LINUX
-from suites.dual_stack.places import DIALLED, ask_for, bound
+from suites.dual_stack.places import ANY4, ANY6, DIALLED, DUAL, ONE4, ONE6, Place, ask_for, bound
 
 OVERLAP = LINUX.at("ipv4/inet_connection_sock.c, inet_rcv_saddr_equal")
 #: What is left of the server: a connection that its child still serves, or one that it closed first.
@@ -55,9 +55,9 @@ def leave(stack: Stack, left: str, source: str, options: Options) -> None:
     ids=str,
 )  # fmt: skip
 def test_a_dual_server_restarts(stack: Stack, left: str, source: str, first: Options, second: Options, expected: Answer) -> None:
-    """A dual server ({first}) left a {left} over {source}. May its successor ({second}) bind [::]?"""
+    """A dual-stack server ({first}) left a {left} over {source}. May its successor ({second}) bind [::]?"""
     leave(stack, left, source, first)
-    assert ask_for(stack, "tcp", "dual", *second) == expected
+    assert ask_for(stack, "tcp", DUAL, *second) == expected
 
 
 @experiment("tcp/dual-stack/left-over/{left}/{source}/{wanted}", rule=DUAL_STACK, cites=(OVERLAP,))
@@ -65,39 +65,39 @@ def test_a_dual_server_restarts(stack: Stack, left: str, source: str, first: Opt
 @pytest.mark.parametrize(
     ("source", "wanted", "expected"),
     [
-        ("ipv4", "any4",      EADDRINUSE),
-        ("ipv4", "loopback4", EADDRINUSE),
-        ("ipv4", "v6only",    OK),
-        ("ipv4", "loopback6", OK),
-        ("ipv6", "any4",      OK),
-        ("ipv6", "loopback4", OK),
-        ("ipv6", "v6only",    EADDRINUSE),
-        ("ipv6", "loopback6", EADDRINUSE),
+        ("ipv4", ANY4, EADDRINUSE),
+        ("ipv4", ONE4, EADDRINUSE),
+        ("ipv4", ANY6, OK),
+        ("ipv4", ONE6, OK),
+        ("ipv6", ANY4, OK),
+        ("ipv6", ONE4, OK),
+        ("ipv6", ANY6, EADDRINUSE),
+        ("ipv6", ONE6, EADDRINUSE),
     ],
     ids=str,
 )  # fmt: skip
-def test_a_connection_holds_only_its_own_family(stack: Stack, left: str, source: str, wanted: str, expected: Answer) -> None:
-    """A dual server left only a {left} over {source}. May a {wanted} server bind?"""
+def test_a_connection_holds_only_its_own_family(stack: Stack, left: str, source: str, wanted: Place, expected: Answer) -> None:
+    """A dual-stack server left a {left} over {source}. May another bind {wanted.aloud}?"""
     leave(stack, left, source, NONE)
     assert ask_for(stack, "tcp", wanted) == expected
 
 
 @experiment("tcp/dual-stack/left-over-permitted/{left}/{wanted}", rule=TIME_WAIT_REBIND)
 @pytest.mark.parametrize("left", STATES)
-@pytest.mark.parametrize("wanted", ["any4", "loopback4"])
-def test_reuseaddr_beside_a_mapped_connection(stack: Stack, left: str, wanted: str) -> None:
-    """A dual server left a {left} over IPv4. May a {wanted} one bind (both SO_REUSEADDR)?"""
+@pytest.mark.parametrize("wanted", [ANY4, ONE4], ids=str)
+def test_reuseaddr_beside_a_mapped_connection(stack: Stack, left: str, wanted: Place) -> None:
+    """A dual-stack server left a {left} over IPv4. May one bind {wanted.aloud} (both SO_REUSEADDR)?"""
     leave(stack, left, "ipv4", REUSEADDR)
     assert ask_for(stack, "tcp", wanted, *REUSEADDR) == OK
 
 
 @experiment("tcp/dual-stack/left-over/ipv6-child/{place}/{options}", rule=V6ONLY)
 @pytest.mark.parametrize("options", [NONE, REUSEADDR], ids=str)
-@pytest.mark.parametrize("place", ["v6only", "dual"])
-def test_any4_beside_an_ipv6_connection(stack: Stack, place: str, options: Options) -> None:
-    """A closed {place} server ({options}) left an IPv6 connection. May a server bind 0.0.0.0?"""
+@pytest.mark.parametrize("place", [ANY6, DUAL], ids=str)
+def test_any4_beside_an_ipv6_connection(stack: Stack, place: Place, options: Options) -> None:
+    """A server at {place.aloud} ({options}) left an IPv6 connection. May another bind 0.0.0.0?"""
     server = bound(stack, "tcp", place, *options)
     serve(server)
     served(stack, server, LOOPBACK6)
     server.close()
-    assert ask_for(stack, "tcp", "any4") == OK
+    assert ask_for(stack, "tcp", ANY4) == OK

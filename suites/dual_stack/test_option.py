@@ -21,7 +21,7 @@ from fixtures.language.words import (
 )
 from fixtures.specification.rules import DUAL_STACK, V6ONLY
 from fixtures.specification.sources import LINUX, RFC3493
-from suites.dual_stack.places import ask_for, bound
+from suites.dual_stack.places import ANY4, ANY6, DUAL, MAPPED4, ONE4, ONE6, Place, ask_for, bound
 
 ON, OFF = Answer("1"), Answer("0")
 
@@ -34,9 +34,9 @@ def test_the_default(stack: Stack, kind: str) -> None:
 
 
 @experiment("tcp/dual-stack/default/{wanted}", rule=DUAL_STACK)
-@pytest.mark.parametrize("wanted", ["any4", "loopback4", "loopback6"])
-def test_the_default_wildcard_holds(stack: Stack, wanted: str) -> None:
-    """A server listens at [::] and left IPV6_V6ONLY alone. Is a {wanted} server refused?"""
+@pytest.mark.parametrize("wanted", [ANY4, ONE4, ONE6], ids=str)
+def test_the_default_wildcard_holds(stack: Stack, wanted: Place) -> None:
+    """A server listens at [::] and left IPV6_V6ONLY alone. Is {wanted.aloud} refused to others?"""
     listening(stack, WILDCARD6)
     assert ask_for(stack, "tcp", wanted) == EADDRINUSE
 
@@ -68,15 +68,15 @@ def test_the_option_after_bind_of_a_default_socket(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("place", "expected"),
     [
-        ("dual",      OFF),
-        ("v6only",    ON),
-        ("loopback6", OFF),
-        ("mapped",    OFF),
+        (DUAL,    OFF),
+        (ANY6,    ON),
+        (ONE6,    OFF),
+        (MAPPED4, OFF),
     ],
     ids=str,
 )  # fmt: skip
-def test_the_option_is_read_back(stack: Stack, place: str, expected: Answer) -> None:
-    """A {place} socket is bound. Does IPV6_V6ONLY still read as it was set?"""
+def test_the_option_is_read_back(stack: Stack, place: Place, expected: Answer) -> None:
+    """A socket is bound to {place.aloud}. Does IPV6_V6ONLY still read as it was set?"""
     assert bound(stack, "tcp", place).get(IPV6_V6ONLY) == expected
 
 
@@ -101,14 +101,14 @@ def test_the_option_after_bind(stack: Stack, kind: str, value: str, before: Opti
 @pytest.mark.parametrize(
     ("place", "late", "expected"),
     [
-        ("dual",      IPV6_V6ONLY,     OK),
-        ("v6only",    IPV6_V6ONLY.off, ECONNREFUSED),
-        ("loopback6", IPV6_V6ONLY.off, ECONNREFUSED),
+        (DUAL, IPV6_V6ONLY,     OK),
+        (ANY6, IPV6_V6ONLY.off, ECONNREFUSED),
+        (ONE6, IPV6_V6ONLY.off, ECONNREFUSED),
     ],
     ids=str,
 )  # fmt: skip
-def test_who_is_reached_after_a_late_option(stack: Stack, place: str, late: Option, expected: Answer) -> None:
-    """Does setting {late} on a {place} listener change nothing for an IPv4 client?"""
+def test_who_is_reached_after_a_late_option(stack: Stack, place: Place, late: Option, expected: Answer) -> None:
+    """A listener at {place.aloud} sets {late}. Does that change nothing for an IPv4 client?"""
     server = bound(stack, "tcp", place)
     serve(server)
     server.set(late)

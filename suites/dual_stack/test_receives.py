@@ -22,10 +22,10 @@ from fixtures.language.words import (
     Address,
 )
 from fixtures.specification.rules import DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, UDP_DUPLICATE, V6ONLY
-from suites.dual_stack.places import DIALLED, bind, bound, make
+from suites.dual_stack.places import ANY4, ANY6, DIALLED, DUAL, MAPPED4, MAPPED_ANY, ONE4, ONE6, Place, bind, bound, make
 
 
-def both_bound(stack: Stack, protocol: str, older: str, newer: str) -> tuple[Socket, Socket]:
+def both_bound(stack: Stack, protocol: str, older: Place, newer: Place) -> tuple[Socket, Socket]:
     """Two sockets with SO_REUSEPORT, bound one after the other, that do not serve yet."""
     first, second = make(stack, protocol, older, *REUSEPORT), make(stack, protocol, newer, *REUSEPORT)
     bind(first, older)
@@ -33,7 +33,7 @@ def both_bound(stack: Stack, protocol: str, older: str, newer: str) -> tuple[Soc
     return first, second
 
 
-def one_after_the_other(stack: Stack, protocol: str, older: str, newer: str) -> tuple[Socket, Socket]:
+def one_after_the_other(stack: Stack, protocol: str, older: Place, newer: Place) -> tuple[Socket, Socket]:
     """Two servers with SO_REUSEPORT; the older serves already when the newer binds."""
     first, second = make(stack, protocol, older, *REUSEPORT), make(stack, protocol, newer, *REUSEPORT)
     for server, place in ((first, older), (second, newer)):
@@ -46,15 +46,16 @@ def one_after_the_other(stack: Stack, protocol: str, older: str, newer: str) -> 
 @pytest.mark.parametrize(
     ("place", "source"),
     [
-        ("dual",       "ipv4"),
-        ("dual",       "ipv6"),
-        ("v6only",     "ipv6"),
-        ("mapped",     "ipv4"),
-        ("mapped-any", "ipv4"),
+        (DUAL,       "ipv4"),
+        (DUAL,       "ipv6"),
+        (ANY6,       "ipv6"),
+        (MAPPED4,    "ipv4"),
+        (MAPPED_ANY, "ipv4"),
     ],
+    ids=str,
 )  # fmt: skip
-def test_families_that_reach_a_server(stack: Stack, place: str, source: str) -> None:
-    """A {place} server listens alone. Does it get connections over {source}?"""
+def test_families_that_reach_a_server(stack: Stack, place: Place, source: str) -> None:
+    """A server listens at {place.aloud} alone. Does it get connections over {source}?"""
     server = bound(stack, "tcp", place)
     serve(server)
     assert stack.connections(DIALLED[source]) == server.itself
@@ -64,14 +65,15 @@ def test_families_that_reach_a_server(stack: Stack, place: str, source: str) -> 
 @pytest.mark.parametrize(
     ("place", "source"),
     [
-        ("v6only",     "ipv4"),
-        ("mapped",     "ipv6"),
-        ("mapped-any", "ipv6"),
-        ("loopback6",  "ipv4"),
+        (ANY6,       "ipv4"),
+        (MAPPED4,    "ipv6"),
+        (MAPPED_ANY, "ipv6"),
+        (ONE6,       "ipv4"),
     ],
+    ids=str,
 )  # fmt: skip
-def test_families_that_reach_nobody(stack: Stack, place: str, source: str) -> None:
-    """A {place} server listens alone. Do connections over {source} find nobody?"""
+def test_families_that_reach_nobody(stack: Stack, place: Place, source: str) -> None:
+    """A server listens at {place.aloud} alone. Do connections over {source} find nobody?"""
     serve(bound(stack, "tcp", place))
     assert stack.connections(DIALLED[source]) == NOBODY
 
@@ -91,14 +93,15 @@ def test_one_server_for_each_family(stack: Stack, source: str) -> None:
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        ("dual",      "any4"),
-        ("any4",      "dual"),
-        ("mapped",    "loopback4"),
-        ("loopback4", "mapped"),
+        (DUAL,    ANY4),
+        (ANY4,    DUAL),
+        (MAPPED4, ONE4),
+        (ONE4,    MAPPED4),
     ],
+    ids=str,
 )  # fmt: skip
-def test_two_families_share_ipv4(stack: Stack, first: str, second: str) -> None:
-    """{first} and {second} servers share a port (SO_REUSEPORT). Does one of them get IPv4 connections?"""
+def test_two_families_share_ipv4(stack: Stack, first: Place, second: Place) -> None:
+    """Servers share {first.aloud} and {second.aloud} (SO_REUSEPORT). Does one get what comes over IPv4?"""
     older, newer = both_bound(stack, "tcp", first, second)
     serve(older, newer)
     assert stack.connections(LOOPBACK) in (older.itself, newer.itself, BOTH)
@@ -120,15 +123,16 @@ def test_udp_families_share_ipv4(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("protocol", "older", "newer", "source"),
     [
-        ("tcp", "v6only", "dual",       "ipv6"),
-        ("tcp", "dual",   "v6only",     "ipv6"),
-        ("udp", "v6only", "dual",       "ipv6"),
-        ("udp", "dual",   "v6only",     "ipv6"),
-        ("tcp", "any4",   "mapped-any", "ipv4"),
+        ("tcp", ANY6, DUAL,       "ipv6"),
+        ("tcp", DUAL, ANY6,       "ipv6"),
+        ("udp", ANY6, DUAL,       "ipv6"),
+        ("udp", DUAL, ANY6,       "ipv6"),
+        ("tcp", ANY4, MAPPED_ANY, "ipv4"),
     ],
+    ids=str,
 )  # fmt: skip
-def test_the_newer_wildcard_receives(stack: Stack, protocol: str, older: str, newer: str, source: str) -> None:
-    """{older} and then {newer} wildcards serve {protocol}. Does the newer receive over {source}?"""
+def test_the_newer_wildcard_receives(stack: Stack, protocol: str, older: Place, newer: Place, source: str) -> None:
+    """{older.aloud} and then {newer.aloud} serve {protocol}. Does the newer receive over {source}?"""
     _, second = one_after_the_other(stack, protocol, older, newer)
     assert stack.connections(DIALLED[source]) == second.itself
 
@@ -136,14 +140,14 @@ def test_the_newer_wildcard_receives(stack: Stack, protocol: str, older: str, ne
 @experiment("tcp/dual-stack/receives/mapped-any-twice", rule=MOST_SPECIFIC)
 def test_two_mapped_wildcards(stack: Stack) -> None:
     """Two servers with SO_REUSEPORT listen at the mapped 0.0.0.0. Does the newer receive?"""
-    _, second = one_after_the_other(stack, "tcp", "mapped-any", "mapped-any")
+    _, second = one_after_the_other(stack, "tcp", MAPPED_ANY, MAPPED_ANY)
     assert stack.connections(LOOPBACK) == second.itself
 
 
 @experiment("tcp/dual-stack/receives/older-listens-last", rule=MOST_SPECIFIC)
 def test_the_order_of_bind_or_of_listen(stack: Stack) -> None:
-    """A v6only and then a dual wildcard bind, but listen in reverse. Does the one bound last receive?"""
-    older, newer = both_bound(stack, "tcp", "v6only", "dual")
+    """[::] (v6only) and then [::] bind, but listen in reverse. Does the one bound last receive?"""
+    older, newer = both_bound(stack, "tcp", ANY6, DUAL)
     serve(newer, older)
     assert stack.connections(LOOPBACK6) == newer.itself
 
@@ -152,7 +156,7 @@ def test_the_order_of_bind_or_of_listen(stack: Stack) -> None:
 def test_a_bound_wildcard_of_both_families_takes_nothing(stack: Stack) -> None:
     """A server listens at 0.0.0.0; another socket asks for [::]. Does the server get IPv4 connections?"""
     plain = listening(stack, WILDCARD)
-    bound(stack, "tcp", "dual")
+    bound(stack, "tcp", DUAL)
     assert stack.connections(LOOPBACK) == plain.itself
 
 
@@ -162,9 +166,9 @@ def test_a_bound_wildcard_of_both_families_takes_nothing(stack: Stack) -> None:
 @experiment("udp/dual-stack/receives/dual-then-mapped-any", rule=UDP_DUPLICATE)
 def test_the_mapped_wildcard_beside_both_families(stack: Stack) -> None:
     """[::] and then the mapped 0.0.0.0 are asked for over UDP (SO_REUSEADDR). Does the first get IPv4?"""
-    dual, mapped = make(stack, "udp", "dual", *REUSEADDR), make(stack, "udp", "mapped-any", *REUSEADDR)
-    bind(dual, "dual")
-    bind(mapped, "mapped-any")
+    dual, mapped = make(stack, "udp", DUAL, *REUSEADDR), make(stack, "udp", MAPPED_ANY, *REUSEADDR)
+    bind(dual, DUAL)
+    bind(mapped, MAPPED_ANY)
     assert stack.connections(LOOPBACK) == dual.itself
 
 
@@ -182,15 +186,15 @@ def test_two_ipv6_sockets_with_reuseaddr(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("specific", "dialled"),
     [
-        ("loopback4", LOOPBACK),
-        ("loopback6", LOOPBACK6),
-        ("mapped",    LOOPBACK),
+        (ONE4,    LOOPBACK),
+        (ONE6,    LOOPBACK6),
+        (MAPPED4, LOOPBACK),
     ],
     ids=str,
 )  # fmt: skip
-def test_the_specific_receives(stack: Stack, protocol: str, specific: str, dialled: Address) -> None:
-    """A dual wildcard and a {specific} {protocol} socket share a port. Does the specific one receive?"""
-    dual, narrow = both_bound(stack, protocol, "dual", specific)
+def test_the_specific_receives(stack: Stack, protocol: str, specific: Place, dialled: Address) -> None:
+    """[::] and {specific.aloud} share a {protocol} port. Does the specific one receive?"""
+    dual, narrow = both_bound(stack, protocol, DUAL, specific)
     serve(dual, narrow)
     assert stack.connections(dialled) == narrow.itself
 
@@ -198,23 +202,23 @@ def test_the_specific_receives(stack: Stack, protocol: str, specific: str, diall
 @experiment("tcp/dual-stack/most-specific/mapped-beside-any4", rule=MOST_SPECIFIC)
 def test_a_mapped_address_beside_the_ipv4_wildcard(stack: Stack) -> None:
     """0.0.0.0 and then a mapped address listen (SO_REUSEPORT). Does the more specific one receive?"""
-    _, narrow = one_after_the_other(stack, "tcp", "any4", "mapped")
+    _, narrow = one_after_the_other(stack, "tcp", ANY4, MAPPED4)
     assert stack.connections(LOOPBACK) == narrow.itself
 
 
 @experiment("udp/dual-stack/receives/loopback4-then-mapped/reuseaddr", rule=UDP_DUPLICATE)
 def test_a_newer_mapped_address_receives_nothing(stack: Stack) -> None:
     """UDP sockets with SO_REUSEADDR have 127.0.0.1 and, newer, its mapped form. Does the first receive?"""
-    plain, mapped = make(stack, "udp", "loopback4", *REUSEADDR), make(stack, "udp", "mapped", *REUSEADDR)
-    bind(plain, "loopback4")
-    bind(mapped, "mapped")
+    plain, mapped = make(stack, "udp", ONE4, *REUSEADDR), make(stack, "udp", MAPPED4, *REUSEADDR)
+    bind(plain, ONE4)
+    bind(mapped, MAPPED4)
     assert stack.connections(LOOPBACK) == plain.itself
 
 
 @experiment("udp/dual-stack/most-specific/mapped-beside-any4", rule=MOST_SPECIFIC)
 def test_a_mapped_udp_socket_beside_the_ipv4_wildcard(stack: Stack) -> None:
     """UDP sockets with SO_REUSEPORT have 0.0.0.0 and a mapped address. Does the mapped one receive?"""
-    _, narrow = both_bound(stack, "udp", "any4", "mapped")
+    _, narrow = both_bound(stack, "udp", ANY4, MAPPED4)
     assert stack.connections(LOOPBACK) == narrow.itself
 
 

@@ -8,21 +8,21 @@ from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
 from fixtures.language.words import EADDRINUSE, NONE, OK, REUSEADDR, REUSEPORT, Answer, Options
 from fixtures.specification.rules import DUAL_STACK
-from suites.dual_stack.places import ask_for, bound
+from suites.dual_stack.places import ANY4, ANY6, DUAL, MAPPED4, MAPPED_ANY, ONE4, ONE6, Place, ask_for, bound
 
 TWINS = [
-    ("any4",       "dual"),
-    ("mapped-any", "dual"),
-    ("v6only",     "dual"),
-    ("dual",       "v6only"),
-    ("dual",       "any4"),
+    (ANY4,       DUAL),
+    (MAPPED_ANY, DUAL),
+    (ANY6,       DUAL),
+    (DUAL,       ANY6),
+    (DUAL,       ANY4),
 ]  # fmt: skip
 WILDCARD_AND_ONE_OF_ITS = [
-    ("loopback4",  "dual"),
-    ("mapped",     "dual"),
-    ("loopback6",  "dual"),
-    ("loopback6",  "v6only"),
-    ("v6only",     "loopback6"),
+    (ONE4,    DUAL),
+    (MAPPED4, DUAL),
+    (ONE6,    DUAL),
+    (ONE6,    ANY6),
+    (ANY6,    ONE6),
 ]  # fmt: skip
 
 
@@ -37,11 +37,11 @@ WILDCARD_AND_ONE_OF_ITS = [
     ],
     ids=str,
 )  # fmt: skip
-@pytest.mark.parametrize(("held", "wanted"), TWINS)
+@pytest.mark.parametrize(("held", "wanted"), TWINS, ids=str)
 def test_two_users_and_the_same_address(
-    stack: Stack, held: str, wanted: str, first: Options, second: Options, expected: Answer
+    stack: Stack, held: Place, wanted: Place, first: Options, second: Options, expected: Answer
 ) -> None:
-    """One user's {held} socket ({first}) is bound. May another user's {wanted} one ({second}) bind?"""
+    """One user ({first}) has {held.aloud}. May another user ({second}) bind {wanted.aloud}?"""
     bound(stack.stranger, "tcp", held, *first)
     assert ask_for(stack.stranger2, "tcp", wanted, *second) == expected
 
@@ -49,9 +49,9 @@ def test_two_users_and_the_same_address(
 @experiment("tcp/dual-stack/two-users/{held}-then-{wanted}/{first}-{second}", rule=DUAL_STACK)
 @pytest.mark.parametrize("first", [REUSEADDR, REUSEPORT], ids=str)
 @pytest.mark.parametrize("second", [REUSEADDR, REUSEPORT], ids=str)
-@pytest.mark.parametrize(("held", "wanted"), WILDCARD_AND_ONE_OF_ITS)
-def test_two_users_and_a_wildcard(stack: Stack, held: str, wanted: str, first: Options, second: Options) -> None:
-    """One user's {held} socket ({first}) is bound. May another user's {wanted} one ({second}) bind?"""
+@pytest.mark.parametrize(("held", "wanted"), WILDCARD_AND_ONE_OF_ITS, ids=str)
+def test_two_users_and_a_wildcard(stack: Stack, held: Place, wanted: Place, first: Options, second: Options) -> None:
+    """One user ({first}) has {held.aloud}. May another user ({second}) bind {wanted.aloud}?"""
     bound(stack.stranger, "tcp", held, *first)
     assert ask_for(stack.stranger2, "tcp", wanted, *second) == OK
 
@@ -60,21 +60,21 @@ def test_two_users_and_a_wildcard(stack: Stack, held: str, wanted: str, first: O
 @pytest.mark.parametrize(
     ("held", "wanted", "options"),
     [
-        ("v6only",     "any4",      NONE),
-        ("loopback4",  "mapped",    REUSEPORT),
-        ("mapped-any", "loopback6", REUSEADDR),
+        (ANY6,       ANY4,    NONE),
+        (ONE4,       MAPPED4, REUSEPORT),
+        (MAPPED_ANY, ONE6,    REUSEADDR),
     ],
     ids=str,
 )  # fmt: skip
-def test_two_users_and_two_families(stack: Stack, held: str, wanted: str, options: Options) -> None:
-    """One user's {held} socket is bound. May another's {wanted} one bind, each with {options.aloud}?"""
+def test_two_users_and_two_families(stack: Stack, held: Place, wanted: Place, options: Options) -> None:
+    """One user has {held.aloud}. May another bind {wanted.aloud}, each with {options.aloud}?"""
     bound(stack.stranger, "tcp", held, *options)
     assert ask_for(stack.stranger2, "tcp", wanted, *options) == OK
 
 
 @experiment("tcp/dual-stack/one-user/{held}-then-dual/reuseaddr", rule=DUAL_STACK)
-@pytest.mark.parametrize("held", ["loopback4", "loopback6"])
-def test_another_user_beside_himself(stack: Stack, held: str) -> None:
-    """Another user has {held} with SO_REUSEADDR. May he bind the wildcard of both families, too?"""
+@pytest.mark.parametrize("held", [ONE4, ONE6], ids=str)
+def test_another_user_beside_himself(stack: Stack, held: Place) -> None:
+    """Another user has {held.aloud} with SO_REUSEADDR. May he bind the wildcard of both families, too?"""
     bound(stack.stranger, "tcp", held, *REUSEADDR)
-    assert ask_for(stack.stranger, "tcp", "dual", *REUSEADDR) == OK
+    assert ask_for(stack.stranger, "tcp", DUAL, *REUSEADDR) == OK

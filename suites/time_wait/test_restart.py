@@ -218,7 +218,7 @@ def test_restarted_server_receives(stack: Stack) -> None:
 @pytest.mark.parametrize("old", [NONE, REUSEADDR], ids=str)
 @pytest.mark.parametrize(("new", "expected"), NEW, ids=str)
 def test_option_of_the_second_start_is_not_remembered(stack: Stack, old: Options, new: Options, expected: Answer) -> None:
-    """After a TIME_WAIT ({old}) one with SO_REUSEADDR came and went. May a third server ({new}) bind?"""
+    """TIME_WAIT ({old}) stays; one with SO_REUSEADDR came and went. May a third ({new}) bind?"""
     server_closed_first(stack, LOOPBACK, LOOPBACK, *old).close()
     restarted = stack.tcp4(SO_REUSEADDR)
     restarted.bind(LOOPBACK)
