@@ -1,7 +1,7 @@
 """`python -m reports port --from A --to B CALLS`: what a server's recorded calls meet on another platform.
 
 CALLS is a log of strace -f -e trace=network -o CALLS SERVER, of truss, dtruss or kdump, or a script in the notation. Exit status 0;
-1 when something differs; 2 for usage or bad input.
+1 if something differs; 2 for usage or bad input.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from reports.porting.text import as_markdown, as_text
 from reports.predict import setting, uid
 
 ALL = "all"
-#: A user without privileges, as whom the recorded server is played.
+#: The user without privileges as whom the recorded server is played.
 SOMEBODY = 1000
 #: Not a system that anybody ports to.
 RULES = "stevens"
@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     known = ", ".join(MODELS)
     parser.add_argument("--from", dest="source", metavar="A", required=True, help=f"where it was recorded, NAME[@VERSION]: {known}")
-    parser.add_argument("--to", dest="target", metavar="B", required=True, help="where it shall run; several with commas, or all")
+    parser.add_argument("--to", dest="target", metavar="B", required=True, help="where it is to run; several with commas, or all")
     parser.add_argument("--format", choices=("text", "markdown", "html", "json"), default="text")
     parser.add_argument("--scripts", action="store_true", help="with text: show each script as the target answers it")
     parser.add_argument("--uid", type=uid, default=SOMEBODY, metavar="N", help=f"the user who runs the server (default: {SOMEBODY})")

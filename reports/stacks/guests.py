@@ -89,7 +89,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="keep the runs in reports/runs/ too")
     parser.add_argument("--record", type=Path, metavar="FOLDER", help="put the runs there (default: in the cache)")
     parser.add_argument("--as", dest="privileges", choices=PRIVILEGES, action="append", help="only as this user (default: both)")
-    parser.add_argument("--jobs", type=int, metavar="N", help="so many guests at a time (default: three for two cores)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="run N guests at a time (default: three for two cores)")
     silence = "end a guest that says nothing so long (default: %(default)g)"
     parser.add_argument("--silence", type=float, default=SILENCE, metavar="SECONDS", help=silence)
     parser.add_argument("-k", metavar="EXPRESSION", default="", help="only these experiments, as in pytest")
