@@ -1,4 +1,4 @@
-"""`python -m reports VERB`: what was found. Exit status 0; 1 when the difference asked about exists; 2 for usage or bad input."""
+"""`python -m reports VERB`: what we found. Exit status 0; 1 if the difference asked about exists; 2 for usage or bad input."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from reports.inputs import BadInput
 
 
 class Verb(Protocol):
-    """What a module of a verb has; the first line of its docstring is its help."""
+    """What the module of a verb has. The first line of its docstring is its help."""
 
     __doc__: str | None
 
@@ -42,7 +42,7 @@ class Verb(Protocol):
         """Declare its arguments."""
 
     def run(self, args: argparse.Namespace) -> int:
-        """Do it, and give the exit status."""
+        """Do it and return the exit status."""
 
 
 VERBS: dict[str, Verb] = {
@@ -69,15 +69,16 @@ VERBS: dict[str, Verb] = {
 
 
 class _Parser(argparse.ArgumentParser):
-    """A wrong argument is one line."""
+    """Reports a wrong argument in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (--help shows the usage)\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a verb and give the exit status."""
+    """Run a verb and return the exit status."""
     args = _parser().parse_args(arguments)
+    # A character that the terminal lacks must not end the verb.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -109,7 +110,7 @@ def _refuse(message: str) -> int:
 
 
 def _drop_output() -> None:
-    """Let nothing complain again, at exit, about an output that is closed or full."""
+    """Keep Python from complaining again at exit about an output that is closed or full."""
     with contextlib.suppress(OSError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

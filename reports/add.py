@@ -1,6 +1,6 @@
 """``add RUN``: check a contributed run, show what it changes in the matrix, and add it with ``--write``.
 
-Exit status 0; 1 when it holds a surprise or a stale variant; 2 for usage or a file that is no whole run.
+Exit status 0; 1 if it has a surprise or a stale variant; 2 for usage or a file that is not a whole run.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _failure(record: Record) -> list[str]:
 
 
 def _changes(found: Run, traces: Sequence[Record], folder: Path) -> list[str]:
-    """What the matrix says otherwise with this run."""
+    """What this run changes in the matrix."""
     here = platform_of(found)
     if not here.model:
         return [f"{found.header['platform']} has no model, and no column in the matrix: the run is kept, and nothing is judged"]
@@ -71,7 +71,7 @@ def _changes(found: Run, traces: Sequence[Record], folder: Path) -> list[str]:
 
 
 def _column(here: Platform) -> Platform:
-    """The column for which a run speaks: the newest release where it can, else its own."""
+    """The column that a run belongs to: that of the newest release if it can, else its own."""
     newest = Platform(here.name)
     return newest if matrix_cells.same_release(newest, here.version) else here
 

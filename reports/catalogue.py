@@ -1,4 +1,4 @@
-"""Every experiment of the suites, each row of a table for itself, without pytest."""
+"""Every experiment of the suites, one for each row of a table, without a run of pytest."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ class Row:
     chapter: str
     experiment: Experiment
     script: Script
-    #: The experiment with its parameters not filled in.
+    #: The experiment before its parameters are filled in.
     template: Template
-    #: What its parameters are filled with.
+    #: The values of its parameters.
     parameters: dict[str, str]
-    #: Where it is written, as pytest names it: ``suites/test_udp.py::test_one``.
+    #: Its function, as pytest names it: ``suites/test_udp.py::test_one``.
     test: str
 
 
 def rows_of(module: str) -> list[Row]:
     """The experiments of a module of the suites, named from there: ``test_udp``, ``calls.test_send``.
 
-    Raises BadInput where pytest is absent, in which they are written.
+    Raises BadInput if pytest is missing: the suites import it.
     """
     try:
         return list(_rows(importlib.import_module(f"suites.{module}"), _file(module)))

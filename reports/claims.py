@@ -1,4 +1,4 @@
-"""Sentences that people cite about address reuse, and what became of each: `claims.json`, beside this module."""
+"""Sentences that people cite about address reuse, and what we found about each: `claims.json`, beside this module."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from reports.catalogue import find
 
 FILE = Path(__file__).with_name("claims.json")
 
-#: What is said of a claim, each word in one sentence.
+#: The verdicts on a claim, each in one sentence.
 CLAIM_VERDICTS = {
     "contradicted": "What was seen, or a kernel's source, says otherwise.",
-    "outdated": "It was so once.",
-    "disputed": "Sources contradict each other, and no machine at hand decides.",
+    "outdated": "It was true once.",
+    "disputed": "Sources contradict each other, and none of our machines can decide.",
     "partly": "It needs a condition that it does not name, or a part of it is wrong.",
-    "holds": "Where it could be seen, it is so.",
-    "open": "Nothing that was seen decides it.",
+    "holds": "It is true wherever we could see it.",
+    "open": "Nothing that we saw decides it.",
 }
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim in our words, its place, its verdict, and the experiments that ask it or the reason why none does."""
+    """A claim in our words: its place, its verdict, and the experiments that ask it or the reason why none does."""
 
     id: str
     claim: str
@@ -35,16 +35,16 @@ class Claim:
     platforms: list[str]
     verdict: str
     seen: str
-    #: Experiment id -> what it comes to on Linux: conforms, variant or untestable.
+    #: Experiment id -> its outcome on Linux: conforms, variant or untestable.
     experiments: dict[str, str] = field(default_factory=dict)
     why_not: str = ""
     note: str = ""
 
     @property
     def citation(self) -> Citation:
-        """Where it is said.
+        """The place of the claim.
 
-        Raises KeyError for a source that the bibliography does not have.
+        Raises KeyError for a source that the bibliography lacks.
         """
         return bibliography()[self.source].at(self.at)
 
@@ -55,7 +55,7 @@ def load() -> list[Claim]:
 
 
 def on_linux(identifier: str) -> Observation:
-    """What Linux's model, which the suite compares with the kernel, says of an experiment."""
+    """What an experiment gives on the Linux model, which the suite compares with the kernel."""
     return Platform("linux").predict(find(identifier).script)[0]
 
 

@@ -1,6 +1,6 @@
 """``compare RUN RUN``: what changed between two recorded runs: two kernels, two dates, two machines.
 
-Exit status 0 when nothing changed, 1 when something did, 2 for usage or a file that is no whole run.
+Exit status 0 if nothing changed, 1 if something did, 2 for usage or a file that is not a whole run.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _words(before: Record, after: Record) -> tuple[str, ...]:
 
 
 def _machines(a: Run, b: Run) -> list[str]:
-    """Which entries of the fingerprints differ."""
+    """The entries of the fingerprints that differ."""
     one, other = (_flat(run) for run in (a, b))
     return [f"  {word}: {one.get(word, '-')} -> {other.get(word, '-')}" for word in one | other if one.get(word) != other.get(word)]
 

@@ -1,4 +1,4 @@
-"""``diff A B``: what changes from one platform to another, grouped by what causes it."""
+"""``diff A B``: what changes from one platform to another, grouped by cause."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Change:
 
     @property
     def cause(self) -> str:
-        """What makes the difference: the variant of B, else of A; or that one of the two cannot say."""
+        """What makes the difference: the variant of B, else that of A, or that one of the two gives no answer."""
         for side, cell in (("B", self.after), ("A", self.before)):
             if cell.outcome == UNTESTABLE:
                 return f"untestable on {side}: {cell.why}"
@@ -48,7 +48,7 @@ class Change:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what changes; 1 when something does."""
+    """Print what changes. Returns 1 if something does."""
     before, after = platform_named(args.a), platform_named(args.b)
     changes = changes_between(before, after, rows_of(args.chapter))
     print(f"{before} -> {after}: {len(changes)} of {len(rows_of(args.chapter))} experiments end differently")

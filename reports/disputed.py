@@ -1,4 +1,4 @@
-"""`python -m reports disputed`: cited claims, and which of them a kernel or another page contradicts."""
+"""`python -m reports disputed`: claims that people cite, and which of them a kernel or another page contradicts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ DISPUTED = ("contradicted", "outdated", "disputed", "partly")
 INTRODUCTION = """\
 # Disputed claims
 
-Sentences that people cite about address reuse, in our words, and what became of each. This page is rendered from
-`reports/claims.json` by `python -m reports render`; a test keeps both in step.
+Sentences that people cite about address reuse, in our words, and what we found about each. This page is rendered from
+`reports/claims.json` by `python -m reports render`; a test keeps the two in step.
 
-An answer beside an experiment is the last one of its trace on Linux, where the model and the kernel (6.18) agree;
-`python -m pytest suites` asks the kernel at hand. *conforms*: the rule holds that the experiment asserts; *variant*: Linux
+The answer beside an experiment is the last one of its trace on Linux, where the model and the kernel (6.18) agree;
+`python -m pytest suites` asks your own kernel. *conforms*: the rule that the experiment asserts holds; *variant*: Linux
 departs from it; *untestable*: Linux lacks an option. The rule is the experiment's own and need not be the claim."""
 
 
@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the claims; the status is always 0."""
+    """Print the claims. The status is always 0."""
     render = {"text": as_text, "markdown": as_markdown, "json": as_json}[args.format]
     print(render(load()), end="")
     return 0
@@ -43,7 +43,7 @@ def as_json(claims: Iterable[Claim]) -> str:
 
 
 def as_text(claims: list[Claim]) -> str:
-    """A line for each claim with what was seen, the disputed ones first."""
+    """A line for each claim, and what was seen; the disputed ones come first."""
     lines = [counts(claims)]
     for verdict in CLAIM_VERDICTS:
         lines += ["", f"{verdict}: {CLAIM_VERDICTS[verdict]}"]
@@ -64,8 +64,8 @@ def as_markdown(claims: list[Claim]) -> str:
             *[INTRODUCTION, "", counts(claims), "", *words, "", "## Contradicted, outdated, disputed or true in part", ""],
             *[line for group in by_source(disputed) for line in _section(*group)],
             *["## Claims that hold", "", *_table([claim for claim in asked if claim.verdict == "holds"])],
-            *["## Claims that no machine at hand could decide", ""],
-            *["Experiments ask them; run on the platform they will answer.", ""],
+            *["## Claims that none of our machines could decide", ""],
+            *["Experiments ask them. Run on that platform, they will answer.", ""],
             *_table([claim for claim in asked if claim.verdict == "open"]),
             *["## Claims that no experiment asks", "", *_reasons(unasked)],
         ]

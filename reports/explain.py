@@ -1,4 +1,4 @@
-"""``explain ID[/PLATFORM]``: one experiment, its answers on every platform, the reasons, and how to cite it; or a server or library."""
+"""``explain ID[/PLATFORM]``: an experiment, its answers on every platform with their reasons, how to cite it; or a server or library."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from reports.inputs import BadInput
 from reports.libraries.answers import chapter, everywhere
 from reports.libraries.text import as_text
 
-#: How an experiment is run on its own: by its id.
+#: How to run one experiment, by its id.
 RUN = "python -m tox run -e conformance -- -k"
 
 
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def libraries(words: str) -> list[Policy]:
-    """The servers and libraries that are meant by ``asyncio`` or ``library/asyncio/restart``, if any are."""
+    """The servers and libraries that ``asyncio`` or ``library/asyncio/restart`` means, if any."""
     prefix, _, rest = words.partition("library/")
     name = rest.partition("/")[0] if rest and not prefix else words
     return [] if words in by_id() else policies.find(name)
@@ -62,7 +62,7 @@ def asked(words: str) -> tuple[Row, list[Platform]]:
 
 
 def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
-    """Question, rule, script, the answers with their reasons, how to run it, and how to cite it."""
+    """The question, the rule, the script, the answers with their reasons, and how to run and cite it."""
     about = row.experiment
     across = cells(platforms, [row])[about.id]
     shown = next((p for p in platforms if across[str(p)].outcome not in (UNTESTABLE, UNKNOWN)), platforms[0])
@@ -92,12 +92,12 @@ def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
 
 
 def citation_line(identifier: str) -> str:
-    """How an experiment is cited."""
+    """The line that cites an experiment."""
     return f"addrinuse {VERSION}, experiment {identifier}"
 
 
 def comment(row: Row, across: Mapping[str, Cell]) -> str:
-    """A line for the code that relies on an experiment: the rule, or what the one platform that was asked answers."""
+    """A comment for code that relies on an experiment: the rule, or the answer of the platform if only one was asked."""
     if len(across) == 1:
         ((platform, cell),) = across.items()
         how = ", ".join(filter(None, (cell.basis, f"addrinuse {VERSION}")))
@@ -106,7 +106,7 @@ def comment(row: Row, across: Mapping[str, Cell]) -> str:
 
 
 def bibtex(identifier: str) -> list[str]:
-    """How an experiment is cited in BibTeX."""
+    """The BibTeX entry that cites an experiment."""
     return [
         "@misc{addrinuse,",
         "  title = {addrinuse, an executable conformance suite for socket reuse semantics},",

@@ -1,4 +1,4 @@
-"""``ids``: the registry of every id that was ever issued, and what each meant."""
+"""``ids``: the registry of every id that was ever issued, and what each means."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from reports.plans import digest_of
 REGISTRY = ROOT / "reports" / "ids.txt"
 MATRIX = ROOT / "reports" / "matrix" / "matrix.json"
 HEADING = (
-    "# Every id that was ever issued. Nothing here changes or goes. Of an experiment a digest of its calls and of the answers\n"
-    "# with which its assertion holds; behind it, if it was issued before December 2026, the digest of then (of question, rule,\n"
-    "# calls). Of a clause, a dispute or a gap (PLATFORM/NAME) the word clause: frozen is the id, not the sentence.\n"
-    "# Where one decides nothing any more, the word is changed to retired, by hand: no other sentence ever gets its id.\n"
+    "# Every id that was ever issued. Nothing here changes or is removed. An experiment has a digest of its calls and of the answers\n"
+    "# with which its assertion holds; if it was issued before December 2026, the digest of that time follows (of question, rule\n"
+    "# and calls). A clause, a dispute or a gap (PLATFORM/NAME) has the word clause: its id is frozen, not its sentence.\n"
+    "# If one decides nothing any more, the word is changed to retired, by hand: no other sentence ever gets its id.\n"
 )
-#: What stands in the place of a digest for what decides answers.
+#: Stands instead of a digest for clauses, disputes and gaps.
 OF_A_PLATFORM = "clause"
-#: The same of a clause that decides nothing any more.
+#: The same for a clause that decides nothing any more.
 RETIRED = "retired"
 
 
@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Say what the registry lacks (1), or add it; refuse when an issued id is gone or means something else (2)."""
+    """Say how many ids the registry lacks (1), or add them. Refuse if an issued id is gone or means something else (2)."""
     kept, now = read(REGISTRY), meanings() | clauses()
     if broken := [*(f"{name} is gone" for name in gone(kept, now)), *changed(kept, now)]:
         raise BadInput(f"{REGISTRY.name}: {'; '.join(broken[:5])}: an id is permanent; give the changed experiment a new one")
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def gone(kept: Mapping[str, list[str]], now: Mapping[str, object]) -> list[str]:
-    """The issued ids that nothing has any more, and that nobody retired."""
+    """The issued ids that nothing has any more and nobody has retired."""
     return [name for name in sorted(kept.keys() - now.keys()) if kept[name] != [RETIRED]]
 
 
@@ -70,7 +70,7 @@ def meanings() -> dict[str, str]:
 
 
 def read(path: Path) -> dict[str, list[str]]:
-    """The registry: of each id its digest, and perhaps an old one."""
+    """The registry: the digest of each id, and perhaps an old one."""
     if not path.exists():
         return {}
     lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]

@@ -18,15 +18,15 @@ FILE = Path(__file__).with_name("incidents.json")
 INTRODUCTION = """\
 # Incidents
 
-What happened to people, in our words, each with its public link, and the experiments that say what a platform does. Rendered from
-`reports/incidents.json` and the matrix by `python -m reports render`; the [FAQ](faq.md) draws the advice from them. Behind an id
-stands what the platforms concerned answer to its last call, and how that is known. `python -m reports explain ID` tells the rest; on the
+What happened to people, in our words and with public links, and the experiments that say what a platform does. This page is rendered
+from `reports/incidents.json` and the matrix by `python -m reports render`; the [FAQ](faq.md) draws advice from it. After each id
+come the answers of the platforms concerned to its last call, and how each is known. `python -m reports explain ID` tells the rest. On the
 [site](site.md) the headings are the entry points of *My situation*."""
 
 
 @dataclass(frozen=True)
 class Incident:
-    """What happened, where it is told, and the experiments that answer it, or why none can."""
+    """What happened, where people tell it, and the experiments that answer it or the reason why none can."""
 
     id: str
     situation: str
@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the incidents; the status is always 0."""
+    """Print the incidents. The status is always 0."""
     print({"text": as_text, "markdown": as_markdown, "json": as_json}[args.format](load()), end="")
     return 0
 
@@ -61,7 +61,7 @@ def place(link: str) -> str:
 
 
 def as_json(incidents: Iterable[Incident]) -> str:
-    """Each incident as it stands in the file."""
+    """Each incident as the file has it."""
     return json.dumps([asdict(incident) for incident in incidents], indent=1, ensure_ascii=False) + "\n"
 
 
@@ -86,7 +86,7 @@ def as_markdown(incidents: Sequence[Incident], found: Cells | None = None) -> st
 
 
 def answers(incidents: Iterable[Incident]) -> Cells:
-    """What the platforms concerned answer to the experiments."""
+    """The answers of the platforms concerned to the experiments."""
     everything = list(incidents)
     platforms = dict.fromkeys(name for one in everything for name in one.platforms)
     rows = [find(name) for name in dict.fromkeys(name for one in everything for name in one.experiments)]
@@ -99,7 +99,7 @@ def _answers(one: Incident, found: Cells, quote: str = "") -> list[str]:
 
 
 def _told(platforms: Sequence[str], across: Mapping[str, Cell]) -> str:
-    """What the platforms answer; those that lack what it needs are named only where all do."""
+    """The platforms' answers. Those that lack what it needs are named only if all of them do."""
     able = [name for name in platforms if across[name].outcome != UNTESTABLE] or platforms
     return "; ".join(f"{name} {across[name].answer or across[name].outcome}{_basis(across[name])}" for name in able)
 

@@ -1,4 +1,4 @@
-"""Files that a user names, or standard input."""
+"""Files that the user names, or standard input."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ STANDARD_INPUT = "-"
 
 
 class BadInput(Exception):
-    """Something that the user gave cannot be used. The message, one line, names the place and the remedy."""
+    """Something that the user gave cannot be used. The message is one line and names the place and the remedy."""
 
 
 def read_lines(path: str) -> Iterator[bytes]:
     """The lines of a file, or of standard input for ``-``.
 
-    Raises BadInput for what cannot be read.
+    Raises BadInput if it cannot be read.
     """
     try:
         if path != STANDARD_INPUT:
@@ -32,10 +32,11 @@ def read_lines(path: str) -> Iterator[bytes]:
 def read_text(path: str) -> str:
     """The text of a file, or of standard input for ``-``.
 
-    Raises BadInput for what cannot be read, or is not UTF-8.
+    Raises BadInput if it cannot be read or is not UTF-8.
     """
     content = b"".join(read_lines(path))
     try:
+        # Editors on Windows put a byte order mark in front.
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
@@ -43,5 +44,5 @@ def read_text(path: str) -> str:
 
 
 def named(path: str) -> str:
-    """What to call it in a message."""
+    """The name of the input in a message."""
     return "standard input" if path == STANDARD_INPUT else path

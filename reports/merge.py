@@ -1,6 +1,6 @@
-"""``merge RUN...``: runs of one version of the suite side by side, and with ``-o`` those of one platform put into one.
+"""``merge RUN...``: runs of one version of the suite side by side; with ``-o`` those of one platform become one run.
 
-Exit status 0; 1 when a run holds a surprise, a stale variant or a broken bench; 2 for usage or a file that is no whole run.
+Exit status 0; 1 if a run has a surprise, a stale variant or a broken bench; 2 for usage or a file that is not a whole run.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Table = list[list[str]]
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="recorded runs, all of one version of the suite")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write one run to FILE; where there are several platforms, to FOLDER/")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write one run to FILE, or the runs of several platforms to FOLDER/")
     parser.add_argument("--format", choices=("text", "markdown"), default="text")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print them side by side, and write what was put together.
+    """Print them side by side, and write the merged runs.
 
-    Raises RunError or BadInput for runs that do not go together.
+    Raises RunError or BadInput for runs that cannot be merged.
     """
     found = read_runs(args.runs)
     suite = one_suite(args.runs, found)
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _groups(runs: Iterable[Run]) -> list[list[Run]]:
-    """Those of one platform, stack and privilege."""
+    """The runs in groups of one platform, stack and privilege."""
     groups: dict[tuple[str, ...], list[Run]] = defaultdict(list)
     for one in runs:
         groups[one.header["platform"], one.header["stack"], one.header["fingerprint"].get("privilege", "")].append(one)
@@ -48,7 +48,7 @@ def _groups(runs: Iterable[Run]) -> list[list[Run]]:
 
 
 def together(group: Sequence[Run]) -> Run:
-    """One run from several of one platform: what one could not test, another may; what they disagree about is inconclusive."""
+    """One run from several of one platform. One may test what another could not; if two disagree, that is inconclusive."""
     traces: dict[str, Record] = {}
     for one in group:
         for record in one.traces:
@@ -64,13 +64,13 @@ def _better(known: Record, new: Record) -> Record:
         return known if known["verdict"] == "broken" else new
     if same_trace(known, new):
         return known
-    # Neither a surprise of one nor that the two are at odds may be lost.
+    # A surprise must not get lost, nor that the two disagree.
     failing = next((one for one in (known, new) if one["verdict"] in FAILURES), None)
     return failing or known | {"verdict": "inconclusive", "why": "two runs do not agree", "held": False, "variants": []}
 
 
 def _common(group: Sequence[Run]) -> Header:
-    """The header of all; what differs in their fingerprints is named side by side."""
+    """The header of them all. Where fingerprints differ, the values stand side by side."""
     first = group[0].header
     machines = [one.header["fingerprint"] for one in group]
     words = dict.fromkeys(word for machine in machines for word in machine if word != "settings")

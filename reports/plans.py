@@ -1,7 +1,7 @@
 """What an experiment asks, found by playing its function with every kind of answer, without any stack.
 
-The probe is written from the plan: the calls, and where the function goes on differently after an answer, a branch. The registry of
-ids keeps a digest of what is asked: the calls, and with which answers the assertion holds.
+The probe is made from the plan: the calls, with a branch wherever the function goes on differently after an answer. The registry of
+ids keeps a digest of what is asked: the calls, and the answers with which the assertion holds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fixtures.language.words import BOTH, EACH, END, NOBODY, OK, WAITS, Answer
 from fixtures.record.verdicts import Observation, Script, observe
 
 _REFUSALS = ("EADDRINUSE", "EACCES", "EADDRNOTAVAIL", "EINVAL")
-#: The answers that a script may treat differently. What is not here has one answer, or the stack ends the script.
+#: The answers that a script may treat differently. Any other call has only one, or else the stack ends the script.
 _ANSWERS = {
     "bind": ("ok", *_REFUSALS),
     "listen": ("ok", *_REFUSALS, "EOPNOTSUPP"),
@@ -28,21 +28,21 @@ _ANSWERS = {
     "send": ("ok", "EPIPE"),
     "shutdown": ("ok", "ENOTCONN"),
 }
-#: What an assertion may say of a call; the last stands for every other answer.
+#: The answers that an assertion may name. The last stands for every other one.
 _ASSERTED = (
     *("ok", *_REFUSALS, "EAFNOSUPPORT", "ECONNREFUSED", "ECONNRESET", "EDESTADDRREQ", "EISCONN", "ENOPROTOOPT", "ENOTCONN"),
     *("EOPNOTSUPP", "EPIPE", END.name, WAITS.name, "0", "1", "?"),
 )
 
-#: How many answers at most must differ from the usual ones to make an assertion hold.
+#: The most answers that may have to differ from the usual ones before an assertion holds.
 _AT_MOST = 3
 
-#: A script's calls, and what follows each answer to the last of them; the empty answer is any other.
+#: A script's calls, and what follows each answer to the last of them. The empty answer stands for any other.
 Plan = tuple[tuple[str, ...], dict[str, "Plan"]]
 
 
 class _Oracle(Stack):
-    """Answers as it is told, then with the first answer there is."""
+    """Gives the answers that it is told to give, and after them the first one possible."""
 
     name = "oracle"
 
@@ -51,7 +51,7 @@ class _Oracle(Stack):
         self._told = list(told)
 
     def perform(self, call: Call) -> Answer:
-        """The answer that is told."""
+        """The next answer."""
         return Answer(self._told.pop(0)) if self._told else Answer(_first(call))
 
 
@@ -86,7 +86,7 @@ def _calls(script: Script, told: tuple[str, ...]) -> tuple[Call, ...]:
 
 
 def _plan(script: Script, told: tuple[str, ...], calls: tuple[Call, ...]) -> Plan:
-    """The calls after those that were told about, up to the first whose answer matters, and what follows each answer there."""
+    """The calls after those with given answers, up to the first whose answer matters, and what follows each answer there."""
     answers = [*told, *map(_first, calls[len(told) :])]
     for at in range(len(told), len(calls)):
         follow = {answer: (*answers[:at], answer) for answer in _alternatives(calls[at], calls[:at])}
@@ -98,12 +98,12 @@ def _plan(script: Script, told: tuple[str, ...], calls: tuple[Call, ...]) -> Pla
 
 
 def _may_be_refused(script: Script, told: tuple[str, ...], call: Call) -> bool:
-    """Whether the script asks if a call is refused that elsewhere must work."""
+    """Whether the script asks if this call is refused. In other scripts it must work."""
     return call.verb == "accept" and _told(script, *told).problem not in ("broken", "untestable")
 
 
 def _grouped(plans: dict[str, Plan]) -> dict[str, Plan]:
-    """The branches, those that most answers take under the empty answer."""
+    """The branches. The one that most answers take is filed under the empty answer."""
     texts = [written(plan) for plan in plans.values()]
     usual = max(texts, key=texts.count)
     found = {answer: plan for answer, plan in plans.items() if written(plan) != usual}
@@ -130,7 +130,7 @@ def _texts(calls: Sequence[Call]) -> tuple[str, ...]:
 def digest_of(script: Script) -> str:
     """A digest of the calls of a script and of the answers with which its assertion holds.
 
-    One answer at a time is varied, from the usual answers and, where these do not make the assertion hold, from some that do.
+    It varies one answer at a time, from the usual answers and, if the assertion does not hold with them, from some with which it does.
     """
     usual = _answers(_told(script))
     bases = dict.fromkeys((usual, _holding(script, usual)))
@@ -148,7 +148,7 @@ def _variations(script: Script, base: tuple[str, ...]) -> Iterator[str]:
 
 
 def _others(script: Script, base: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, Observation]]]:
-    """What becomes of the script when one call is answered otherwise."""
+    """How the script goes if one call has another answer."""
     calls = _calls_of(_told(script, *base))
     for at, call in enumerate(calls):
         for answer in (*_receivers(calls[:at]), "?") if call.verb == "connections" else _ASSERTED:
@@ -157,7 +157,7 @@ def _others(script: Script, base: tuple[str, ...]) -> Iterator[tuple[int, tuple[
 
 
 def _holding(script: Script, usual: tuple[str, ...]) -> tuple[str, ...]:
-    """Answers with which the assertion holds, as near to the usual ones as there are."""
+    """The answers nearest to the usual ones with which the assertion holds."""
     if _told(script, *usual).held:
         return usual
     pending = [usual]

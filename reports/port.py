@@ -1,7 +1,7 @@
 """`python -m reports port --from A --to B CALLS`: what a server's recorded calls meet on another platform.
 
 CALLS is a log of strace -f -e trace=network -o CALLS SERVER, of truss, dtruss or kdump, or a script in the notation. Exit status 0;
-1 when something differs; 2 for usage or bad input.
+1 if something differs; 2 for usage or bad input.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from reports.porting.text import as_markdown, as_text
 from reports.predict import setting, uid
 
 ALL = "all"
-#: The server is played as this user, who has no privileges.
+#: The user without privileges as whom the recorded server is played.
 SOMEBODY = 1000
 #: Nobody ports to this one.
 RULES = "stevens"

@@ -1,7 +1,7 @@
 """`python -m reports predict --platform NAME[@VERSION] FILE|-`: answer each call of a script as a platform's model does.
 
-Exit status 0; 1 when an answer written in the script is not among those predicted; 2 for usage or bad input
-(with --batch: when any line was in error, after the answers to all others).
+Exit status 0; 1 if an answer written in the script is not among those predicted; 2 for usage or bad input
+(with --batch: if any line was wrong, after the answers to all others).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fixtures.specification.worlds import TooManyWorlds
 from reports.inputs import STANDARD_INPUT, BadInput, named, read_lines, read_text
 from reports.scripts import NO_ANSWER, WRONG_INPUT, Played, Step, as_json, as_text, names_of, play, read_script, status
 
-#: What becomes of a script that has no prediction.
+#: What is raised for a script that has no prediction.
 UNPREDICTABLE = (NotationError, TooManyWorlds, *NO_ANSWER)
 
 
@@ -39,7 +39,7 @@ class Predictor:
         return [self._merged(step, worlds, at) for at, step in enumerate(steps)]
 
     def _merged(self, step: Step, worlds: list[list[Answer]], at: int) -> Played:
-        """One step; where it is unknown in one world nobody knows it."""
+        """One step. If its answer is unknown in one world, nobody knows it."""
         answers = [world[at] for world in worlds]
         decisive = next((answer for answer in answers if answer == UNKNOWN), answers[0])
         names = names_of(answers)
@@ -58,7 +58,7 @@ def _cited(because: Reason) -> str:
 
 
 def _parting(worlds: list[list[Answer]], at: int) -> Reason | None:
-    """The reason where the worlds that differ here part: at this call, if it is the same for all, else at the first that differs."""
+    """The reason why the worlds differ here: that of this call if all share it, else that of the first call where two part."""
     if len({world[at].because for world in worlds}) == 1:
         return worlds[0][at].because
     other = next(world for world in worlds if world[at] != worlds[0][at])
@@ -70,7 +70,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     known = ", ".join(MODELS)
     parser.add_argument("--platform", metavar="NAME[@VERSION]", required=True, help=f"whose answers: {known}")
     parser.add_argument("--format", choices=("text", "json"), help="text (default), or one JSON object")
-    parser.add_argument("--batch", action="store_true", help='read {"id", "script"} a line, write a JSON object a line')
+    parser.add_argument("--batch", action="store_true", help='read one {"id", "script"} per line, write one JSON object per line')
     parser.add_argument("--uid", type=uid, default=0, metavar="N", help="the user who makes the calls (default: 0, root)")
     parser.add_argument("--setting", type=setting, action="append", default=[], metavar="NAME=VALUE", help="a kernel setting; repeatable")
     parser.add_argument("script", metavar="FILE", help="a script in the notation (docs/reading.md), - for standard input")
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     Raises BadInput.
     """
     if args.batch and args.format == "text":
-        raise BadInput("--batch writes JSON: leave --format text away")
+        raise BadInput("--batch writes JSON: leave out --format text")
     try:
         predictor = Predictor(platform(args.platform), args.uid, dict(args.setting))
     except UnknownPlatform as error:
@@ -136,14 +136,14 @@ def _script(request: dict[str, Any], number: int) -> str:
 
 
 def uid(word: str) -> int:
-    """A user of a command line, by number."""
+    """A user on the command line, by number."""
     if not (word.isascii() and word.isdecimal() and int(word) < 2**32):
-        raise argparse.ArgumentTypeError(f"{word!r} is no user: give a number")
+        raise argparse.ArgumentTypeError(f"{word!r} is not a user: give a number")
     return int(word)
 
 
 def setting(word: str) -> tuple[str, str]:
-    """A kernel setting of a command line, NAME=VALUE."""
+    """A kernel setting on the command line, NAME=VALUE."""
     name, sign, value = word.partition("=")
     if not (name and sign):
         raise argparse.ArgumentTypeError(f"{word!r}: write NAME=VALUE, such as net.ipv4.tcp_tw_reuse=0")

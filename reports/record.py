@@ -1,7 +1,8 @@
 """`python -m reports record [-o FILE] -- COMMAND...`: run a server, and write its socket calls in the notation.
 
-It runs under strace; a Python program also without it, in a Python that tells its calls. Stop the server as usual (Ctrl-C, or after
---seconds). However the recorder ends, nothing of the server is left on Linux. Exit status 0; 2 when nothing could be recorded.
+It runs under strace. Without strace it can record a Python program, in a Python that reports its calls. Stop the server as usual
+(Ctrl-C, or after --seconds). However the recorder ends, on Linux nothing of the server is left. Exit status 0, or 2 if nothing could
+be recorded.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ from reports.inputs import BadInput
 GUARD = Path(__file__).with_name("stacks") / "guard.py"
 HOOK = Path(__file__).with_name("calls") / "hook"
 _STANDARD_ERROR = 2
-#: How long a server may take to end, in seconds, once it was asked to.
+#: How many seconds a server may take to end once it was asked to.
 GRACE = 10
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("-o", dest="output", metavar="FILE", help="where to write the notation (default: standard output)")
-    parser.add_argument("--how", choices=("auto", "strace", "python"), default="auto", help="auto: strace where it is there")
-    parser.add_argument("--seconds", type=_seconds, metavar="N", help="stop the server after so many seconds")
+    parser.add_argument("--how", choices=("auto", "strace", "python"), default="auto", help="auto: strace if it is there")
+    parser.add_argument("--seconds", type=_seconds, metavar="N", help="stop the server after N seconds")
     parser.add_argument("command", nargs="+", metavar="COMMAND", help="the server and its arguments, after --")
 
 
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def _log() -> Iterator[Path]:
-    """Where the calls are written: a file without a name where it can be, so that it never stays behind."""
+    """Where the calls are written: if possible a file without a name, which never stays behind."""
     if _can_guard():
         with tempfile.TemporaryFile() as file:
             yield Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
@@ -69,7 +70,7 @@ def _log() -> Iterator[Path]:
 
 
 def _how(asked: str, command: Sequence[str]) -> str:
-    """Under strace, or in a Python that tells its calls."""
+    """``strace``, or ``python`` for a Python that reports its calls."""
     if asked == "strace" or (asked == "auto" and shutil.which("strace")):
         if not shutil.which("strace"):
             raise BadInput("--how strace: strace was not found; install it")
@@ -105,7 +106,7 @@ def _run(command: Sequence[str], how: str, log: Path, seconds: float | None) -> 
 
 @contextlib.contextmanager
 def _guarded(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """The server; where there can be one, under a guard that ends all of it when this process ends, be it by SIGKILL."""
+    """The server, if possible under a guard that ends all of it when this process ends, even by SIGKILL."""
     if not _can_guard():
         yield subprocess.Popen(words, env=environment, stdout=_STANDARD_ERROR)
         return
@@ -120,7 +121,7 @@ def _guarded(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[s
 
 
 def _can_guard() -> bool:
-    """Whether there are subreapers, /proc, and descriptors of processes: Linux since 5.3."""
+    """Whether there are subreapers, /proc and pidfds: on Linux since 5.3."""
     try:
         os.fstat(0)
         os.close(os.pidfd_open(os.getpid()))
@@ -130,11 +131,11 @@ def _can_guard() -> bool:
 
 
 class _Ended(KeyboardInterrupt):
-    """The recorder was asked to end, and not by the terminal."""
+    """Something other than the terminal asked the recorder to end."""
 
 
 def _wait(server: subprocess.Popen[bytes], how: str, seconds: float | None) -> int:
-    """Wait for the end; a server that has to be asked gets a while for it."""
+    """Wait for the server to end. If it has to be asked, it gets a while for that."""
     asked = False
     while True:
         try:
@@ -147,13 +148,13 @@ def _wait(server: subprocess.Popen[bytes], how: str, seconds: float | None) -> i
         except _Ended:
             _ask(_processes(server, how))
         except KeyboardInterrupt:
-            _ask(_orphans(server))  # the others were told by the terminal, too
+            _ask(_orphans(server))  # the terminal has told the others, too
         asked = True
 
 
 @contextlib.contextmanager
 def _passing_on(server: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Whoever ends the recorder, ends the server."""
+    """Pass the end of the recorder on to the server."""
 
     def end(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -183,7 +184,7 @@ def _ask(pids: Sequence[int]) -> None:
 
 
 def _processes(server: subprocess.Popen[bytes], how: str) -> list[int]:
-    """The server's first process, which under strace, which blocks signals, is a child of that; and its orphans."""
+    """The server's first process and its orphans. Under strace the first process is strace's child, and strace blocks signals."""
     if not server.stdin:
         return _children(server.pid) if how == "strace" else [server.pid]
     first = _children(server.pid)[:1]
@@ -191,7 +192,7 @@ def _processes(server: subprocess.Popen[bytes], how: str) -> list[int]:
 
 
 def _orphans(server: subprocess.Popen[bytes]) -> list[int]:
-    """Processes of the server whose parents are gone: children of its guard."""
+    """The server's processes whose parents are gone. They are children of its guard."""
     return _children(server.pid)[1:] if server.stdin else []
 
 

@@ -1,4 +1,4 @@
-"""Recorded runs: one file or several, judged again by what the models say today."""
+"""Recorded runs, one file or several, judged again by today's models."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from fixtures.record.verdicts import VERDICTS, judge, observe
 from reports.catalogue import Row, by_id
 from reports.inputs import BadInput
 
-#: The verdicts of a script that did not come to its end: they are what the bench said, and are not judged again.
+#: The verdicts of a script that did not run to its end. They are the bench's, and are not judged again.
 UNFINISHED = ("untestable", "broken", "inconclusive")
-#: A user that is not root, for models: which one makes no difference.
+#: A user other than root, for models. Which one makes no difference.
 SOMEBODY = 1000
 
 
 def title(run: Run) -> str:
-    """The platform with what else tells one run from another."""
+    """The platform, and whatever else distinguishes one run from another."""
     machine = run.header["fingerprint"]
     parts = [machine.get("privilege", ""), machine.get("isolation", ""), machine.get("python", "")]
     stack = run.header["stack"]
@@ -31,7 +31,7 @@ def title(run: Run) -> str:
 
 
 def platform_of(run: Run) -> Platform:
-    """The platform of a run; one that no model knows, or cannot place, has no model."""
+    """The platform of a run. It has no model if none knows it or can place its version."""
     spec = run.header["platform"]
     try:
         return platform(spec)
@@ -42,7 +42,7 @@ def platform_of(run: Run) -> Platform:
 def suite_of(path: Path, run: Run) -> str:
     """The version of the suite that recorded a run.
 
-    Raises BadInput where none is named.
+    Raises BadInput if the run names none.
     """
     version = run.header["fingerprint"].get("suite", "")
     if not version:
@@ -53,7 +53,7 @@ def suite_of(path: Path, run: Run) -> str:
 def one_suite(paths: Sequence[Path], runs: Sequence[Run]) -> str:
     """The version of the suite that recorded all of these.
 
-    Raises BadInput when there are several: an experiment of another version may ask something else.
+    Raises BadInput if there are several: an experiment of another version may ask something else.
     """
     versions = [suite_of(path, run) for path, run in zip(paths, runs, strict=True)]
     for path, version in zip(paths, versions, strict=True):
@@ -65,21 +65,21 @@ def one_suite(paths: Sequence[Path], runs: Sequence[Run]) -> str:
 def read_runs(paths: Sequence[Path]) -> list[Run]:
     """Read every run.
 
-    Raises RunError for the first that is not whole.
+    Raises RunError for the first file that is not a whole run.
     """
     return [read_run(path) for path in paths]
 
 
 def counted(traces: Iterable[Record]) -> str:
-    """How many traces have which verdict: ``3 conforms, 1 variant``."""
+    """The number of traces for each verdict: ``3 conforms, 1 variant``."""
     counts = Counter(record["verdict"] for record in traces)
     return ", ".join(f"{counts[word]} {word}" for word in VERDICTS if counts[word]) or "no experiments"
 
 
 def judged_again(path: Path, run: Run) -> list[Record]:
-    """The traces of a run with the verdicts of today's models; those of experiments that this suite lacks are left out.
+    """The traces of a run with the verdicts of today's models, without those of experiments that this suite lacks.
 
-    Raises BadInput for a trace that cannot be one of its experiment.
+    Raises BadInput for a trace that its experiment cannot have made.
     """
     judge_one = judging(platform_of(run), run)
     experiments = by_id()
@@ -94,7 +94,7 @@ def judged_again(path: Path, run: Run) -> list[Record]:
 
 
 def judging(here: Platform, run: Run) -> Callable[[Row, Record], Record]:
-    """What judges one trace of a run."""
+    """A function that judges one trace of a run."""
     machine = run.header["fingerprint"]
     uid = 0 if machine.get("privilege") == "root" else SOMEBODY
     settings = machine.get("settings", {})
@@ -110,13 +110,13 @@ def judging(here: Platform, run: Run) -> Callable[[Row, Record], Record]:
 
 
 def file_name(run: Run) -> str:
-    """How a run is called among those of the repository: ``linux-6.18.44-root.jsonl.gz``."""
+    """The name of a run in the repository: ``linux-6.18.44-root.jsonl.gz``."""
     parts = (*run.header["platform"].partition("@")[::2], run.header["fingerprint"].get("privilege", ""))
     return "-".join(filter(None, (re.sub(r"[^a-z0-9._]+", "-", part.lower()).strip("-.") for part in parts))) + ".jsonl.gz"
 
 
 def differing(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
-    """The first line in which two traces differ, of each."""
+    """The first line in which two traces differ, from each of them."""
     for one, other in zip(before, after, strict=False):
         if one != other:
             return one, other
@@ -125,7 +125,7 @@ def differing(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
 
 
 def same_trace(one: Record, other: Record) -> bool:
-    """Whether two records say the same of the machine: both came to an end with the same answers, or neither did."""
+    """Whether two records say the same: both ran to the end with the same answers, or both failed to in the same way."""
     if one["verdict"] in UNFINISHED or other["verdict"] in UNFINISHED:
         return bool(one["verdict"] == other["verdict"])
     return json.dumps(one["trace"]) == json.dumps(other["trace"])

@@ -1,4 +1,4 @@
-"""Playing a script in the notation, on a model or on the kernel, so that every call gets an answer; and writing the answers down."""
+"""Playing a script in the notation on a model or on the kernel, with an answer for every call; and printing the answers."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from fixtures.models import situations as S
 from fixtures.models.base import Model
 from fixtures.specification.clauses import BASES, Reason, sides_of
 
-#: The calls that wait for something which may never come.
+#: The calls that may wait for something that never comes.
 WAITING = ("accept", "recv", "connect", "shows", "run")
 #: The calls that can ask for an option.
 ASKING = (*KINDS, "setsockopt", "getsockopt", "run")
 
-#: What a stack raises when there is no answer to give.
+#: What a stack raises if it has no answer to give.
 NO_ANSWER = (Untestable, Inconclusive, Broken)
 
-#: Statuses of a verb that plays scripts.
+#: The exit statuses of a verb that plays scripts.
 AGREED, DIFFERENT, WRONG_INPUT = 0, 1, 2
 
 
@@ -37,7 +37,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Played:
-    """A step with the answers that it can get (``ok`` first; more than one where nobody can say which) and where they come from."""
+    """A step with the answers that it can get, ``ok`` first, and where they come from. There are several if nobody can say which."""
 
     step: Step
     names: tuple[str, ...]
@@ -47,7 +47,7 @@ class Played:
 
     @property
     def contradicts(self) -> bool:
-        """Whether the script expects what cannot be; an unknown answer contradicts nothing."""
+        """Whether the script expects an answer that is not possible. An unknown answer contradicts nothing."""
         expected = self.step.expected
         return expected is not None and UNKNOWN.name not in self.names and set(self.names).isdisjoint(expected.name.split("|"))
 
@@ -70,7 +70,7 @@ class Played:
 def read_script(text: str) -> list[Step]:
     """Read a script.
 
-    Raises NotationError for one that does not parse, or holds no call.
+    Raises NotationError if it does not parse or has no call.
     """
     steps = [Step(*numbered) for numbered in parse_numbered(text)]
     if not steps:
@@ -79,9 +79,9 @@ def read_script(text: str) -> list[Step]:
 
 
 def play(stack: Stack, steps: Sequence[Step]) -> list[Answer]:
-    """Make every call, also after refusals.
+    """Make every call, even after refusals.
 
-    Raises Untestable, Inconclusive or Broken, naming the line, where the stack cannot say.
+    Raises Untestable, Inconclusive or Broken, naming the line, if the stack has no answer.
     """
     answers = []
     missing: set[str] = set()
@@ -97,6 +97,7 @@ def play(stack: Stack, steps: Sequence[Step]) -> list[Answer]:
 
 
 def _answer(stack: Stack, call: Call, missing: set[str]) -> Answer:
+    # The call that should have made this socket was refused.
     if missing and not missing.isdisjoint(_used(call)):
         return _said(stack, S.NO_DESCRIPTOR, "EBADF")
     try:
@@ -118,7 +119,7 @@ def _answer(stack: Stack, call: Call, missing: set[str]) -> Answer:
 
 
 def _said(stack: Stack, situation: S.Situation, answer: str) -> Answer:
-    """An answer that the notation has for what cannot be asked; a model says what decides it."""
+    """The notation's answer to a call that the stack could not make. A model adds what decides it."""
     return Answer(answer, stack.because(situation) if isinstance(stack, Model) else None)
 
 
@@ -134,7 +135,7 @@ def names_of(answers: Iterable[Answer]) -> tuple[str, ...]:
 
 
 def status(played: Sequence[Played]) -> int:
-    """The exit status: whether an expectation of the script was contradicted."""
+    """The exit status: whether an answer contradicts an expectation of the script."""
     return DIFFERENT if any(one.contradicts for one in played) else AGREED
 
 
@@ -144,7 +145,7 @@ def as_json(identifier: object, platform: str, played: Sequence[Played]) -> str:
 
 
 def as_text(title: str, played: Sequence[Played]) -> str:
-    """The answers as a table, then the reasons that decided, and the bases on which they stand."""
+    """The answers as a table, then the reasons that decided them, and what their bases mean."""
     return "\n".join([title, "", *_table(played), "", *_reasons(played), *_legend(played)])
 
 
@@ -160,7 +161,7 @@ def _table(played: Sequence[Played]) -> list[str]:
 
 
 def _line(one: Played) -> str:
-    """The notation; where several answers can be, they are joined by ``|``, which reads back as an expectation."""
+    """The call in the notation. If several answers are possible, ``|`` joins them, which can be read back as an expectation."""
     made = one.step.call.makes and one.names == (OK.name,)
     return str(one.step.call) if made else f"{one.step.call} = {'|'.join(one.names)}"
 

@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the matrix.
 
-    Raises RunError for a file that is no whole run.
+    Raises RunError for a file that is not a whole run.
     """
     run = read_run(args.run)
     machine = run.header["fingerprint"]

@@ -1,6 +1,6 @@
 """``trend PLATFORM``: how the answers of one platform changed across the versions of the recorded runs.
 
-Exit status 0 when nothing changed, 1 when something did, 2 for usage.
+Exit status 0 if nothing changed, 1 if something did, 2 for usage.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _versions(name: str, folder: Path) -> dict[str, dict[str, Record]]:
-    """What each version answered, oldest first, to the experiments that came to an end there."""
+    """What each version answered to the experiments that ran to their end there, oldest version first."""
     cells.forget_runs()
     runs = cells.recorded_runs(folder)
     mine = [(version, records) for platform, version, records in runs if platform == name]

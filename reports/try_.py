@@ -1,6 +1,6 @@
-"""`python -m reports try FILE|-`: perform a script on the kernel of this machine.
+"""`python -m reports try FILE|-`: run a script on the kernel of this machine.
 
-Exit status 0; 1 when an answer written in the script is not what was observed; 2 for usage or bad input.
+Exit status 0; 1 if an answer written in the script is not the one that was observed; 2 for usage or bad input.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ ATTEMPTS = 3
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text (default), or one JSON object")
-    parser.add_argument("--isolation", choices=("auto", "namespace", "host"), default="auto", help="where it is performed (default: auto)")
+    parser.add_argument("--isolation", choices=("auto", "namespace", "host"), default="auto", help="where to run it (default: auto)")
     parser.add_argument("script", metavar="FILE", help="a script in the notation (docs/reading.md), - for standard input")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Perform the script.
+    """Run the script.
 
-    Raises BadInput, also when the machine cannot perform it.
+    Raises BadInput, even if it is the machine that cannot run the script.
     """
     try:
         steps = read_script(read_text(args.script))
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _perform(steps: Sequence[Step], isolation: str) -> tuple[str, list[Played]]:
-    """What the kernel answers, with what it is; ``elapse`` really waits."""
+    """What the kernel is, and its answers. ``elapse`` really waits."""
     bench = Bench(isolation, slow=True)
     try:
         _need_users(bench, steps)
@@ -66,11 +66,11 @@ def _perform(steps: Sequence[Step], isolation: str) -> tuple[str, list[Played]]:
 def _need_users(bench: Bench, steps: Sequence[Step]) -> None:
     for step in steps:
         if not bench.privileged and not STRANGERS.keys().isdisjoint((step.call.actor, *step.call.args)):
-            raise BadInput(f"line {step.line}: {str(step.call)!r}: another user needs root: run it as root, or take the stranger away")
+            raise BadInput(f"line {step.line}: {str(step.call)!r}: another user needs root: run it as root, or leave the stranger out")
 
 
 def _settled(bench: Bench, steps: Sequence[Step]) -> list[Answer]:
-    """Play, again after a disturbance by a foreign process."""
+    """Play the script, and try again if a foreign process interferes."""
     for attempt in range(1, ATTEMPTS + 1):
         stack = Kernel(bench)
         try:
@@ -84,7 +84,7 @@ def _settled(bench: Bench, steps: Sequence[Step]) -> list[Answer]:
 
 
 def _predicted(bench: Bench, steps: Sequence[Step]) -> list[Played]:
-    """What the model of this platform says; nothing, where there is none."""
+    """What the model of this platform says; nothing if it has no model."""
     here = this_platform()
     uid = os.geteuid() if hasattr(os, "geteuid") else 0
     try:

@@ -9,14 +9,14 @@ from reports.cells import UNKNOWN, UNTESTABLE, Cell
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody wishes, in a few words, the experiment that asks for it, and the answers that grant it."""
+    """A wish in a few words, the experiment that asks it, and the answers that grant it."""
 
     words: str
     experiment: str
     hopes: tuple[str, ...]
 
     def granted(self, cell: Cell) -> str:
-        """``yes``, ``no``, or ``maybe`` if sources differ. A mark if the platform gives no answer."""
+        """``yes``, ``no``, or ``maybe`` if sources differ; a mark if the platform gives no answer."""
         if cell.outcome in (UNKNOWN, UNTESTABLE):
             return {UNKNOWN: "?", UNTESTABLE: "-"}[cell.outcome]
         given = [answer in self.hopes for answer in cell.answers]
@@ -48,7 +48,7 @@ ENTRIES = (
     Entry(
         "restart",
         "Restart a server at once",
-        "The server ended; may the next one bind its port now? It depends on who closed first, and on some systems on the options "
+        "The server ended; may the next one bind its port now? That depends on who closed first, and on some systems on the options "
         "of the old server.",
         (
             Wish("nobody had connected; no options", f"{LEFT}/never-connected/no-options", BINDS),
@@ -86,7 +86,7 @@ ENTRIES = (
     Entry(
         "alone",
         "Nobody may take my port",
-        "A second program, perhaps of another user, asks for the port of a running server. “yes” says that it is refused.",
+        "A second program, perhaps of another user, asks for the port of a running server. “yes” means that it is refused.",
         (
             Wish("no options; a second program sets SO_REUSEADDR", f"{DUPLICATE}/bind-listen-bind-listen/none-then-reuseaddr", REFUSED),
             Wish("SO_REUSEADDR on both, same user", f"{STOLEN}/listening/self-other/reuseaddr", REFUSED),
@@ -113,9 +113,9 @@ ENTRIES = (
         (
             Wish("a server on [::] gets IPv4 connections, unasked", "tcp/dual-stack/default/receives", ("connections A",)),
             Wish("with IPV6_V6ONLY=0 it gets them", "tcp/dual-stack/receives/dual/ipv4", ("connections A",)),
-            Wish("beside [::] as it comes another may bind 0.0.0.0", "tcp/dual-stack/default/any4", BINDS),
-            Wish("beside [::] as it comes another may bind 127.0.0.1", "tcp/dual-stack/default/loopback4", BINDS),
-            Wish("beside [::] with IPV6_V6ONLY=1 another may bind 0.0.0.0", "tcp/dual-stack/apart/v6only-then-any4", BINDS),
+            Wish("beside [::] by default, another may bind 0.0.0.0", "tcp/dual-stack/default/any4", BINDS),
+            Wish("beside [::] by default, another may bind 127.0.0.1", "tcp/dual-stack/default/loopback4", BINDS),
+            Wish("beside [::] with IPV6_V6ONLY=1, another may bind 0.0.0.0", "tcp/dual-stack/apart/v6only-then-any4", BINDS),
             Wish("0.0.0.0 first, then [::] with IPV6_V6ONLY=1", "tcp/dual-stack/apart/any4-then-v6only", BINDS),
         ),
     ),
@@ -144,7 +144,7 @@ ENTRIES = (
     Entry(
         "free-port",
         "Find a free port for a test",
-        "Port 0 asks the system; a probe binds a port, closes it, and hopes. “yes” says that the way can be relied upon.",
+        "Port 0 asks the system; a probe binds a port, closes it, and hopes. “yes” means that you can rely on this.",
         (
             Wish("a port that was bound and closed can be bound again", "tcp/dead-server/never-connected/no-options", BINDS),
             Wish("a probe without options notices a server", f"{DUPLICATE}/bind-listen-bind-listen/reuseaddr-then-none", REFUSED),
@@ -174,7 +174,7 @@ ENTRIES = (
     Entry(
         "beside",
         "One server everywhere, another on one address",
-        "A server has the wildcard, another wants the same port on a single address: may it start, and who gets what is sent there?",
+        "A server has the wildcard. Another wants the same port on a single address. May it start, and who gets what is sent there?",
         (
             Wish("no options on either: may the second start?", f"{BESIDE}/none-then-none", STARTS),
             Wish("SO_REUSEADDR on both: may the second start?", f"{BESIDE}/reuseaddr-then-reuseaddr", STARTS),
@@ -196,7 +196,7 @@ ENTRIES = (
     Entry(
         "error",
         "Learn that the port is taken",
-        "At which call does the refusal come? “yes” says: at bind. Where it says no, it comes at listen, or never.",
+        "At which call does the refusal come? “yes” means at bind, “no” at listen or never.",
         (
             Wish("no options, nobody listens yet", "tcp/duplicate/no-option", REFUSED),
             Wish("SO_REUSEADDR on both, nobody listens yet", "tcp/duplicate/both-reuseaddr/unlistened", REFUSED),

@@ -247,7 +247,7 @@ class TestGuests:
 
     def test_a_guest_that_hangs_is_ended_and_named(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert _run(tmp_path, "import time; time.sleep(600)", "--silence", "0.5") == 1
-        assert "linux 6.12.94 hung, and was ended" in capsys.readouterr().out
+        assert "linux 6.12.94 hung and was ended" in capsys.readouterr().out
 
     def test_results_that_were_cut_off_are_none(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         code = _sending(tmp_path, 0)

@@ -234,7 +234,7 @@ MISTAKES = [
     (("--platform", "linux", "wrong"), "wrong: line 2: 'A.bond()': unknown call 'bond'; known are "),
     (("--platform", "linux", "far"), "far: line 2: 'A.bind(127.0.0.1:70000)': 127.0.0.1:70000 is not an address"),
     (("--platform", "linux", "program"), "program: line 1: 'run(nosuch, 127.0.0.1:P)': run does not take (nosuch, 127.0.0.1:P)"),
-    (("--platform", "linux", "--batch", "--format", "text", "-"), "--batch writes JSON: leave --format text away"),
+    (("--platform", "linux", "--batch", "--format", "text", "-"), "--batch writes JSON: leave out --format text"),
 ]
 FILES = {
     "binary": b"A = tcp4()\n\x80\xff\x00",
@@ -266,7 +266,7 @@ def test_a_mistake_is_one_line(
         ((), "the following arguments are required: VERB"),
         (("predict", "-"), "the following arguments are required: --platform"),
         (("predict", "--platform", "linux"), "the following arguments are required: FILE"),
-        (("predict", "--platform", "linux", "--uid", "me", "-"), "argument --uid: 'me' is no user: give a number"),
+        (("predict", "--platform", "linux", "--uid", "me", "-"), "argument --uid: 'me' is not a user: give a number"),
         (("predict", "--platform", "linux", "--setting", "x", "-"), "argument --setting: 'x': write NAME=VALUE"),
         (("predict", "--platform", "linux", "--format", "xml", "-"), "argument --format: invalid choice: 'xml'"),
         (("what",), "argument VERB: invalid choice: 'what'"),

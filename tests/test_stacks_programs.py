@@ -171,7 +171,7 @@ def test_a_stack_that_leaves_no_run(tmp_path: Path) -> None:
 
 def test_a_run_that_hangs_is_ended(tmp_path: Path) -> None:
     job = Job("lwip@2.1.3", [sys.executable, "-c", "import time; time.sleep(600)"])
-    with pytest.raises(CannotRun, match=r"hung, and was ended after 0.5 s"):
+    with pytest.raises(CannotRun, match=r"hung and was ended after 0.5 s"):
         programs.run_job(job, arguments("--record", str(tmp_path), "--deadline", "0.5"), tmp_path)
 
 

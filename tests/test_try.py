@@ -88,7 +88,7 @@ def test_a_stranger_needs_root(reports: Any, monkeypatch: pytest.MonkeyPatch) ->
     for line in ("B = stranger: tcp4()", "B = A.inherit(stranger2)"):
         status, out, err = reports(f"A = tcp4()\n{line}", "try", "--isolation", "host")
         assert (status, out) == (2, "")
-        assert err == f"python -m reports: line 2: {line!r}: another user needs root: run it as root, or take the stranger away\n"
+        assert err == f"python -m reports: line 2: {line!r}: another user needs root: run it as root, or leave the stranger out\n"
 
 
 def test_isolation_that_cannot_be_had(reports: Any, monkeypatch: pytest.MonkeyPatch) -> None:

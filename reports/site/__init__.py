@@ -28,15 +28,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def gather() -> Site:
-    """What the site shows: every experiment on every platform, and the runs that were recorded."""
+    """What the site shows: every experiment on every platform, and the recorded runs."""
     platforms, rows = cells.columns(), all_rows()
     return Site(platforms, list(rows), cells.cells(platforms, rows), recorded(cells.RUNS))
 
 
 def write(folder: Path, content: dict[str, bytes]) -> None:
-    """Write the files into a folder, which is made.
+    """Write the files into a folder, which is made if it is missing.
 
-    Raises BadInput where that is not possible.
+    Raises BadInput if that is not possible.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,11 +68,11 @@ def files(site: Site) -> dict[str, bytes]:
 
 
 def _without_comments(script: str) -> str:
-    """The lines of a script that are more than a comment, without their indentation."""
+    """A script without comments and indentation."""
     lines = (line.strip() for line in script.splitlines())
     return "".join(f"{line}\n" for line in lines if line and not line.startswith(("//", "/**")))
 
 
 def _columns(count: int) -> str:
-    """The rules by which an unticked platform hides its column."""
+    """The CSS rules that hide the column of an unticked platform."""
     return "".join(f":root:has(#c{n}:not(:checked)) .m tr>:nth-child({n}):not([colspan]){{display:none}}\n" for n in range(2, count + 2))

@@ -19,16 +19,16 @@ from fixtures.specification.sources import Citation, bibliography
 from reports.catalogue import Row
 from reports.cells import UNKNOWN, UNTESTABLE, Cell, Cells
 
-#: What a connection is called that is never accepted.
+#: The name of a connection that nobody has accepted.
 QUEUED = "queued"
 
 
 @dataclass
 class Family:
-    """The experiments of one function and one rule, which share script and question but for their parameters."""
+    """The experiments of one function and one rule. They share its script and its question, and differ in their parameters."""
 
     rows: list[Row]
-    #: Where it stands on the page of its chapter: ``f7``, the seventh there.
+    #: Its anchor on the page of its chapter: ``f7`` is the seventh there.
     anchor: str
 
     @property
@@ -38,7 +38,7 @@ class Family:
 
     @property
     def question(self) -> str:
-        """Its question, parameters in braces if there are several experiments."""
+        """Its question, with the parameters in braces if there are several experiments."""
         return (self.first.experiment if len(self.rows) == 1 else self.first.template).question
 
 
@@ -67,12 +67,12 @@ class Chapter:
 
 @dataclass
 class Site:
-    """Everything that the pages are made of."""
+    """Everything that the pages are made from."""
 
     platforms: list[Platform]
     rows: list[Row]
     cells: Cells
-    #: What was recorded on each platform, in a few words a run.
+    #: What was recorded on each platform, in a few words for each run.
     runs: dict[str, list[str]] = field(default_factory=dict)
 
     @cached_property
@@ -110,11 +110,11 @@ class Site:
         return {row.experiment.id: chapter.page for chapter in self.chapters for row in chapter.rows}
 
     def address(self, identifier: str) -> str:
-        """Where an experiment stands, relative to the root, in this release and in every later one."""
+        """The address of an experiment relative to the root, in this release and in every later one."""
         return f"{self.pages[identifier]}#{identifier}"
 
     def near(self, identifier: str) -> str:
-        """The same for the pages of this site: of a script that is one experiment's alone it is that of the script."""
+        """The same for links within this site: shorter if the experiment is alone in its family."""
         return self._alone.get(identifier) or self.address(identifier)
 
     @cached_property
@@ -132,7 +132,7 @@ class Site:
 
     @cached_property
     def clauses(self) -> dict[str, Own]:
-        """Every clause that decides a cell, and every variant of the models, by id; those of older releases, which no cell shows, too."""
+        """Every clause that decides a cell, and every variant of the models, by id, even those of older releases that no cell shows."""
         met = (cell.because for cells in self.cells.values() for cell in cells.values())
         variants = {reason.id: reason for reason in defined() if is_variant(reason)}
         return variants | {reason.id: reason for reason in met if isinstance(reason, Own) and not _is_unread(reason)}
@@ -147,7 +147,7 @@ class Site:
 
     @cached_property
     def decided(self) -> dict[str, dict[str, list[str]]]:
-        """The experiments that a clause decides, by platform (a release counts as one), then by clause id."""
+        """The experiments that a clause decides, by platform (each release counts as one), then by the clause's id."""
         found: dict[str, dict[str, list[str]]] = {str(platform): {} for platform in self.platforms}
         for identifier, across in self.cells.items():
             for platform, cell in across.items():
@@ -157,7 +157,7 @@ class Site:
 
     @cached_property
     def deciding(self) -> dict[str, list[Own]]:
-        """The clauses that decide answers of each platform, the most frequent first: their place here is their number in its cells."""
+        """The clauses that decide each platform's answers, the most frequent first. A clause's place here is its number in the cells."""
         ordered = {one: sorted(met, key=lambda name: (-len(met[name]), name)) for one, met in self.decided.items()}
         return {platform: [self.clauses[name] for name in names] for platform, names in ordered.items()}
 
@@ -171,11 +171,11 @@ class Site:
         return str(self._numbers[str(platform), cell.because.id]) if known and cell.because else ""
 
     def bases(self, platform: Platform) -> Counter[str]:
-        """How many answers of a platform are known on which basis."""
+        """The number of answers of a platform for each basis."""
         return Counter(cell.basis or UNTESTABLE for cell in self.column(platform).values())
 
     def script(self, row: Row) -> tuple[Platform, list[str]]:
-        """The script of an experiment as the first platform answers it that can, with the states of the sockets behind each call."""
+        """The script of an experiment as answered by the first platform that can, each call with the states of the sockets."""
         across = zip(self.platforms, self.across(row.experiment.id), strict=True)
         shown = next((p for p, cell in across if cell.outcome not in (UNTESTABLE, UNKNOWN)), self.platforms[0])
         return shown, [" # ".join(filter(None, step)) for step in self.played(shown, row)]
@@ -209,13 +209,13 @@ def _state(state: str, port: str) -> str:
 
 
 def key_of(citation: Citation) -> str:
-    """A citation in short: the key of its source, and the place."""
+    """A short form of a citation: the key of its source, and the place."""
     key = next(key for key, source in bibliography().items() if source is citation.source or source == citation.source)
     return f"{key} {citation.locator}"
 
 
 def recorded(folder: Path) -> dict[str, list[str]]:
-    """The recorded runs of each platform: file, and on what it was recorded."""
+    """The recorded runs of each platform: the file, and the machine that it was recorded on."""
     found: dict[str, list[str]] = {}
     for path in sorted(folder.glob("*.jsonl*")):
         header = read_run(path).header

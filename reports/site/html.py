@@ -1,4 +1,4 @@
-"""HTML from templates whose every value is escaped, unless it is HTML already."""
+"""HTML from templates. Every value is escaped unless it is already HTML."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"
 
 
 class Html(str):
-    """Text that is HTML already."""
+    """Text that is already HTML."""
 
 
 def escape(value: object) -> Html:
-    """The value as HTML, fit for text and for an attribute in double quotes."""
+    """The value as HTML, for use in text and in attributes with double quotes."""
     return value if isinstance(value, Html) else Html(str(value).translate(_ENTITIES))
 
 
 def fill(template: str, **values: object) -> Html:
-    """The template, a constant, with its values in place, each escaped."""
+    """The template, which must be a constant, with its values filled in, each escaped."""
     return Html(template.format_map({name: escape(value) for name, value in values.items()}))
 
 
 def attribute(value: object) -> Html:
-    """The value of an attribute: in quotes only where HTML wants them, for the site is to be small."""
+    """The value of an attribute. It has quotes only if HTML needs them, to keep the site small."""
     text = escape(value)
     return text if re.fullmatch(r"[A-Za-z0-9_.+:#/-]*[A-Za-z0-9_.+:#-]", text) else Html(f'"{text}"')
 
 
 def join(parts: Iterable[Html], between: str = "") -> Html:
-    """Pieces of HTML, one behind the other."""
+    """Pieces of HTML, one after the other."""
     return Html(between.join(parts))
 
 
@@ -39,5 +39,5 @@ def link(target: str, text: object) -> Html:
 
 
 def code(text: object) -> Html:
-    """Something to type or to search for."""
+    """Text to type or to search for."""
     return fill("<code>{text}</code>", text=text)

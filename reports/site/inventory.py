@@ -1,4 +1,4 @@
-"""``objects.inv``: Sphinx' inventory, version 2, so that other projects' documentation can link an id."""
+"""``objects.inv``: a Sphinx inventory (version 2), so that other projects' documentation can link to an id."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def inventory(site: Site) -> bytes:
 
 
 def objects(site: Site) -> Iterator[tuple[str, str, str]]:
-    """Label, address and title of everything that can be linked. Sphinx asks for labels in lower case."""
+    """Label, address and title of everything that can be linked to. Sphinx asks for labels in lower case."""
     for row in site.rows:
         yield row.experiment.id, site.address(row.experiment.id), "-"
     for platform in site.platforms:
@@ -38,5 +38,5 @@ def objects(site: Site) -> Iterator[tuple[str, str, str]]:
 
 
 def _short(address: str, name: str) -> str:
-    """The address with its end written as ``$`` where it is the name."""
+    """The address. If it ends with the name, ``$`` stands for that, as the format has it."""
     return f"{address.removesuffix(name)}$" if address.endswith(name) else address

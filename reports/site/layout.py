@@ -1,4 +1,4 @@
-"""What stands around every page: its head, the ways to the others, and what it is licensed under."""
+"""What every page has: a head, links to the other pages, and the licences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAGES = {
     "legend.html": "Legend",
     "sources.html": "Sources",
 }
-#: What code and data are under, and the file that says so.
+#: The licences of code and data, and the files that have them.
 LICENCES = {"Code": ("MIT License", "LICENSE"), "data": ("CC0 1.0", "LICENSE-DATA")}
 
 _PAGE = (
@@ -34,7 +34,7 @@ def page(title: str, body: Html, here: str) -> Html:
 
 
 def licences() -> str:
-    """Under which licence code and data are."""
+    """The licences of code and data, in one line."""
     return "; ".join(f"{what}: {words}" for what, (words, _) in LICENCES.items())
 
 

@@ -1,4 +1,4 @@
-"""The page of servers and libraries: those of which the same holds share a section, with what follows on each platform."""
+"""The page of servers and libraries. Those that behave the same share a section, with what follows on each platform."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reports.site.html import Html, attribute, code, fill, join, link
 from reports.site.layout import page
 from reports.site.tables import SIGNS, heads, legend_line, table
 
-#: What nobody is surprised by.
+#: The answers that surprise nobody.
 _USUAL = {"second-start": "refused", "restart": "starts"}
 
 
@@ -36,7 +36,7 @@ def libraries(site: Site) -> Html:
     intro = fill(
         "<h1>Servers and libraries</h1><p>What they set on the socket on which they listen (UDP: which they bind) unless told otherwise, "
         "and what follows from it: is a second start refused, and may one start over TIME_WAIT? {counted} The letter behind a name says "
-        "how it is known what it sets; “seen”: this version was looked at, started twice and restarted on Linux, and did what is said. "
+        "how we know what it sets; “seen”: we looked at this version, started it twice and restarted it on Linux, and it did what is said. "
         "{explain} tells one in full, {run} looks again.</p>",
         counted=counted(told),
         explain=code("python -m reports explain NAME"),
@@ -69,7 +69,7 @@ def _section(site: Site, number: int, group: Alike, platforms: Sequence[Platform
 
 
 def _by_platform(sets: dict[str, str]) -> str:
-    """What is set, with the platforms where it is something else."""
+    """What is set, and the platforms where that differs."""
     where: dict[str, list[str]] = {}
     for platform, text in sets.items():
         where.setdefault(text, []).append(platform)

@@ -1,4 +1,4 @@
-"""``data.js``: what JavaScript adds to the pages: script, rule and sources of every single experiment; deflated, as base64."""
+"""``data.js``: what JavaScript adds to the pages: the script, rule and sources of every experiment, deflated and in base64."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from reports.site.data import Chapter, Family, Site, key_of
 
 
 def data(site: Site) -> str:
-    """The script, which hands its data to the function that waits for them."""
+    """The script. It hands its data to the function that waits for them."""
     text = json.dumps(content(site), ensure_ascii=False, separators=(",", ":"))
     return f'addrinuse("{base64.b64encode(zlib.compress(text.encode(), 9)).decode()}")\n'
 
 
 def content(site: Site) -> dict[str, Any]:
-    """Everything, experiments in families; a script is a list of places in ``lines``, the first of which names the platform.
+    """All of the data. Experiments are in families. A script is a list of indices into ``lines``; the first line names the platform.
 
-    A platform is its name, and the places in ``clauses`` of those that the numbers in its cells mean.
+    A platform is its name and indices into ``clauses``: its cells give the number of a clause in this list.
     """
     lines: dict[str, int] = {}
     clauses = list(dict.fromkeys(clause for met in site.deciding.values() for clause in met))
@@ -40,7 +40,7 @@ def content(site: Site) -> dict[str, Any]:
 
 
 def _family(site: Site, chapter: Chapter, family: Family, lines: dict[str, int]) -> list[Any]:
-    """Page, rule, the template of the ids, the names of the parameters, and a line for each experiment. The page has the question."""
+    """Page, rule, the template of the ids, the names of the parameters, and a row for each experiment. The page has the question."""
     identifier = family.first.template.id
     names = [name for name in family.first.parameters if f"{{{name}}}" in identifier]
     rows = []

@@ -1,4 +1,4 @@
-"""The matrix: the first page, and a page for each chapter."""
+"""The matrix: the first page and a page for each chapter."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from reports.wishes import ENTRIES
 
 
 def index(site: Site) -> Html:
-    """The first page: the situations and the whole matrix, chapters opening into families."""
+    """The first page: the situations, and the whole matrix, whose chapters open into families."""
     entries = join(fill("<li><a href=situations.html#{a}>{t}</a>", a=each.anchor, t=each.title) for each in ENTRIES)
     intro = fill(
         "<h1>Who may bind an address that is already in use?</h1>"
         "<p>Every operating system answers differently. {n} experiments, each a short script of socket calls that ends in one question, "
-        "and what {p} platforms answer, with how that is known. Who ports a server has its calls read: {port}.</p>"
+        "and what {p} platforms answer, and how we know. To port a server, have its calls read: {port}.</p>"
         "<h2>My situation</h2><ul class=cards>{entries}</ul><h2 id=matrix>The matrix</h2>"
         "{chooser}",
         n=len(site.rows),
@@ -36,7 +36,7 @@ def index(site: Site) -> Html:
     caption = "How many experiments depart from their rule, of those that the platform can run; in a chapter, its questions and who departs"
     after = fill(
         "{legend}<p class=legend>3/8: in 3 of the 8 experiments that the platform can run the rule does not hold, or nobody knows whether "
-        "it does. Beside a question stand the platforms that depart from its rule, in some of its experiments or in all, and on how many "
+        "it does. Beside a question are the platforms that depart from its rule, in some of its experiments or in all, and on how many "
         "the answer is unknown; =: it holds wherever it can be asked.</p>",
         legend=legend_line(),
     )
@@ -44,7 +44,7 @@ def index(site: Site) -> Html:
 
 
 def _chapter_rows(site: Site, chapter: Chapter) -> Html:
-    """The line of a chapter, and below it the questions, which the style sheet shows when the chapter is open."""
+    """The row of a chapter, and below it the questions, which the style sheet shows if the chapter is open."""
     across = zip(*(site.across(row.experiment.id) for row in chapter.rows), strict=True)
     return fill(
         "<tbody><tr class=c><th scope=rowgroup><details><summary>{title}</summary></details> {more}{columns}\n"
@@ -58,7 +58,7 @@ def _chapter_rows(site: Site, chapter: Chapter) -> Html:
 
 
 def _share(part: Sequence[Cell]) -> Html:
-    """What a platform answers to several experiments, in a word."""
+    """What a platform answers to several experiments, in one word."""
     able, away, unknown = _counts(part)
     if not able:
         return Html(SIGNS[UNTESTABLE])
@@ -68,13 +68,13 @@ def _share(part: Sequence[Cell]) -> Html:
 
 
 def _counts(part: Sequence[Cell]) -> tuple[int, int, int]:
-    """How many of several experiments a platform can run, in how many it departs from the rule, and in how many it is unknown."""
+    """How many of these experiments a platform can run, in how many it departs from the rule, and in how many nobody knows."""
     found = Counter(cell.outcome for cell in part)
     return len(part) - found[UNTESTABLE], found[DEPARTS] + found[EITHER], found[UNKNOWN]
 
 
 def _question(site: Site, chapter: Chapter, family: Family) -> Html:
-    """A question, with the platforms that depart from its rule, and on how many the answer is unknown."""
+    """A question, the platforms that depart from its rule, and the number of those with an unknown answer."""
     across = zip(*(site.across(row.experiment.id) for row in family.rows), strict=True)
     counted = [(platform, *_counts(part)) for platform, part in zip(site.platforms, across, strict=True)]
     away = ", ".join(f"{platform} {n}/{able}" if n < able else str(platform) for platform, able, n, _ in counted if n)
@@ -101,7 +101,7 @@ def chapter(site: Site, one: Chapter) -> Html:
         title=one.title,
         n=len(one.rows),
         how=link("legend.html#chapter", "How to read them"),
-        absent=absent and f" Not here, for they lack what all of this needs: {absent}.",
+        absent=absent and f" Left out, because they lack what all of this needs: {absent}.",
     )
     return page(one.title, join([intro, legend_line(), table(caption, heads(able, "Experiment"), body)]), one.page)
 
@@ -132,7 +132,7 @@ def _script(site: Site, family: Family) -> str:
 
 
 def _own_part(family: Family) -> str:
-    """What the id of the first experiment has to itself."""
+    """The part of the first experiment's id that the others do not share."""
     ids = [row.experiment.id.split("/") for row in family.rows]
     shared = sum(1 for _ in takewhile(lambda parts: len(set(parts)) == 1, zip(*ids, strict=False)))
     return "/".join(ids[0][shared:])
@@ -151,7 +151,7 @@ def _grouped(site: Site, family: Family, able: Sequence[Platform]) -> dict[Html,
 
 
 def _group(identifiers: Sequence[str], columns: Html) -> Html:
-    """A line of the table. The style sheet shows an id that is an empty element's, and JavaScript makes it text."""
+    """A row of the table. The style sheet shows the id of an empty element, and JavaScript turns it into text."""
     if len(identifiers) == 1:
         return fill("<tr><th id={id}>{columns}\n", id=attribute(identifiers[0]), columns=columns)
     items = join(fill("<p id={id}>", id=attribute(identifier)) for identifier in identifiers)

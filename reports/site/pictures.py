@@ -28,13 +28,13 @@ _STYLE = (
 )
 
 
-#: A box, which is what has a class of one colour and nothing else.
+#: A box: a path whose class is a single colour.
 _BOX = re.compile(r'<path class="(\w+)" d="([^"]*)"/>\n')
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An SVG drawing, what it shows in a sentence, and what stands below it."""
+    """An SVG drawing, a sentence that says what it shows, and its caption."""
 
     name: str
     title: str
@@ -62,7 +62,7 @@ class Picture:
 
 
 def _merged(drawing: Html) -> Html:
-    """The drawing with the boxes of one colour as one path, behind everything else."""
+    """The drawing, with all boxes of a colour as one path behind everything else. That is smaller."""
     boxes: dict[str, list[str]] = {}
     for colour, path in _BOX.findall(drawing):
         boxes.setdefault(colour, []).append(path)
@@ -91,7 +91,7 @@ def _box(x: float, y: float, w: float, h: float, colour: str) -> Html:
 # The life cycle, and who holds the port.
 
 _W, _H = 168, 76
-#: Where each state stands: the middle of its box.
+#: The middle of each state's box.
 _PLACES = {
     CLOSED: (420, 52),
     LISTEN: (110, 52),
@@ -103,7 +103,7 @@ _PLACES = {
     LAST_ACK: (690, 455),
     TIME_WAIT: (250, 595),
 }
-#: A second box for the state in which everything ends, so that no line crosses the picture.
+#: A second box for CLOSED, in which everything ends, so that no line crosses the picture.
 _END = (690, 595)
 
 _STEPS = {(state, to) for (state, event), to in TRANSITIONS.items() if event != "reset"}
@@ -113,7 +113,7 @@ _OLD_NEW = (("none", "none"), ("none", "reuseaddr"), ("reuseaddr", "reuseaddr"))
 
 
 def _asks(state: str, old: str, new: str) -> str:
-    """The experiment that starts a server while another's block is in this state."""
+    """The experiment that starts a server while the block of another is in this state."""
     if state == LISTEN:
         return f"tcp/duplicate/specific/bind-listen-bind-listen/{old}-then-{new}"
     if state == TIME_WAIT:
@@ -122,7 +122,7 @@ def _asks(state: str, old: str, new: str) -> str:
 
 
 def _holding(site: Site, state: str, platform: Platform) -> str:
-    """Three marks: a filled one where a block in this state keeps a new server out."""
+    """Three marks. A mark is filled if a block in this state keeps a new server out."""
     return " ".join(_sign(site.cells[_asks(state, *pair)][str(platform)]) for pair in _OLD_NEW)
 
 
@@ -192,7 +192,7 @@ def _edge(state: str, event: str, to: str) -> Html:
 
 
 def _border(inside: tuple[int, int], towards: tuple[int, int], tall: bool) -> tuple[float, float]:
-    """Where the line from the middle of a box to another leaves the box."""
+    """The point where the line to another box leaves this one."""
     dx, dy = towards[0] - inside[0], towards[1] - inside[1]
     scale = min(_W / 2 / abs(dx) if dx else 9, (_H if tall else 36) / 2 / abs(dy) if dy else 9)
     return inside[0] + dx * scale, inside[1] + dy * scale
@@ -203,7 +203,7 @@ def _border(inside: tuple[int, int], towards: tuple[int, int], tall: bool) -> tu
 
 @dataclass(frozen=True)
 class Story:
-    """An experiment of 2008, and what it is about."""
+    """An experiment of 2008, and its subject."""
 
     name: str
     title: str
@@ -225,7 +225,7 @@ _PANEL, _LANE, _STEP = 322, 36, 26
 
 
 def timeline(site: Site, story: Story) -> Picture:
-    """An experiment on several platforms, side by side: its calls downwards, a bar for each socket that changes with its state."""
+    """An experiment on several platforms side by side: its calls from top to bottom, and a bar for each socket, coloured by state."""
     shown = [platform for platform in site.platforms if platform.name in _SEEN]
     row = site.row(story.experiment)
     plays = [(platform, site.played(platform, row)) for platform in shown]
@@ -295,7 +295,7 @@ _HEADLINES = {
     "The same, SO_REUSEADDR on both": f"{_BESIDE}/reuseaddr-then-reuseaddr",
     "A server on [::] gets IPv4 connections unasked": "tcp/dual-stack/default/receives",
 }
-#: What a wish comes to, its sign and its colour.
+#: The sign and the colour of each outcome of a wish.
 _GRANTED = {"yes": ("●", "c"), "no": ("○", "b"), "maybe": ("◐", "f"), "?": ("?", "g"), "-": ("-", "paper")}
 
 
@@ -326,7 +326,7 @@ _SHADES = dict(zip((*BASES, UNTESTABLE), ("c", "a", "d", "f", "b", "e", "paper",
 
 
 def evidence(site: Site) -> Picture:
-    """For each platform how many of its answers are known on which basis."""
+    """For each platform, the number of its answers on each basis."""
     counts = [(platform, site.bases(platform)) for platform in site.platforms]
     most = len(site.rows)
     parts = [_key()]

@@ -14,8 +14,8 @@ from reports.site.layout import page
 from reports.site.tables import facts_list
 
 TOLD = (
-    "Of each platform then the clauses that decide its answers, the most frequent first: what is true of it, the {rule} that it departs "
-    "from if it does, how that is known and where it stands, and an experiment that it decides."
+    "Then, for each platform, the clauses that decide its answers, the most frequent first: what is true of it, the {rule} that it "
+    "departs from, if any, how we know and from where, and an experiment that it decides."
 )
 
 
@@ -59,7 +59,7 @@ def _platform(site: Site, one: Platform) -> Html:
         name=one,
         facts=facts_list(facts),
         met=_clauses(site, met, one),
-        rest=fill("<p>Of other releases, or deciding nothing by themselves:</p>{list}", list=_clauses(site, rest, one)) if rest else "",
+        rest=fill("<p>Of other releases, or decisive only with others:</p>{list}", list=_clauses(site, rest, one)) if rest else "",
     )
 
 
@@ -73,7 +73,7 @@ def _clauses(site: Site, clauses: Sequence[Own], one: Platform) -> Html:
 
 
 def _clause(site: Site, clause: Own, one: Platform) -> Html:
-    """A clause: what is true, the rule that it departs from, how that is known and where, and an experiment that it decides."""
+    """A clause: what is true, the rule that it departs from, how we know and from where, and an experiment that it decides."""
     decided = site.decided[str(one)].get(clause.id, [])
     rule = rule_of(clause)
     known = clause.note if clause.note.startswith(clause.basis) else "; ".join(filter(None, (clause.basis, clause.note)))

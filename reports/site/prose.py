@@ -20,7 +20,7 @@ from reports.site.pictures import Picture
 from reports.site.tables import SIGNS, chooser, facts_list, heads, legend_line, rules_list, table
 from reports.wishes import ENTRIES, Entry, Wish
 
-#: As many experiments of a claim are linked.
+#: How many experiments of a claim are linked.
 MOST = 1
 
 
@@ -28,8 +28,8 @@ def situations(site: Site) -> Html:
     """The page *my situation*."""
     parts = [
         fill(
-            "<h1>My situation</h1><p>{ways}<p>“yes”: the platform gives what the line hopes for; “maybe”: sources differ, or it is left "
-            "open. Below each table: whom it happened to, where they tell it, and the experiments that answer them.</p>",
+            "<h1>My situation</h1><p>{ways}<p>“yes”: the platform grants what the line hopes for; “maybe”: sources differ, or it is left "
+            "open. Below each table: who met this, where they tell it, and the experiments that answer them.</p>",
             ways=join((link(f"#{each.anchor}", each.title) for each in ENTRIES), " · "),
         ),
         legend_line(),
@@ -51,7 +51,7 @@ def _situation(site: Site, one: Entry) -> Html:
 
 
 def _incident(site: Site, one: incidents.Incident) -> Html:
-    """What happened, where it is told, and the experiments that answer it on the platforms concerned."""
+    """What happened, where people tell it, and the experiments that answer it on the platforms concerned."""
     told = join((link(address, incidents.place(address)) for address in one.links), ", ")
     asked = join((link(site.near(name), n) for n, name in enumerate(one.experiments, 1)), " ")
     return fill(
@@ -116,15 +116,15 @@ def _claim(site: Site, claim: Claim) -> Html:
 
 
 def legend(site: Site) -> Html:
-    """Verdicts, outcomes, bases, rules."""
+    """The verdicts, the outcomes, the bases and the rules."""
     rules = sorted(site.rules.values(), key=lambda rule: (rule.id[0], int(rule.id[1:]) if rule.id[1:].isdigit() else 0, rule.id))
     letters = BASIS_LETTERS | {UNKNOWN: SIGNS[UNKNOWN]}
     bases = join(fill("<dt>{l} {b}<dd>{m}\n", l=letters[basis], b=basis, m=meaning) for basis, meaning in BASES.items())
     signs = {HOLDS: "= or a letter", DEPARTS: "the answer", EITHER: "both answers", UNKNOWN: "?", UNTESTABLE: "-"}
     body = fill(
         "<h1>Legend</h1><h2>A cell</h2><dl>{outcomes}<dt>!<dd>A recorded run contradicts the model; the run is shown.</dl>"
-        "<h2 id=chapter>A chapter</h2><p>Above a script stand its rule, and where else it is asked; a call without an answer succeeds. "
-        "Experiments of one script with the same answer everywhere share a line. The number behind a letter is that of the departure "
+        "<h2 id=chapter>A chapter</h2><p>Above a script are its rule and where else it is asked; a call without an answer succeeds. "
+        "Experiments of one script with the same answers everywhere share a line. The number behind a letter is that of the clause "
         "among those of its {platforms}."
         "<h2 id=bases>How it is known, best first</h2><dl>{bases}</dl><h2 id=verdicts>Verdicts of a run</h2>{verdicts}"
         "<h2 id=cite>Run and cite</h2><p>{explain} prints all its answers, how to run it, a line, a comment and a BibTeX "

@@ -1,4 +1,4 @@
-"""What the tables of cells share: their headings, their switches, and what a cell looks like."""
+"""What the tables of cells share: their headings, their switches, and how a cell looks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def heads(platforms: Iterable[Platform], first: str) -> Html:
 
 
 def chooser(site: Site) -> Html:
-    """The switches of the columns; the style sheet does what they say, also without JavaScript."""
+    """The switches of the columns. The style sheet obeys them, even without JavaScript."""
     boxes = join(
         fill("<label><input type=checkbox id=c{n} checked> {name}</label>\n", n=n, name=platform)
         for n, platform in enumerate(site.platforms, 2)
@@ -33,7 +33,7 @@ def chooser(site: Site) -> Html:
 
 
 def table(caption: str, head: Html, body: Html) -> Html:
-    """A table of cells, in a region that scrolls by itself."""
+    """A table of cells, in a region that scrolls on its own."""
     return fill(
         '<div class=scroll role=region tabindex=0 aria-label="{caption}"><table class=m>'
         "<caption>{caption}</caption>{head}{body}</table></div>",
@@ -63,7 +63,7 @@ def variables(text: str) -> Html:
 def mark(cell: Cell, usual: str = "bind", number: object = "") -> Html:
     """A cell: ``=`` or the answer, the letter of its basis, and the number of its reason. The usual call is not named.
 
-    What departs is a paragraph, for the style sheet to mark; and of paragraphs HTML lets the end be omitted.
+    A departure is a paragraph, so that the style sheet can mark it. HTML lets a paragraph go without its end tag, which saves space.
     """
     if cell.outcome in (UNKNOWN, UNTESTABLE):
         return fill("{sign}{number}", sign=SIGNS[cell.outcome], number=number)
@@ -94,5 +94,5 @@ def rules_list(rules: Iterable[Rule]) -> Html:
 
 
 def facts_list(facts: Iterable[tuple[str, str]]) -> Html:
-    """Words and what they mean."""
+    """Words and their meanings."""
     return fill("<dl>{items}</dl>", items=join(fill("<dt>{k}<dd>{v}\n", k=key, v=value) for key, value in facts))

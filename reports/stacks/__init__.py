@@ -1,1 +1,1 @@
-"""Other network stacks that this machine can run: each runs the suite inside and brings the recorded runs home."""
+"""Other network stacks that this machine can run. Each module runs the suite on one and brings the recorded runs home."""

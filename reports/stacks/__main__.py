@@ -12,7 +12,7 @@ from typing import NoReturn
 from fixtures.record.runfile import RunError
 from reports.stacks.common import CannotRun
 
-#: Each is a module of this package with configure(parser) and run(args); it is imported when it is asked for.
+#: Each is a module of this package with configure(parser) and run(args). It is imported only if it is asked for.
 STACKS = {
     "kernels": "Debian's Linux kernels under qemu",
     "uml": "User-Mode Linux",

@@ -1,4 +1,4 @@
-"""What the stacks share: a cache folder, programs that may be missing, processes that leave nothing behind, the names of kept runs."""
+"""What the stacks share: a cache folder, programs that may be missing, processes that leave nothing behind, and kept runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CannotRun(Exception):
 
 
 def cache_folder(*parts: str) -> Path:
-    """A folder under the user's cache that outlives a run, made when it is missing."""
+    """A folder in the user's cache, which outlives a run. It is made if it is missing."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     folder = Path(base, "addrinuse", *parts)
     try:
@@ -35,7 +35,7 @@ def cache_folder(*parts: str) -> Path:
 
 
 def need(programs: Mapping[str, str]) -> dict[str, str]:
-    """Where each program is; the mapping names Debian's package for each.
+    """The path of each program. The mapping names Debian's package for each.
 
     Raises CannotRun, which says in one line what to install.
     """
@@ -49,9 +49,9 @@ def need(programs: Mapping[str, str]) -> dict[str, str]:
 
 @contextlib.contextmanager
 def guarded(command: Sequence[str | Path], **options: Any) -> Iterator[subprocess.Popen[Any]]:
-    """Run a command whose every process, daemons too, ends with this block, or with this program however it ends.
+    """Run a command. All of its processes, daemons too, end with this block, or with this program, however that ends.
 
-    The options are those of Popen, without ``stdin``. What is waited for is the guard, whose exit status is the command's.
+    The options are those of Popen, except ``stdin``. The block gets the guard's process, whose exit status is the command's.
     """
     line = [sys.executable, "-E", "-S", str(GUARD), *map(str, command)]
     process = subprocess.Popen(line, stdin=subprocess.PIPE, start_new_session=True, **options)
@@ -66,7 +66,7 @@ def guarded(command: Sequence[str | Path], **options: Any) -> Iterator[subproces
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """A name beside ``path`` to write to; it takes the place of ``path`` if the block ends well, and is gone otherwise."""
+    """A name beside ``path`` to write to. The file replaces ``path`` if the block ends well, and is deleted otherwise."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield partial
@@ -76,9 +76,9 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 def keep(run: Path, folder: Path = RUNS) -> Path:
-    """Put a recorded run among those of the repository, under the name that it has there, packed the same way each time.
+    """Put a recorded run into the repository's folder, under its name there, always packed in the same way.
 
-    Raises RunError for a file that is no whole run.
+    Raises RunError for a file that is not a whole run.
     """
     kept = folder / file_name(read_run(run))
     folder.mkdir(exist_ok=True)

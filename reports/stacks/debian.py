@@ -1,7 +1,7 @@
-"""Debian's Linux kernels: which a mirror has, and fetching one into the cache.
+"""Debian's Linux kernels: which ones a mirror has, and how to fetch one into the cache.
 
-APT does the work (signatures, mirrors, proxies) under a configuration of its own, which leaves the machine's packages and lists alone.
-The mirror is the one that the machine's own sources name.
+APT does the work (signatures, mirrors, proxies). It has a configuration of its own here, which leaves the machine's packages and lists
+alone. The mirror is the one that the machine's own sources name.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from typing import IO
 from fixtures.specification.versions import order
 from reports.stacks.common import CannotRun, cache_folder, need
 
-#: Suites that have kernels: of the archive, and of the security archive. What a mirror lacks is passed over.
+#: The suites with kernels, of the archive and of the security archive. Those that a mirror lacks are passed over.
 SUITES = {
     "debian": ("bookworm-backports", "trixie-backports", "forky-backports", "forky", "sid", "experimental"),
     "debian-security": ("bullseye-security", "bookworm-security", "trixie-security", "forky-security"),
 }
-#: Where there is no security archive.
+#: The suites to use if there is no security archive.
 STABLE = ("bullseye", "bookworm", "trixie")
-#: Kilobytes; a smaller package has no kernel, and only names one that it depends on.
+#: In kilobytes. A smaller package has no kernel; it only depends on another that has one.
 _EMPTY = 5000
-#: The index is asked for again after so many seconds.
+#: After this many seconds the index is fetched again.
 FRESH = 24 * 3600.0
 
 PROGRAMS = {"apt-get": "apt", "apt-cache": "apt", "dpkg-deb": "dpkg"}
 _KEYRINGS = ("/usr/share/keyrings/debian-archive-keyring.pgp", "/usr/share/keyrings/debian-archive-keyring.gpg")
-#: The kernels for virtual machines, which need no module to start. From 6.19 on the kernel itself lies in linux-binary.
+#: The kernels for virtual machines, which need no modules to boot. From 6.19 on the kernel itself is in linux-binary.
 _PACKAGE = re.compile(r"linux-(?:image|binary)-\d.*-cloud-amd64")
 _WANTED = re.compile(r"(?:\./)?(?:boot/(vmlinuz)-.*|usr/lib/modules/[^/]+/(vmlinuz)|(?:usr/)?lib/modules/.*/(veth\.ko)(?:\.xz)?)")
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel that the mirror has, or the cache."""
+    """A kernel in the mirror or in the cache."""
 
     package: str
     #: Debian's version of the package: ``6.12.94-1~bpo12+1``.
@@ -66,7 +66,7 @@ class Kernel:
 
     @property
     def rank(self) -> tuple[object, ...]:
-        """The higher of two of a series is chosen; a release candidate is below its release."""
+        """Of a series the kernel with the highest rank is chosen. A release candidate ranks below its release."""
         return (order(self.version), "~rc" not in self.revision, self.package.startswith("linux-binary"), self.revision)
 
 
@@ -82,9 +82,9 @@ def kernels_of(index: str) -> list[Kernel]:
 
 
 def choose(kernels: Iterable[Kernel], wanted: Iterable[str] = ()) -> list[Kernel]:
-    """The newest kernel of each wanted series (``6.12``) or version (``6.12.94``); of every series without a wish. Oldest first.
+    """The newest kernel of each wanted series (``6.12``) or version (``6.12.94``), or of every series. Oldest first.
 
-    Raises CannotRun for a wish that no kernel fulfils.
+    Raises CannotRun for a wish that no kernel meets.
     """
     ranked = sorted(kernels, key=lambda kernel: kernel.rank)
     newest = {kernel.series: kernel for kernel in ranked}
@@ -107,9 +107,9 @@ def _newest_of(ranked: list[Kernel], wish: str, known: Iterable[str]) -> Kernel:
 
 
 def sources(targets: str, mirror: str = "") -> list[str]:
-    """The lines of a sources.list for the kernels, from ``apt-get indextargets`` (one address a line) or for a mirror that was given.
+    """The lines of a sources.list for the kernels, from ``apt-get indextargets`` (one address a line) or for a given mirror.
 
-    Raises CannotRun where no mirror of Debian is named.
+    Raises CannotRun if no mirror of Debian is named.
     """
     sites = {url.rstrip("/").rpartition("/")[2]: url.rstrip("/") for url in targets.split()}
     if mirror:
@@ -135,7 +135,7 @@ class Mirror:
         self.apt = cache_folder("kernels", "apt")
 
     def kernels(self) -> list[Kernel]:
-        """What the mirror has; where it cannot be reached, what it had.
+        """The kernels that the mirror has, or if it cannot be reached, had the last time.
 
         Raises CannotRun.
         """
@@ -154,7 +154,7 @@ class Mirror:
         listed = subprocess.run(command, capture_output=True, text=True, check=False)
         self._configure(sources(listed.stdout, self.url))
         done = self._run("apt-get", "update")
-        # A suite that the mirror lacks is an error too; what counts is whether any list came.
+        # A suite that the mirror lacks is an error to APT. What counts is whether any list came.
         if re.search(r"^(?:Get|Hit)", done.stdout, re.M):
             updated.write_text(self.url, encoding="utf-8")
         errors = [line for line in done.stderr.splitlines() if line.startswith("E:")]
@@ -188,9 +188,9 @@ class Mirror:
         return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, cwd=cwd, env=environment)
 
     def fetch(self, kernel: Kernel, work: Path) -> Path:
-        """The folder of the cache that has ``vmlinuz`` and, for multicast, ``veth.ko`` of a kernel.
+        """The folder of the cache with a kernel's ``vmlinuz`` and, for multicast, ``veth.ko``.
 
-        Raises CannotRun when it cannot be downloaded.
+        Raises CannotRun if the kernel cannot be downloaded.
         """
         kept = self.folder / f"{kernel.package}_{kernel.revision}".replace(":", "_")
         if not kept.exists():
@@ -204,7 +204,7 @@ class Mirror:
         return kept
 
     def _has(self, package: str, kernel: Kernel) -> bool:
-        """Whether the mirror has it: of superseded kernels it keeps linux-binary, but not the modules."""
+        """Whether the mirror has a package. It keeps superseded kernels (linux-binary) without their modules."""
         return package == kernel.package or "Version:" in self._run("apt-cache", "show", f"{package}={kernel.revision}").stdout
 
     def _download(self, package: str, kernel: Kernel, work: Path) -> Path:

@@ -1,8 +1,9 @@
 """`guard.py [--stdin N] COMMAND…`: run a command, and leave nothing of it behind.
 
-Standard input is the lifeline. When it ends (whoever holds the other end has ended, however), when the command ends, or on SIGTERM,
-every process that the command started is killed, daemons too: they become children of the guard (PR_SET_CHILD_SUBREAPER). The command
-reads from descriptor N, or nothing. SIGINT, which a terminal sends to everybody, is for the command and for whoever waits for the guard.
+Standard input is the lifeline: it ends when the process at the other end ends, however that happens. Then, or when the command ends,
+or on SIGTERM, the guard kills every process that the command started. Daemons are among them, because orphans become children of the
+guard (PR_SET_CHILD_SUBREAPER). The command reads from descriptor N, or nothing. The guard ignores SIGINT: a terminal sends it to
+the command too, and to the process that waits for the guard.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
 def main(command: list[str]) -> int:
-    """Run the command; its exit status, or 128 and the number of the signal that ended it."""
+    """Run the command. Returns its exit status, or 128 plus the number of the signal that ended it."""
     stdin, command = (int(command[1]), command[2:]) if command[0] == "--stdin" else (subprocess.DEVNULL, command)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -42,14 +43,14 @@ def _die_with_the_guard() -> None:
 
 
 def _reap_others(pid: int) -> None:
-    """Take leave of the orphans that have ended: Wine leaves one for each process that the suite starts."""
+    """Reap the orphans that have ended. Wine leaves one for each process that the suite starts."""
     with contextlib.suppress(ChildProcessError):
         while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid != pid:
             os.waitpid(ended.si_pid, 0)
 
 
 def end_children() -> None:
-    """Kill the children, and theirs as they are inherited, until none is left."""
+    """Kill the children, then those inherited from them, until none is left."""
     with contextlib.suppress(ChildProcessError):
         while True:
             for pid in _children():

@@ -1,6 +1,6 @@
 """The first process of a guest: runs the suite once for each privilege, sends the runs home, and turns the machine off.
 
-It stands at /init and is run by the guest's own Python; initramfs.py says what else is there, guests.py what the job is.
+It is the guest's /init, run by the guest's own Python. initramfs.py says what else is there, guests.py what the job is.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from typing import IO, Any, NoReturn
 
 HOME, PACKAGES, USER = "/addrinuse", "/packages", 60000
 MOUNTS = (("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/tmp"))
-#: Emulated, and beside other guests, everything may take longer.
+#: In emulation, and beside other guests, everything may take longer.
 _PATIENCE = 5
-#: What a guest does not use of pytest and its plugins, each part of which costs something at every experiment.
+#: The parts of pytest and its plugins that a guest does not use. Each costs some time in every experiment.
 _WITHOUT = (
     *("assertion", "cacheprovider", "capture", "debugging", "doctest", "faulthandler", "junitxml", "logging", "monkeypatch", "pastebin"),
     *("recwarn", "setuponly", "setupplan", "skipping", "stepwise", "threadexception", "timeout", "tmpdir", "unittest"),
     *("unraisableexception", "warnings", "xdist", "xdist.looponfail"),
 )
-#: How pytest is called. The settings of the project speak of those parts, too.
+#: How pytest is called: without the project's own settings, because these need parts that are left out.
 COMMAND = (
     *("suites", "-q", "--color=no", "-c", "/dev/null", "--rootdir", ".", "--ignore", "suites/libraries"),
     *(word for plugin in _WITHOUT for word in ("-p", f"no:{plugin}")),
@@ -70,14 +70,14 @@ def _load_module(path: str) -> None:
 
 
 class ForEachUser:
-    """Runs what pytest has collected once for each privilege, in a process of its own: to collect costs a sixth of a run."""
+    """Runs what pytest has collected once for each privilege, in a fork each, because collecting takes a sixth of a run."""
 
     def __init__(self, privileges: Sequence[str]) -> None:
         self._privileges = privileges
         self.started = time.monotonic()
 
     def pytest_runtestloop(self, session: Any) -> bool | None:
-        """Be the parent, which runs nothing and ends with its last child, or a child, which goes on."""
+        """Fork. The parent runs nothing and ends with its last child; each child goes on and runs everything."""
         for privilege in self._privileges:
             if not (child := os.fork()):
                 print(f"guest: {privilege}", flush=True)
@@ -89,7 +89,7 @@ class ForEachUser:
         os._exit(0)
 
     def pytest_runtest_protocol(self, item: Any) -> bool:
-        """Run an experiment without set-up and teardown, of which it has none."""
+        """Run an experiment without set-up and teardown. It has none, and pytest would take a sixth of its time for them."""
         import pytest
 
         call = pytest.CallInfo.from_call(lambda: item.ihook.pytest_runtest_call(item=item), "call")
@@ -132,7 +132,7 @@ def _test(job: Job) -> NoReturn:
     sys.path.insert(0, PACKAGES)
     import pytest
 
-    # Memory lasts without collection. One process: under emulation a second interpreter costs more than it saves.
+    # The memory suffices without collection, which costs time. No workers: in emulation a second interpreter costs more than it saves.
     gc.disable()
     runs = ForEachUser(job["privileges"])
     status = int(pytest.main([*COMMAND, "--platform", job["platform"], *job["arguments"]], plugins=[runs]))
@@ -152,7 +152,7 @@ def _send(job: Job, results: dict[str, Any]) -> None:
 
 
 def _way_home(job: Job) -> IO[bytes]:
-    """The second serial port, raw. User-Mode Linux has a folder of its host instead."""
+    """Where the results go: the second serial port, raw, or with User-Mode Linux a folder of the host."""
     if job["shared"]:
         _mount("hostfs", "/shared", job["shared"].encode())
         return open("/shared/" + job["results"], "wb")

@@ -1,4 +1,4 @@
-"""Guests: machines that run the suite and then turn themselves off. Several run at a time; one that hangs is ended and named."""
+"""Guests: machines that run the suite and then turn themselves off. Several run at once; one that hangs is ended and named."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from reports.stacks import initramfs
 from reports.stacks.common import CannotRun, cache_folder, guarded, keep
 
 PRIVILEGES = ("root", "user")
-#: A guest that says nothing for so many seconds hangs: an experiment waits for two minutes at most, and each answer has its deadline.
+#: A guest that prints nothing for this many seconds hangs: an experiment waits two minutes at most, and each answer has a deadline.
 SILENCE = 600.0
-#: So many lines of the console are shown of a guest that failed.
+#: How many lines of its console are shown if a guest fails.
 SHOWN = 60
 
 
@@ -40,11 +40,11 @@ class Guest:
 
     #: ``linux@6.12.94``.
     platform: str
-    #: The command that starts it in its folder, where ``initramfs`` lies and ``results`` will. Its output is the console.
+    #: The command that starts it in its folder, which has ``initramfs`` and will have ``results``. Its output is the console.
     command: Callable[[Path], Sequence[str | Path]]
-    #: What its initramfs has beside the suite.
+    #: What its initramfs has besides the suite.
     files: initramfs.Contents = field(default_factory=dict)
-    #: Whether it writes its results into its folder itself; else they come over the second serial port.
+    #: Whether it writes its results into its folder itself; otherwise they come over the second serial port.
     shares_folder: bool = False
 
     @property
@@ -62,17 +62,17 @@ class Running:
 
     @property
     def hangs(self) -> bool:
-        """Whether it has said nothing for too long."""
+        """Whether it has printed nothing for too long."""
         return time.time() - (self.folder / "console").stat().st_mtime > self._silence
 
     def console(self) -> list[str]:
-        """What it said."""
+        """What it printed."""
         return (self.folder / "console").read_text(encoding="utf-8", errors="replace").splitlines()
 
     def results(self) -> dict[str, Any]:
-        """The exit status and the seconds of each run that it sent home; the runs then lie in its folder."""
+        """The exit status and the seconds of each run that it sent home. The runs are then in its folder."""
         try:
-            # Unpacked first: tarfile alone does not notice that the end is missing.
+            # Unpack first: tarfile alone does not notice a missing end.
             whole = gzip.decompress((self.folder / "results").read_bytes())
             with tarfile.open(fileobj=io.BytesIO(whole)) as archive:
                 for member in archive:
@@ -89,7 +89,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="keep the runs in reports/runs/ too")
     parser.add_argument("--record", type=Path, metavar="FOLDER", help="put the runs there (default: in the cache)")
     parser.add_argument("--as", dest="privileges", choices=PRIVILEGES, action="append", help="only as this user (default: both)")
-    parser.add_argument("--jobs", type=int, metavar="N", help="so many guests at a time (default: three for two cores)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="run N guests at a time (default: three for two cores)")
     silence = "end a guest that says nothing so long (default: %(default)g)"
     parser.add_argument("--silence", type=float, default=SILENCE, metavar="SECONDS", help=silence)
     parser.add_argument("-k", metavar="EXPRESSION", default="", help="only these experiments, as in pytest")
@@ -98,7 +98,7 @@ def configure(parser: ArgumentParser) -> None:
 
 @contextlib.contextmanager
 def work_folder() -> Iterator[Path]:
-    """A folder for the time of a run. What killed runs left is removed: a folder in use is locked."""
+    """A folder for one run. Folders that killed runs left are removed; one that is in use is locked."""
     base = cache_folder("work")
     for left in base.iterdir():
         with contextlib.suppress(OSError), open(left / "lock", "rb") as lock:
@@ -110,13 +110,14 @@ def work_folder() -> Iterator[Path]:
 
 
 def run_guests(guests: Sequence[Guest], args: Namespace, work: Path) -> int:
-    """Run the suite in each; 1 when any did not end well.
+    """Run the suite in each guest; 1 if any did not end well.
 
     Raises CannotRun.
     """
     destination = _destination(args)
     with open(work / "initramfs", "wb") as file:
         initramfs.write(file, initramfs.contents())
+    # Three guests for two cores, because an experiment also waits.
     cores = os.cpu_count() or 1
     jobs = args.jobs or cores + cores // 2
     pending, running, well = list(guests), dict[Running, contextlib.ExitStack](), True
@@ -163,10 +164,10 @@ def _started(guest: Guest, args: Namespace, work: Path) -> Iterator[Running]:
 
 
 def _brought_home(one: Running, hung: bool, destination: Path, kept: bool) -> bool:
-    """Put the runs where they belong, and say how it went; whether it went well."""
+    """Put the runs where they belong, print how it went, and say whether it went well."""
     what = one.guest.name
     results = one.results()
-    problems = ["hung, and was ended"] if hung else [] if results else ["ended without a result"]
+    problems = ["hung and was ended"] if hung else [] if results else ["ended without a result"]
     for privilege, result in results.items():
         run = one.folder / f"{privilege}-run.jsonl"
         if result["status"]:
@@ -188,7 +189,7 @@ def _counts(run: Path) -> str:
 
 
 def told(console: Sequence[str]) -> list[str]:
-    """What of a console explains a failure: the stories of the failures if there are any, else its end."""
+    """The part of a console that explains a failure: the stories of the failures if there are any, else its end."""
     begins = [at for at, line in enumerate(console) if line.strip("= ") in ("surprise", "stale", "broken") and line.startswith("==")]
     if not begins:
         return list(console[-SHOWN:])

@@ -1,4 +1,4 @@
-"""Runs the suite on gVisor's network stack: runsc, without privileges, with loopback alone."""
+"""Runs the suite on gVisor's network stack: runsc, without privileges, with nothing but loopback."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reports.stacks import programs
 from reports.stacks.common import CannotRun, need
 from reports.stacks.guests import work_folder
 
-#: The first release whose systrap serves.
+#: From this year on, the platform is systrap; before, it is ptrace.
 SYSTRAP = "2023"
 
 
@@ -28,14 +28,14 @@ def run(args: Namespace) -> int:
     runsc = need({"runsc": "runsc"})["runsc"]
     version = release(subprocess.run([runsc, "--version"], capture_output=True, text=True, check=False).stdout)
     with work_folder() as work:
-        # What runsc keeps of a sandbox lies in TMPDIR.
+        # runsc keeps the state of a sandbox in TMPDIR.
         python = [*sandbox(runsc, version), sys.executable]
         job = programs.Job(f"gvisor@{version}", python, {"TMPDIR": str(work)})
         return programs.run_job(job, args, work)
 
 
 def release(said: str) -> str:
-    """The date that stands in ``runsc version release-20240729.0``, and in Debian's ``0.0~20221219.0``.
+    """The date in ``runsc version release-20240729.0``, or in Debian's ``0.0~20221219.0``.
 
     Raises CannotRun.
     """
@@ -46,10 +46,10 @@ def release(said: str) -> str:
 
 
 def sandbox(runsc: str, version: str) -> list[str]:
-    """The command in front of a command that runs it on gVisor's stack.
+    """What to put in front of a command to run it on gVisor's stack.
 
-    ``--network=none`` is that stack with loopback; without privileges ``sandbox`` would silently be the host's. The files are the
-    host's own, for the run is written to one.
+    ``--network=none`` is that stack with loopback. Without privileges, runsc's default ``sandbox`` would silently be the host's
+    network. The files are the host's own, so that the run file is written there.
     """
     platform = "systrap" if version >= SYSTRAP else "ptrace"
     return [runsc, "--rootless", "--network=none", f"--platform={platform}", "do", "-force-overlay=false"]

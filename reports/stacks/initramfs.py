@@ -1,4 +1,4 @@
-"""An initramfs with this Python, pytest and the suite: the whole system of a guest, in which Python itself is the first process."""
+"""An initramfs with this Python, pytest and the suite. It is all that a guest has, and Python itself is its first process."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Contents = dict[str, Content]
 def contents() -> Contents:
     """Everything, by its path in the guest.
 
-    Raises CannotRun when this Python lacks pytest.
+    Raises CannotRun if this Python lacks pytest.
     """
     found: Contents = {"/init": b"#!/python -ES\n" + Path(__file__).with_name("guest.py").read_bytes()}
     python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
@@ -70,7 +70,7 @@ def _tree(top: Path) -> Iterator[Path]:
 
 
 def compiled(sources: Mapping[str, Path]) -> Contents:
-    """Compiled files beside Python's sources, so that no guest need compile them; Python takes them without a look at the source."""
+    """Compiled files beside Python's sources, so that no guest has to compile them. Python uses them without a look at the source."""
     found: Contents = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, path in sources.items():
@@ -81,7 +81,7 @@ def compiled(sources: Mapping[str, Path]) -> Contents:
 
 
 def libraries(programs: Iterable[Path]) -> Contents:
-    """The shared libraries that programs load, under the names by which they do."""
+    """The shared libraries that programs load, by the names under which they load them."""
     done = subprocess.run([need({"ldd": "libc-bin"})["ldd"], *programs], capture_output=True, text=True, check=False)
     names = dict.fromkeys(re.findall(r"(?:=>|^)\s*(/\S+) \(", done.stdout, re.M))
     found: Contents = {name: Path(name) for name in names}
@@ -90,7 +90,7 @@ def libraries(programs: Iterable[Path]) -> Contents:
 
 
 def packages(names: Iterable[str]) -> dict[str, Path]:
-    """The files of distributions and of what they require, by their names under site-packages.
+    """The files of distributions and of what they require, by their names in site-packages.
 
     Raises CannotRun for one that this Python lacks.
     """
@@ -112,7 +112,7 @@ def _with_requirements(names: Iterable[str]) -> list[metadata.Distribution]:
         try:
             found[name] = metadata.distribution(name)
         except metadata.PackageNotFoundError:
-            raise CannotRun(f"{name} is not in this Python ({sys.executable}); run it through tox, which makes one that has it") from None
+            raise CannotRun(f"{name} is not in this Python ({sys.executable}); run it through tox, whose Python has it") from None
         pending += _required(found[name].requires or ())
     return list(found.values())
 
@@ -125,7 +125,7 @@ def _required(requirements: Iterable[str]) -> list[str]:
 
 
 def write(file: IO[bytes], files: Mapping[str, Content]) -> None:
-    """Write files, their folders, and the console, as an archive that the kernel unpacks; another may follow it in the same file.
+    """Write files, their folders and the console as an archive that the kernel unpacks. Another may follow in the same file.
 
     The format is "newc" of the kernel's Documentation/driver-api/early-userspace/buffer-format.rst. Every file is root's.
     """
@@ -140,7 +140,7 @@ def write(file: IO[bytes], files: Mapping[str, Content]) -> None:
             archive.add(name, stat.S_IFREG | 0o755, content)
         else:
             found = content.stat()
-            # The time counts: it is by its source's that Python knows whether a compiled file is good.
+            # Keep the time: by its source's time Python tells whether a compiled file is still good.
             archive.add(name, stat.S_IFREG | 0o644 | (found.st_mode & 0o111), content.read_bytes(), int(found.st_mtime))
     archive.add("TRAILER!!!", 0)
 

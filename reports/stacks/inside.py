@@ -1,4 +1,4 @@
-"""`inside.py COMMAND…`: run a command in a network namespace of its own where that can be had, else where it is."""
+"""`inside.py COMMAND…`: run a command in a network namespace of its own if possible, else without one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the suite on Debian's Linux kernels under qemu's emulation, as root and as a user: the newest of each series that the mirror has."""
+"""Runs the suite on Debian's Linux kernels in qemu's emulation, as root and as a user: the mirror's newest kernel of each series."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
     Raises CannotRun.
     """
     if sys.platform != "linux" or sys.maxsize < 2**32:
-        raise CannotRun("the guests take this Python along: it must be one of 64-bit Linux on x86")
+        raise CannotRun("the guests take this Python along, so it must be one for 64-bit Linux on x86")
     programs = need(PROGRAMS)
     mirror = Mirror(args.mirror)
     chosen = choose(mirror.kernels(), args.kernels)
@@ -51,9 +51,12 @@ def _guest(kernel: Kernel, files: Path, qemu: str) -> Guest:
 
 
 def command(qemu: str, kernel: Path) -> Sequence[str | Path]:
-    """The emulator's command line: one processor, no device but two serial ports, and nothing of the user's configuration."""
-    # The clock is one that needs no calibration: on a busy machine a guest has found its TSC to be five times as fast.
-    # KVM is not asked for: under some hosts it opens and then hangs. The guest's own shutdown ends the emulator; so does a panic.
+    """The emulator's command line: one processor, no devices but two serial ports, and none of the user's configuration."""
+    # The HPET needs no calibration. On a busy machine a guest once took its TSC for five times as fast.
+    # No KVM: in a nested machine it may open and then hang.
+    # With -no-reboot, the guest's own shutdown ends the emulator, and so does a panic.
+    # Mitigations and random addresses cost much under emulation and decide no socket call. A small table of
+    # connections (thash_entries) is quick to walk through, which the suite does each time it looks for a state.
     machine = ["-accel", "tcg", "-cpu", "Nehalem,+rdrand", "-smp", "1", "-m", "1536", "-no-reboot"]
     ports = ["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-serial", "file:results"]
     parameters = "console=ttyS0 loglevel=4 panic=-1 mitigations=off audit=0 norandmaps clocksource=hpet thash_entries=1024"

@@ -1,4 +1,4 @@
-"""Runs the suite on lwIP, the library: a preloaded shim gives every process an lwIP of its own in place of the kernel's sockets."""
+"""Runs the suite on the library lwIP: a preloaded shim gives each process an lwIP of its own instead of the kernel's sockets."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from reports.stacks.guests import work_folder
 
 SHIM = Path(__file__).with_name("lwip_preload.c")
 HEADERS = "/usr/include/lwip"
-#: Experiments that end the process on lwIP, and why.
+#: Experiments that kill the process on lwIP, and why.
 DEADLY = {
-    # lwip_netconn_do_close_internal takes a listener with SO_LINGER 0 for a connection and aborts it: "don't call tcp_abort/tcp_abandon for
-    # listen-pcbs", then the heap is corrupt. Seen on 2.1.3.
+    # lwip_netconn_do_close_internal takes a listener with SO_LINGER 0 for a connection and aborts it. lwIP says "don't call
+    # tcp_abort/tcp_abandon for listen-pcbs", and then its heap is corrupt. Seen on 2.1.3.
     "suites/dead_server/test_nothing_left.py::test_linger_set_on_the_listener",
 }
 
@@ -47,7 +47,7 @@ def run(args: Namespace) -> int:
 
 
 def release(macros: str) -> str:
-    """The version that the header says: ``2.1.3``."""
+    """The version that the header names: ``2.1.3``."""
     found = dict(re.findall(r"#define LWIP_VERSION_(MAJOR|MINOR|REVISION) +(\d+)", macros))
     return ".".join(found.get(part, "0") for part in ("MAJOR", "MINOR", "REVISION"))
 
@@ -55,7 +55,7 @@ def release(macros: str) -> str:
 def _compiled(command: list[str]) -> str:
     """What the compiler says.
 
-    Raises CannotRun when lwIP is not there, or does not fit.
+    Raises CannotRun if lwIP is missing or does not fit.
     """
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0:

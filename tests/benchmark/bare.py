@@ -1,4 +1,4 @@
-"""What the every-pair engine asks of the kernel, written down for a bare loop in C that makes the same system calls."""
+"""The calls of the every-pair engine, recorded for a bare loop in C that makes the same system calls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RECORD = struct.Struct("6i")
 _CALLS = ("socket", "setsockopt", "bind", "listen", "connect", "accept", "wrap", "close", "shutdown", "recv", "fill", "info", "diag")
 _NUMBERS = {name: number for number, name in enumerate((*_CALLS, "linger", "batch"))}
 _HOSTS = tuple(str(place.host) for place in dict.fromkeys(replace(place, v6only=False) for place in (*PLACES, *GROUPS)))
-#: Where the ports of a batch begin in the file, and those that accept will see.
+#: The first port of a batch in the file, and the first of those that accept stands for.
 _FIRST_PORT, _ACCEPTED = 10000, 50000
 
 
@@ -34,22 +34,22 @@ class Tape:
         self.slots = 0
 
     def write(self, call: str, slot: int, *arguments: int) -> None:
-        """Write one call down."""
+        """Record one call."""
         self.records += _RECORD.pack(_NUMBERS[call], slot, *arguments, *[0] * (4 - len(arguments)))
 
     def slot(self) -> int:
-        """A place for a descriptor."""
+        """The number of the next descriptor."""
         self.slots += 1
         return self.slots - 1
 
     def state(self, ip: int, local: str, port: int, remote: str, to: int) -> Any:
-        """Stand for the look at a state, which is what was wished."""
+        """Record a look at a state, and answer with the state that is wanted."""
         self.write("diag", ip, _HOSTS.index(local), port, _HOSTS.index(remote), to)
         return _Any()
 
 
 class _Any(int):
-    """A state that is any state."""
+    """A state that equals every state."""
 
     def __eq__(self, other: object) -> bool:
         return True
@@ -58,7 +58,7 @@ class _Any(int):
 
 
 class _Recorded:
-    """A socket that writes its calls down; every call succeeds."""
+    """A socket that records its calls. Every call succeeds."""
 
     def __init__(self, tape: Tape, family: int, kind: int, _protocol: int = 0, slot: int | None = None) -> None:
         self._tape = tape
@@ -111,7 +111,7 @@ class _Recorded:
 
 
 def write_down(pairs: Pairs, bound: bytes) -> bytes:
-    """The calls of every pair of a kind in the engine's order; ``bound`` has the kernel's answer to each second's bind."""
+    """The calls of every pair of a kind, in the engine's order. ``bound`` has the kernel's answer to each second's bind."""
     tape = Tape()
     loops = Loops(pairs.kind, whole=pairs.whole, factory=lambda *arguments: _Recorded(tape, *arguments), diagnosis=tape)
     for at in range(0, len(pairs), BATCH):
@@ -130,7 +130,7 @@ def write_down(pairs: Pairs, bound: bytes) -> bytes:
 
 
 class Bare:
-    """The compiled loop, nameless, so that a benchmark that is killed leaves no file. ``why_not`` says why there is none."""
+    """The compiled loop, in a file without a name, which a killed benchmark does not leave behind. ``why_not`` says why there is none."""
 
     def __init__(self) -> None:
         self.why_not = ""
@@ -149,7 +149,7 @@ class Bare:
     def seconds(self, records: bytes) -> float:
         """How long the loop takes.
 
-        Raises OSError when it fails.
+        Raises OSError if it fails.
         """
         tape = os.memfd_create("calls")
         with open(tape, "wb") as file:
@@ -162,6 +162,6 @@ class Bare:
         return float(done.stdout.split()[1])
 
     def close(self) -> None:
-        """Let go of the program."""
+        """Close the program's file."""
         if not self.why_not:
             os.close(self._program)
