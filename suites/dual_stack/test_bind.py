@@ -40,6 +40,8 @@ from fixtures.specification.rules import (
 from fixtures.specification.sources import ILLUMOS
 from suites.dual_stack.places import ANY4, ANY6, DUAL, MAPPED4, MAPPED_ANY, ONE4, ONE6, Place, ask_for, bind, bound
 
+TCP_BINDI = ILLUMOS.at("inet/tcp/tcp_bind.c, tcp_bindi")
+
 # Each pair is asked in both orders.
 TWINS = [
     (DUAL,       ANY4),
@@ -239,14 +241,22 @@ def test_the_ipv4_wildcard_beside_two_addresses(stack: Stack) -> None:
     assert stack.tcp4().bind(WILDCARD) == EADDRINUSE
 
 
-@experiment("tcp/dual-stack/exclbind-child/mapped", rule=RESTART, cites=(ILLUMOS.at("inet/tcp/tcp_bind.c, tcp_bindi"),))
-def test_a_mapped_address_beside_a_connection(stack: Stack) -> None:
-    """A server with SO_EXCLBIND left a connection. May SO_REUSEADDR bind the mapped address?"""
+@experiment("tcp/dual-stack/exclbind-child/{case}", rule=lambda options: RESTART if options else NO_OPTIONS, cites=(TCP_BINDI,))
+@pytest.mark.parametrize(
+    ("case", "options", "expected"),
+    [
+        ("mapped",                 REUSEADDR, OK),
+        ("mapped-without-options", NONE,      EADDRINUSE),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_mapped_address_beside_a_connection(stack: Stack, case: str, options: Options, expected: Answer) -> None:
+    """A server with SO_EXCLBIND left a connection. May its mapped address be bound with {options.aloud}?"""
     listener = listening(stack, LOOPBACK, SO_EXCLBIND)
     stack.tcp4().connect(LOOPBACK)
     listener.accept()
     listener.close()
-    assert ask_for(stack, "tcp", MAPPED4, *REUSEADDR) == OK
+    assert ask_for(stack, "tcp", MAPPED4, *options) == expected
 
 
 @experiment("tcp/dual-stack/third/any4-v6only-loopback4/reuseaddr", rule=WILDCARD_AND_SPECIFIC)
@@ -255,3 +265,10 @@ def test_an_ipv4_address_beside_both_wildcards(stack: Stack) -> None:
     listening(stack, WILDCARD, *REUSEADDR)
     bound(stack, "tcp", ANY6, *REUSEADDR)
     assert ask_for(stack, "tcp", ONE4, *REUSEADDR) == OK
+
+
+@experiment("udp/dual-stack/default/any4", rule=DUAL_STACK)
+def test_the_default_wildcard_holds_over_udp(stack: Stack) -> None:
+    """A UDP socket has [::] and left IPV6_V6ONLY alone. Is another refused 0.0.0.0?"""
+    stack.udp6().bind(WILDCARD6)
+    assert stack.udp4().bind(WILDCARD) == EADDRINUSE
