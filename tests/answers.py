@@ -22,7 +22,7 @@ from fixtures.models import MODELS, Platform
 from fixtures.record.verdicts import Observation, Script
 from fixtures.specification.worlds import TooManyWorlds
 from reports.catalogue import all_rows
-from tests.scripts import random_script, rivals
+from tests.helpers.scripts import random_script, rivals
 
 USERS = (0, 1000)
 #: How many random scripts of each kind are played on each release.

@@ -31,13 +31,16 @@ def defined(name: str) -> dict[str, Own]:
 
 
 @cache
-def met(name: str) -> dict[tuple[str, str], Reason]:
-    """What decides an answer of some experiment, in some release, configuration and world, by id and call."""
+def met(name: str, *, whole: bool = True) -> dict[tuple[str, str], Reason]:
+    """What decides an answer of some experiment, in some release, configuration and world, by id and call.
+
+    If not ``whole``, only of root on the newest release as it is configured when it is fresh.
+    """
     found: dict[tuple[str, str], Reason] = {}
     model = MODELS[name]
-    for version in dict.fromkeys([*model.releases, ""]):
-        for settings in model.configurations:
-            for uid in USERS:
+    for version in dict.fromkeys([*model.releases, ""]) if whole else [""]:
+        for settings in model.configurations if whole else model.configurations[:1]:
+            for uid in USERS if whole else USERS[:1]:
                 for row in all_rows():
                     for world in Platform(name, version).predict(row.script, uid, settings):
                         for call, answer in world.trace:

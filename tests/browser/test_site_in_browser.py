@@ -15,7 +15,7 @@ import pytest
 from fixtures import VERSION
 from reports.catalogue import by_id
 from reports.site import write
-from tests.site import built, gathered
+from tests.helpers.site import built, gathered
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is absent; run: tox -e browser")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is absent; run: tox -e browser")

@@ -1,0 +1,1 @@
+"""Tests of the machine under test: kernel, agents, programs."""

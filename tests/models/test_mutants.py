@@ -1,0 +1,110 @@
+"""The mutants of the models: what is changed, that it is taken back, the list of equivalents, and a sample of the score."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import zlib
+
+import jsonschema
+import pytest
+
+from fixtures.models import MODELS
+from reports.catalogue import ROOT
+from tests.mutants.__main__ import main
+from tests.mutants.bench import SURVIVED, Bench
+from tests.mutants.listed import FILE, OPEN, Entry, entry_of, load, named, needs, stale
+from tests.mutants.operators import changes
+from tests.mutants.targets import mutants_of
+
+#: One mutant in so many is tried here, always the same ones; ``tox -e mutants`` tries them all.
+ONE_IN = 47
+DECIDED = ("stevens", "linux", "windows", "freebsd", "macos")
+
+SOURCE = """
+def may_bind(self, new, old) -> Answer:
+    if new.has("SO_REUSEADDR") and old.state == LISTEN:
+        return refused("EADDRINUSE", RULE if new.multicast else OTHER)
+    return max(ok(RULE), key=len)
+"""
+CHANGED = [
+    "new.has('SO_REUSEADDR') and old.state == LISTEN -> not (new.has('SO_REUSEADDR') and old.state == LISTEN)",
+    "new.has('SO_REUSEADDR') -> not new.has('SO_REUSEADDR')",
+    "new.has('SO_REUSEADDR') -> True",
+    "new.has('SO_REUSEADDR') -> False",
+    "'SO_REUSEADDR' -> 'SO_REUSEPORT'",
+    "old.state == LISTEN -> not old.state == LISTEN",
+    "old.state == LISTEN -> True",
+    "old.state == LISTEN -> False",
+    "LISTEN -> 'CLOSED'",
+    "'EADDRINUSE' -> 'ok'",
+    "'EADDRINUSE' -> 'EACCES'",
+    "max -> min",
+    "ok(RULE) -> ok(RULE).__class__('EADDRINUSE')",
+]
+
+
+def test_what_is_changed() -> None:
+    function = ast.parse(SOURCE).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    assert sorted(change.text for change in changes(function)) == sorted(CHANGED)
+
+
+@pytest.mark.parametrize("platform", MODELS)
+def test_no_two_mutants_have_one_name_and_each_is_taken_off(platform: str) -> None:
+    mutants = mutants_of(MODELS[platform])
+    assert len({mutant.key for mutant in mutants}) == len(mutants) > 400
+    before = vars(MODELS[platform]).copy(), MODELS[platform].perform.__code__
+    for mutant in mutants[:: len(mutants) // 40]:
+        with mutant.applied():
+            pass
+    assert (dict(vars(MODELS[platform])), MODELS[platform].perform.__code__) == (dict(before[0]), before[1])
+
+
+def test_the_list_is_as_its_schema_says() -> None:
+    schema = json.loads(FILE.with_name("listed.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(FILE.read_text(encoding="utf-8")), schema)
+
+
+def test_every_entry_of_the_list_speaks_of_mutants_that_there_are() -> None:
+    """Each change that it names, on some platform; and each platform that it names has one."""
+    there = {name: mutants_of(model) for name, model in MODELS.items()}
+    # What is changed of a clause or of a table is known only once the experiments have run.
+    entries = [entry for entry in load() if not (entry.changes[0].endswith("reversed") or entry.where.endswith(".edges"))]
+    pairs = [(entry, name) for entry in entries for name in named(entry)]
+    found = {pair: [need for m in there[pair[1]] if pair[0].covers(pair[1], m) for need in needs(pair[0], m)] for pair in pairs}
+    met = {need for needed in found.values() for need in needed}
+    assert [(entry.where, pattern) for entry in entries for pattern in entry.changes if (entry, pattern) not in met] == []
+    assert [(entry.where, name) for (entry, name), needed in found.items() if name in entry.platforms and not needed] == []
+
+
+def test_a_stale_entry_is_told_once_all_its_platforms_were_run() -> None:
+    both, one = (Entry(OPEN, platforms, "x.py f", ("a -> b", "c -> *"), ".") for platforms in (("aix", "hpux"), ("aix",)))
+    every = Entry(OPEN, ("*",), "x.py f", ("a -> b",), ".")
+    assert stale([both, one, every], ["aix"], {(one, "a -> b")}) == [(one, "c -> *")]
+    assert stale([both], ["aix", "hpux"], {(both, "c -> *")}) == [(both, "a -> b")]
+    assert stale([every], list(MODELS), set()) == [(every, "a -> b")]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("platform", [DECIDED[0], *(pytest.param(name, marks=pytest.mark.exhaustive) for name in DECIDED[1:])])
+def test_a_sample_of_the_mutants_is_noticed(platform: str) -> None:
+    bench, entries = Bench(platform), load()
+    drawn = [mutant for mutant in mutants_of(bench.model) if zlib.crc32(" ".join(mutant.key).encode()) % ONE_IN == 0]
+    sample = [mutant for mutant in drawn if not entry_of(platform, mutant, entries)]
+    assert sample
+    assert [mutant.key for mutant, fate in bench.fates(sample) if fate == SURVIVED] == []
+
+
+def test_the_scores_that_are_written_down() -> None:
+    """docs/mutants.md: nearly all where every departure has a source. What is open counts against the score."""
+    text = (ROOT / "docs" / "mutants.md").read_text(encoding="utf-8")
+    scores = {name: float(score) for name, score in re.findall(r"^\| (\w+) \|.*\| ([\d.]+) % \|$", text, re.MULTILINE)}
+    assert set(DECIDED) <= scores.keys() <= MODELS.keys()
+    assert {name: scores[name] for name in DECIDED if scores[name] < 98.5} == {}
+
+
+def test_a_platform_without_a_model_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan9"]) == 2
+    assert capsys.readouterr().err.startswith("python -m tests.mutants: plan9: no such platform; known are stevens, ")

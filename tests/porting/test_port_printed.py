@@ -1,0 +1,157 @@
+"""The forms in which the porting report is said, and bad input."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from fixtures.models import MODELS
+from reports.__main__ import main
+from reports.catalogue import ROOT
+from reports.porting.judge import PORTING_VERDICTS
+from tests.fuzz_calls import FOLDER
+from tests.helpers.servers import server
+
+
+@pytest.fixture
+def port(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    def call(text: str, *options: str, name: str = "calls.txt") -> tuple[int, str, str]:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        status = main(["port", "--from", "linux", *options, str(path)])
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return call
+
+
+def test_text(port: Any) -> None:
+    status, out, err = port(server(), "--to", "windows")
+    assert (status, err) == (1, "")
+    assert "looser    second-instance: May a second instance start while the first runs, and who receives?" in out
+    assert "linux   refused (bind: EADDRINUSE)" in out
+    assert "windows/reuseaddr-duplicates (documented)" in out
+    assert "[windows-exclusive]" in out
+    assert "but then restart-live is unknown: refused (bind: WSAEADDRINUSE) or starts again" in out
+    assert all(f"{word}: {sentence}" in out for word, sentence in PORTING_VERDICTS.items())
+
+
+def test_nothing_differs(port: Any) -> None:
+    status, out, _ = port(server(), "--to", "linux")
+    assert status == 0
+    assert "looser  " not in out
+    assert port(server(), "--to", "linux@6.1")[0] == 0
+
+
+def test_a_table_of_all(port: Any) -> None:
+    status, out, _ = port(server(), "--to", "all")
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines()[1:] if line.split()[:1] and line.split()[0] in MODELS}
+    assert status == 1
+    assert set(rows) == set(MODELS) - {"stevens", "linux"}
+    assert rows["windows"] == ["same", "same", "same", "looser", "looser", "looser"]
+    assert port(server(), "--to", "freebsd,macos", "--format", "markdown")[1].count("| freebsd |") == 1
+
+
+@pytest.mark.parametrize("target", ["windows", "all"])
+def test_json(port: Any, target: str) -> None:
+    schema = json.loads((ROOT / "reports" / "porting" / "port.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    for path in FOLDER.glob("*.log"):
+        data = json.loads(port(path.read_text(encoding="utf-8"), "--to", target, "--format", "json")[1])
+        assert [error.message for error in Draft202012Validator(schema).iter_errors(data)] == []
+
+
+HOSTILE = "<script>alert(1)</script> & `|` [x](y).txt"
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.seen.add(tag)
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("target", ["windows", "all"])
+def test_html_is_escaped_and_needs_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    name = HOSTILE.replace("/", "_")
+    (tmp_path / name).write_text(server(), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    main(["port", "--from", "linux", "--to", target, "--format", "html", name])
+    page = capsys.readouterr().out
+    tags = Tags()
+    tags.feed(page)
+    assert (tags.open, tags.seen & {"script", "link", "img", "iframe"}) == ([], set())
+    assert not re.search(r"(?:src|href)=", page)
+    assert "&lt;script&gt;" in page
+
+
+def test_markdown_is_escaped(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    name = HOSTILE.replace("/", "_")
+    (tmp_path / name).write_text(server(), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    main(["port", "--from", "linux", "--to", "windows", "--format", "markdown", name])
+    out = capsys.readouterr().out
+    assert "<script>" not in out
+    tables = [line for line in out.splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in tables} == {7}
+
+
+def test_what_is_not_judged_is_said(port: Any) -> None:
+    log = """\
+socket(AF_INET, SOCK_STREAM, 0) = 3
+connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, 16) = -1 EINPROGRESS (Operation now in progress)
+socket(AF_INET, SOCK_STREAM, 0) = 4
+bind(4, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+listen(4, 5) = 0
+socket(AF_INET, SOCK_STREAM, 0) = 5
+bind(5, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, 16) = -1 EADDRINUSE (Address already in use)
+socket(AF_INET6, SOCK_DGRAM, 0) = 6
+"""
+    status, out, _ = port(log, "--to", "windows")
+    assert status == 0
+    assert "tcp4 127.0.0.1:0 (line 3): the system chooses the port, so nobody else meets it" in out
+    assert "tcp4 (line 6): bind was EADDRINUSE when it was recorded" in out
+    assert "1 socket of a client" in out
+    assert "1 socket that was never bound" in out
+
+
+def test_a_log_of_another_platform_is_noticed(port: Any) -> None:
+    assert "linux would refuse what the log grants" in port(server("SO_EXCLUSIVEADDRUSE"), "--to", "windows")[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("", ("--to", "windows"), "no socket calls in it"),
+        ("A = tcp4()\n", ("--to", "windows"), "no TCP or UDP socket is bound in it"),
+        ("A = tcp4()\nA.bind(x)\n", ("--to", "windows"), "line 2"),
+        (server(), ("--to", "plan9"), "plan9: no such platform"),
+        (server(), ("--to", "linux@x"), "version 'x'"),
+    ],
+)
+def test_bad_input(port: Any, text: str, options: tuple[str, ...], said: str) -> None:
+    status, out, err = port(text, *options)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_a_missing_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["port", "--from", "linux", "--to", "windows", "/nonexistent/calls.log"]) == 2
+    assert "cannot be read" in capsys.readouterr().err

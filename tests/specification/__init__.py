@@ -1,0 +1,1 @@
+"""Tests of what is claimed and where it is written."""
