@@ -13,7 +13,7 @@ import pytest
 from fixtures.models import MODELS
 from reports.catalogue import ROOT
 from tests.mutants.__main__ import main
-from tests.mutants.bench import SURVIVED, Bench
+from tests.mutants.examiner import SURVIVED, Examiner
 from tests.mutants.listed import FILE, OPEN, Entry, entry_of, load, named, needs, stale
 from tests.mutants.operators import changes
 from tests.mutants.targets import mutants_of
@@ -90,11 +90,11 @@ def test_a_stale_entry_is_told_once_all_its_platforms_were_run() -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("platform", [DECIDED[0], *(pytest.param(name, marks=pytest.mark.exhaustive) for name in DECIDED[1:])])
 def test_a_sample_of_the_mutants_is_noticed(platform: str) -> None:
-    bench, entries = Bench(platform), load()
-    drawn = [mutant for mutant in mutants_of(bench.model) if zlib.crc32(" ".join(mutant.key).encode()) % ONE_IN == 0]
+    examiner, entries = Examiner(platform), load()
+    drawn = [mutant for mutant in mutants_of(examiner.model) if zlib.crc32(" ".join(mutant.key).encode()) % ONE_IN == 0]
     sample = [mutant for mutant in drawn if not entry_of(platform, mutant, entries)]
     assert sample
-    assert [mutant.key for mutant, fate in bench.fates(sample) if fate == SURVIVED] == []
+    assert [mutant.key for mutant, fate in examiner.fates(sample) if fate == SURVIVED] == []
 
 
 def test_the_scores_that_are_written_down() -> None:

@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from fixtures.models import MODELS
-from tests.mutants.bench import CLAUSE, FATES, NOTICED, REASON, SURVIVED, UNDECIDED, Bench
+from tests.mutants.examiner import CLAUSE, FATES, NOTICED, REASON, SURVIVED, UNDECIDED, Examiner
 from tests.mutants.listed import EQUIVALENT, OPEN, Need, entry_of, load, needs, stale
 
 SCREEN = 40
@@ -47,8 +47,8 @@ class Score:
 
 def score(platform: str) -> Score:
     """Run every mutant of a platform."""
-    bench, entries = Bench(platform), load()
-    fates = list(bench.fates())
+    examiner, entries = Examiner(platform), load()
+    fates = list(examiner.fates())
     count = Counter(fate for _, fate in fates)
     survivors = [(mutant, entry_of(platform, mutant, entries)) for mutant, fate in fates if fate == SURVIVED]
     lines: dict[str, list[str]] = {EQUIVALENT: [], OPEN: [], "": []}

@@ -138,7 +138,7 @@ class Context:
         return CLAUSE if self.is_shown and _decided(worlds) != _decided(self.predicted[number]) else REASON
 
 
-class Bench:
+class Examiner:
     """Everything about one platform: its contexts (the newest release first) and its mutants."""
 
     def __init__(self, platform: str) -> None:
