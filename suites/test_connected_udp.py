@@ -7,6 +7,8 @@ import pytest
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
+    GROUP,
+    GROUP6,
     IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
@@ -106,6 +108,15 @@ def test_a_stranger(stack: Stack, kind: str, always: Options, wildcard: Address,
     """The only {kind} socket of a port is connected: is it deaf to everybody but its peer?"""
     connected(stack, kind, specific, specific.at("Q"), *always)
     assert stack.connections(specific) == NOBODY
+
+
+@experiment("{kind}/connected/group", rule=CONNECTED_UDP, cites=(TCPV2.at("udp_input"),))
+@pytest.mark.parametrize(("kind", "group", "peer"), [("udp4", GROUP, LOOPBACK), ("udp6", GROUP6, LOOPBACK6)])
+def test_a_stranger_in_a_group(stack: Stack, kind: str, group: Address, peer: Address) -> None:
+    """A {kind} socket at a group joined it and is connected: is it deaf to what strangers send there?"""
+    member = connected(stack, kind, group, peer.at("Q"))
+    member.join(group)
+    assert stack.connections(group) == NOBODY
 
 
 # One socket.
