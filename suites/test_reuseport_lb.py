@@ -30,6 +30,7 @@ from fixtures.language.words import (
 )
 from fixtures.specification.rules import (
     BALANCED_GROUP,
+    CONNECTED_UDP,
     MOST_SPECIFIC,
     MULTICAST,
     NO_OPTIONS,
@@ -94,6 +95,17 @@ def test_the_group_is_balanced(stack: Stack, kind: str, place: str, held: Addres
         member.bind(held)
         serve(member)
     assert stack.connections(reached) == BOTH
+
+
+@experiment("{kind}/reuseport-lb/connected-member", rule=CONNECTED_UDP)
+@pytest.mark.parametrize(("kind", "own"), [("udp4", LOOPBACK), ("udp6", LOOPBACK6)])
+def test_a_member_that_connects(stack: Stack, kind: str, own: Address) -> None:
+    """One of two {kind} sockets with SO_REUSEPORT_LB connects: does the other receive all the rest?"""
+    connected, other = stack.socket(kind, SO_REUSEPORT_LB), stack.socket(kind, SO_REUSEPORT_LB)
+    connected.bind(own)
+    other.bind(own)
+    connected.connect(own.at("Q"))
+    assert stack.connections(own) == other.itself
 
 
 @experiment("tcp4/reuseport-lb/receives/specific-beside-group", rule=MOST_SPECIFIC)

@@ -28,6 +28,7 @@ KINDS = ("tcp4", "tcp4", "tcp4", "tcp6", "tcp6", "udp4", "udp6")
 OPTION_SETS = ((), (SO_REUSEADDR,), (SO_REUSEPORT,), (SO_REUSEADDR, SO_REUSEPORT))
 SWITCHES = (SO_REUSEADDR, SO_REUSEPORT, SO_REUSEADDR.off, SO_REUSEPORT.off, SO_LINGER_0)
 
+UDP = st.sampled_from(("udp4", "udp6"))
 HOST = st.integers(0, 29)
 LUCK = st.integers(0, 9)
 PORT = st.sampled_from(("P", "P", "P", "Q"))
@@ -156,10 +157,12 @@ class Search(RuleBasedStateMachine):
         if ":" in group or self.kinds[socket][-1] == "4":
             self._call("join", group, on=socket)
 
-    @rule(socket=sockets, host=st.sampled_from(("127.0.0.1", "127.0.0.2", "::1")))
+    @rule(socket=sockets, host=st.sampled_from(("127.0.0.1", "127.0.0.2", "::1", "224.0.0.251", "ff05::fb")))
     def who_receives(self, socket: str, host: str) -> None:
         """Connections, or datagrams where only UDP sockets have the port."""
         port = self._port_of(socket)
+        if Address(host).is_multicast and self.kinds[socket][:3] == "tcp":
+            return
         there = [block for block in self.sides.model.blocks if port and block.port == self.sides.model.sockets[socket].port]
         # Where TCP and UDP had the same port the bench and the model may not mean the same one.
         if port and {("tcp", self._number(socket)), ("udp", self._number(socket))} <= self.spoken:
@@ -180,6 +183,31 @@ class Search(RuleBasedStateMachine):
         self._connect(client, 0, port)
         accepted = self._made(kind, Call("accept", on=listener, makes=self._name()))
         return multiple(*(name for name in (listener, client, accepted) if isinstance(name, str)))
+
+    @precondition(lambda self: len(self.open) < MOST_SOCKETS - 1)
+    @rule(target=sockets, kind=UDP, actor=st.integers(0, 5), options=st.sampled_from(OPTION_SETS), host=HOST, port=PORT)
+    def converse(self, kind: str, actor: int, options: tuple[Option, ...], host: int, port: str) -> object:
+        """Two UDP sockets that are connected to each other."""
+        one, two = self._created(kind, actor, options), self._created(kind, actor // 2, options)
+        self._call("bind", self._address(one, host, port), on=one)
+        self._call("bind", self._address(two, host, "0"), on=two)
+        self._connect(two, host, self._port_of(one))
+        self._connect(one, host, self._port_of(two))
+        return multiple(one, two)
+
+    @precondition(lambda self: len(self.open) < MOST_SOCKETS)
+    @rule(target=sockets, holder=sockets, host=HOST, whose=st.one_of(st.none(), sockets))
+    def share(self, holder: str, host: int, whose: str | None) -> object:
+        """Another socket like one that has a port, at that port: without a peer, or connected to somebody."""
+        like, port = self.sides.model.sockets.get(holder), self._port_of(holder)
+        if not like or not port:
+            return multiple()
+        given = tuple(option for option in (SO_REUSEADDR, SO_REUSEPORT) if like.has(option.name))
+        name = self._created(self.kinds[holder], self.actors.index(like.actor or None), given)
+        self._call("bind", self._address(name, host, port), on=name)
+        if whose:
+            self._connect(name, host, self._port_of(whose))
+        return name
 
     # How a call is made.
 

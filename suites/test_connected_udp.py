@@ -1,0 +1,235 @@
+"""What does a UDP socket receive that is connected, and what one beside it that is not?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
+    GROUP,
+    GROUP6,
+    IPV6_V6ONLY,
+    LOOPBACK,
+    LOOPBACK6,
+    MAPPED,
+    NOBODY,
+    NONE,
+    OK,
+    REUSEADDR,
+    REUSEBOTH,
+    REUSEPORT,
+    WILDCARD,
+    WILDCARD6,
+    Address,
+    Option,
+    Options,
+)
+from fixtures.specification.rules import CONNECTED_UDP
+from fixtures.specification.sources import TCPV2
+
+LOOKUP = TCPV2.at("in_pcblookup")
+V6ONLY = Options(IPV6_V6ONLY)
+EVERY_KIND = pytest.mark.parametrize(
+    ("kind", "always", "wildcard", "specific"),
+    [
+        ("udp4", NONE,   WILDCARD,  LOOPBACK),
+        ("udp6", V6ONLY, WILDCARD6, LOOPBACK6),
+    ],
+    ids=str,
+)  # fmt: skip
+
+
+def connected(stack: Stack, kind: str, own: Address, peer: Address, *options: Option) -> Socket:
+    """A socket that is bound and connected."""
+    socket = stack.socket(kind, *options)
+    socket.bind(own)
+    socket.connect(peer)
+    return socket
+
+
+# Two sockets.
+
+
+@experiment("{kind}/connected/each-other", rule=CONNECTED_UDP, cites=(LOOKUP,))
+@EVERY_KIND
+def test_each_hears_the_other(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address) -> None:
+    """Two {kind} sockets are connected to each other: does each receive what the other sends?"""
+    first = connected(stack, kind, specific, specific.at("Q"), *always)
+    second = connected(stack, kind, specific.at("Q"), specific, *always)
+    first.send(1)
+    second.send(1)
+    assert (second.recv(1), first.recv(1)) == (OK, OK)
+
+
+@experiment("{kind}/connected/each-other/told-nothing", rule=CONNECTED_UDP)
+@EVERY_KIND
+def test_a_sender_hears_nothing(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address) -> None:
+    """Two {kind} sockets are connected to each other and one sent: is its next send granted?"""
+    first = connected(stack, kind, specific, specific.at("Q"), *always)
+    connected(stack, kind, specific.at("Q"), specific, *always)
+    first.send(1)
+    assert first.send(1) == OK
+
+
+@experiment("{kind}/connected/wildcards", rule=CONNECTED_UDP, cites=(LOOKUP,))
+@EVERY_KIND
+def test_wildcards_that_are_connected(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address) -> None:
+    """Two {kind} sockets at the wildcard are connected to each other: does one hear the other?"""
+    first = connected(stack, kind, wildcard, specific.at("Q"), *always)
+    second = connected(stack, kind, wildcard.at("Q"), specific, *always)
+    first.send(1)
+    assert second.recv(1) == OK
+
+
+@experiment("{kind}/connected/answer", rule=CONNECTED_UDP)
+@EVERY_KIND
+def test_a_server_answers(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address) -> None:
+    """A {kind} client that drew its port is connected to a server: does it receive the answer?"""
+    client = stack.socket(kind, *always)
+    client.bind(specific.at("0"))
+    client.connect(specific)
+    server = connected(stack, kind, specific, client.address, *always)
+    server.send(1)
+    assert client.recv(1) == OK
+
+
+@experiment("udp/connected/across-families", rule=CONNECTED_UDP)
+def test_across_families(stack: Stack) -> None:
+    """An IPv6 socket is connected to a mapped address: does it receive what its IPv4 peer sends?"""
+    server = connected(stack, "udp6", MAPPED, MAPPED.at("Q"), IPV6_V6ONLY.off)
+    connected(stack, "udp4", LOOPBACK.at("Q"), LOOPBACK).send(1)
+    assert server.recv(1) == OK
+
+
+@experiment("{kind}/connected/stranger", rule=CONNECTED_UDP, cites=(LOOKUP,))
+@EVERY_KIND
+def test_a_stranger(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address) -> None:
+    """The only {kind} socket of a port is connected: is it deaf to everybody but its peer?"""
+    connected(stack, kind, specific, specific.at("Q"), *always)
+    assert stack.connections(specific) == NOBODY
+
+
+@experiment("{kind}/connected/group", rule=CONNECTED_UDP, cites=(TCPV2.at("udp_input"),))
+@pytest.mark.parametrize(("kind", "group", "peer"), [("udp4", GROUP, LOOPBACK), ("udp6", GROUP6, LOOPBACK6)])
+def test_a_stranger_in_a_group(stack: Stack, kind: str, group: Address, peer: Address) -> None:
+    """A {kind} socket at a group joined it and is connected: is it deaf to what strangers send there?"""
+    member = connected(stack, kind, group, peer.at("Q"))
+    member.join(group)
+    assert stack.connections(group) == NOBODY
+
+
+# One socket.
+
+
+@experiment("{kind}/connected/to-itself/{place}", rule=CONNECTED_UDP)
+@EVERY_KIND
+@pytest.mark.parametrize("place", ["specific", "wildcard"])
+def test_a_socket_hears_itself(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address, place: str) -> None:
+    """A {kind} socket, bound to the {place} address, is connected to itself: does it receive what it sends?"""
+    itself = connected(stack, kind, specific if place == "specific" else wildcard, specific, *always)
+    itself.send(1)
+    assert itself.recv(1) == OK
+
+
+# A server with a socket for each client, and one for newcomers: DTLS, QUIC.
+
+CLIENT = "Q"
+#: Which of the two was bound first, and the options of both. 4.4BSD lets nobody in beside a socket of the same address that has no peer,
+#: unless both have SO_REUSEPORT.
+SERVERS = [
+    ("connection", REUSEADDR),
+    ("connection", REUSEPORT),
+    ("connection", REUSEBOTH),
+    ("newcomers",  REUSEPORT),
+    ("newcomers",  REUSEBOTH),
+]  # fmt: skip
+EVERY_SERVER = pytest.mark.parametrize(("older", "options"), SERVERS, ids=str)
+#: A newcomer reaches the socket for newcomers also where the client's cannot be bound beside it.
+OR_REFUSED = pytest.mark.parametrize(("older", "options"), [*SERVERS, ("newcomers", REUSEADDR)], ids=str)
+
+
+def server(stack: Stack, kind: str, older: str, newcomers: Address, own: Address, *options: Option) -> tuple[Socket, Socket]:
+    """The socket of a client, and the one for newcomers."""
+    connection, rest = stack.socket(kind, *options), stack.socket(kind, *options)
+    if older == "newcomers":
+        rest.bind(newcomers)
+    connection.bind(own)
+    connection.connect(own.at(CLIENT))
+    if older == "connection":
+        rest.bind(newcomers)
+    return connection, rest
+
+
+@experiment("{kind}/connected/server/{older}-first/{options}/client", rule=CONNECTED_UDP, cites=(LOOKUP,))
+@EVERY_KIND
+@EVERY_SERVER
+def test_the_client_of_a_server(
+    stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address, older: str, options: Options
+) -> None:
+    """A {kind} server ({options.aloud}, its {older} first): does the client reach its own socket?"""
+    connection, _ = server(stack, kind, older, specific, specific, *always, *options)
+    connected(stack, kind, specific.at(CLIENT), specific, *always).send(1)
+    assert connection.recv(1) == OK
+
+
+@experiment("{kind}/connected/server/{older}-first/{options}/newcomer", rule=CONNECTED_UDP, cites=(LOOKUP,))
+@EVERY_KIND
+@OR_REFUSED
+def test_a_newcomer_to_a_server(
+    stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address, older: str, options: Options
+) -> None:
+    """A {kind} server ({options.aloud}, its {older} first): does a newcomer reach the other socket?"""
+    _, rest = server(stack, kind, older, specific, specific, *always, *options)
+    assert stack.connections(specific) == rest.itself
+
+
+@experiment("{kind}/connected/server/wildcard/{older}-first/client", rule=CONNECTED_UDP, cites=(LOOKUP,))
+@EVERY_KIND
+@pytest.mark.parametrize("older", ["connection", "newcomers"])
+def test_the_client_of_a_server_at_the_wildcard(
+    stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address, older: str
+) -> None:
+    """A {kind} server's newcomers are at the wildcard ({older} first): does a client reach its socket?"""
+    connection, _ = server(stack, kind, older, wildcard, specific, *always, *REUSEADDR)
+    connected(stack, kind, specific.at(CLIENT), specific, *always).send(1)
+    assert connection.recv(1) == OK
+
+
+@experiment("{kind}/connected/server/wildcard/{older}-first/newcomer", rule=CONNECTED_UDP, cites=(LOOKUP,))
+@EVERY_KIND
+@pytest.mark.parametrize("older", ["connection", "newcomers"])
+def test_a_newcomer_to_a_server_at_the_wildcard(
+    stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address, older: str
+) -> None:
+    """A {kind} server has a wildcard for newcomers ({older} first): does a newcomer reach it?"""
+    _, rest = server(stack, kind, older, wildcard, specific, *always, *REUSEADDR)
+    assert stack.connections(specific) == rest.itself
+
+
+@experiment("{kind}/connected/server/two-clients/{options}", rule=CONNECTED_UDP, cites=(LOOKUP,))
+@EVERY_KIND
+@pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
+def test_two_clients(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address, options: Options) -> None:
+    """A {kind} server has a connected socket for each of two clients: does the second reach its own?"""
+    connected(stack, kind, specific, specific.at(CLIENT), *always, *options)
+    second_client = stack.socket(kind, *always)
+    second_client.bind(specific.at("0"))
+    second_client.connect(specific)
+    second = connected(stack, kind, specific, second_client.address, *always, *options)
+    second_client.send(1)
+    assert second.recv(1) == OK
+
+
+@experiment("{kind}/connected/server/connection-closed/{options}", rule=CONNECTED_UDP)
+@EVERY_KIND
+@pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
+def test_a_client_without_a_connection(
+    stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address, options: Options
+) -> None:
+    """A {kind} server has closed a client's socket: does the client reach the one for newcomers?"""
+    connection, rest = server(stack, kind, "connection", specific, specific, *always, *options)
+    client = connected(stack, kind, specific.at(CLIENT), specific, *always)
+    connection.close()
+    client.send(1)
+    assert rest.recv(1) == OK
