@@ -76,3 +76,43 @@ def random_script(chance: random.Random, options: Sequence[str] = OPTION_NAMES) 
         if form.startswith("{new}"):
             families[f"N{number}"] = kind[-1] if "{kind}" in form else families[on]
     return "\n".join(lines)
+
+
+#: Hosts at which sockets of one kind meet, and where somebody may ask who receives.
+MEETING = {
+    "4": ("127.0.0.1", "127.0.0.1", "0.0.0.0", "0.0.0.0", "127.0.0.2"),
+    "6": ("[::1]", "[::]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:0.0.0.0]"),
+}
+SWITCHED = ("{on}.setsockopt(SO_REUSEPORT, 0)", "{on}.setsockopt(SO_REUSEPORT, 1)", "{on}.close()")
+AFTER_BIND = {
+    "tcp": ("{on}.listen()", "{on}.listen()", "{on}.shutdown(RDWR)", *SWITCHED),
+    "udp": ("{on}.connect({peer}:Q)",) * 2 + SWITCHED,
+}
+
+
+def who_receives(chance: random.Random) -> str:
+    """A script of three to six sockets at one port that join groups and leave them, which asks who receives, and whom a peer reaches."""
+    protocol, open_ = chance.choice(("tcp", "udp")), []
+    families = chance.choice(("4", "4", "6", "46"))
+    places = {family: chance.sample(MEETING[family], 2) for family in families}
+    lines = [f"P{peer_of} = {protocol}{peer_of}()\nP{peer_of}.bind({host}:Q)" for peer_of, host in _PEERS if protocol == "udp"]
+    for number in range(chance.randint(3, 6)):
+        name, family = f"N{number}", chance.choice(families)
+        options = ["SO_REUSEPORT"] * (chance.random() < 0.9) + ["SO_REUSEADDR"] * (chance.random() < 0.6)
+        options += [f"IPV6_V6ONLY={chance.randint(0, 1)}"] * (family == "6" and chance.random() < 0.3)
+        lines += [f"{name} = {protocol}{family}({', '.join(options)})", f"{name}.bind({chance.choice(places[family])}:P)"]
+        open_.append((name, family))
+        lines += [f"{name}.listen()"] * (protocol == "tcp" and chance.random() < 0.8)
+        for form in chance.choices(AFTER_BIND[protocol], k=chance.randint(0, 2)):
+            on, of = chance.choice(open_)
+            peer = "127.0.0.1" if of == "4" else chance.choice(("[::1]", "[::ffff:127.0.0.1]"))
+            lines.append(form.format(on=on, peer=peer))
+    hosts = ("127.0.0.1", "127.0.0.2") if families == "4" else ("127.0.0.1", "[::1]")
+    lines.append(f"connections({chance.choice(hosts)}:P)")
+    # What a peer sends may go to any of a group, and then the script ends.
+    for peer_of, host in _PEERS if protocol == "udp" else ():
+        lines += [f"P{peer_of}.connect({host}:P)", f"P{peer_of}.send(1)", *(f"{name}.recv(1)" for name, _ in open_)]
+    return "\n".join(lines)
+
+
+_PEERS = (("4", "127.0.0.1"), ("6", "[::1]"))

@@ -130,7 +130,7 @@ DECIDES = [
     ("udp-specific-first", "udp4/receives/wildcard-alone", "connections A"),
     ("udp-specific-first-ipv6", "udp6/receives/wildcard-alone", "connections A"),
     ("udp-specific-first-ipv6", "udp/dual-stack/most-specific/loopback6", "connections B"),
-    ("udp-newest-first", "udp/reuseport/late-group/newer", "connections D"),
+    ("udp-groups-apart", "udp/reuseport/late-group/newer", "connections D"),
     ("udp-newest-first", "udp/takeover/same-receives/self-other", "connections B"),
     ("udp-newest-first-ipv6", "udp6/dual-stack/receives/reuseaddr", "connections B"),
     ("reuseport-balances", "udp/stevens-s12/one", "connections both"),

@@ -1,4 +1,4 @@
-"""``python -m tests.search [--seconds N] [--steps N] [--seed N]``: look for a sequence of calls that the model answers wrongly."""
+"""``python -m tests.search [--seconds N] [--steps N | --scripts N] [--seed N]``: look for calls that the model answers wrongly."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import time
 
 from fixtures.machine.bench import Bench, MissingPrivilege
-from tests.search.run import search
+from tests.search.run import search, search_scripts
 
 
 def main() -> int:
@@ -17,6 +17,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=float(os.environ.get("ADDRINUSE_SEARCH_SECONDS", "300")), help="for how long")
     parser.add_argument("--steps", type=int, default=10**9, help="end after so many calls")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="where chance begins (printed)")
+    parser.add_argument("--scripts", type=int, default=0, help="instead: so many scripts that ask who receives of SO_REUSEPORT groups")
     args = parser.parse_args()
     try:
         bench = Bench("namespace", patience=0)
@@ -24,6 +25,8 @@ def main() -> int:
         print(missing, file=sys.stderr)
         return 2
     try:
+        if args.scripts:
+            return search_scripts(bench, args.scripts, args.seed)
         return search(bench, args.seconds, args.steps, args.seed)
     finally:
         bench.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections import Counter
 
@@ -10,9 +11,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
+from fixtures.language.notation import parse
 from fixtures.machine.bench import Bench
+from tests.helpers.scripts import who_receives
 from tests.search.machine import Search
-from tests.search.sides import Disagreement, model_of, reduced
+from tests.search.sides import Disagreement, confirmed, disagreement, model_of, reduced
 
 #: Examples for each seed: hypothesis remembers them all.
 CHUNK = 200
@@ -67,6 +70,19 @@ def search(bench: Bench, seconds: float, steps: int, seed: int) -> int:
     spent = time.monotonic() - begin
     print(f"{summary(kind)}; seeds {seed} to {at}; {spent:.0f} s, {kind.counts['steps'] / spent:.0f} steps a second")
     return 1 if found else 0
+
+
+def search_scripts(bench: Bench, count: int, seed: int) -> int:
+    """Play scripts that ask who receives, all on one bench, until one is found that the two sides answer differently."""
+    make, begin, chance = model_of(bench), time.monotonic(), random.Random(seed)
+    for number in range(count):
+        calls = [call for call, _ in parse(who_receives(chance))]
+        found = disagreement(bench, make, calls) and confirmed(bench, make, calls)
+        if found:
+            print(f"seed {seed}, script {number}:\n{reduced(bench, make, found)}")
+            return 1
+    print(f"{count} scripts that ask who receives, seed {seed}; {time.monotonic() - begin:.0f} s")
+    return 0
 
 
 def summary(kind: type[Search]) -> str:
