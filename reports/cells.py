@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from fixtures.language.words import OK
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.models.base import Model
 from fixtures.record.replay import NotThisExperiment, Replay
-from fixtures.record.runfile import Record, read_run
+from fixtures.record.runfile import Record, Run, read_run
 from fixtures.record.verdicts import Observation, judge, observe
-from fixtures.specification.clauses import Clause, Reason, is_variant
+from fixtures.specification.clauses import BASES, Clause, Reason, is_variant
 from fixtures.specification.sources import Citation
 from fixtures.specification.versions import VersionError
 from reports.catalogue import ROOT, Row, all_rows
@@ -33,7 +34,16 @@ OUTCOMES = {
 }
 
 #: One letter for each basis; they are told apart without colour.
-BASIS_LETTERS = {"observed": "O", "source": "S", "documented": "D", "reported": "R", "predicted": "P", "disputed": "X"}
+BASIS_LETTERS = {
+    "observed": "O",
+    "observed on its stack": "L",
+    "source": "S",
+    "tested elsewhere": "T",
+    "documented": "D",
+    "reported": "R",
+    "predicted": "P",
+    "disputed": "X",
+}
 
 
 @dataclass(frozen=True)
@@ -61,14 +71,22 @@ class Cell:
 Cells = dict[str, dict[str, Cell]]
 
 
-def cell(row: Row, model: Model, seen: Sequence[Observation], record: Record | None) -> Cell:
+class Shown(NamedTuple):
+    """What a run keeps of an experiment, and on what it was recorded: a system, or its stack alone."""
+
+    record: Record
+    basis: str
+
+
+def cell(row: Row, model: Model, seen: Sequence[Observation], shown: Shown | None) -> Cell:
     """One cell, from what the model says and from the recorded run, which has the last word.
 
     Raises BadInput for a trace that is not one of the experiment.
     """
     predicted = _predicted(model, seen)
-    if record is None or record["verdict"] in UNFINISHED:
+    if shown is None or shown.record["verdict"] in UNFINISHED:
         return predicted
+    record = shown.record
     try:
         observed = observe(row.script, Replay(record["trace"]))
     except NotThisExperiment as error:
@@ -78,7 +96,7 @@ def cell(row: Row, model: Model, seen: Sequence[Observation], record: Record | N
     outcome = HOLDS if observed.held else DEPARTS
     answers = (_last(observed),)
     agrees = predicted.outcome in (outcome, EITHER, UNKNOWN) and (predicted.outcome == UNKNOWN or set(answers) <= set(predicted.answers))
-    return Cell(outcome, answers, "observed", predicted.because, predicted.source, predicted.why, surprise=not agrees)
+    return Cell(outcome, answers, shown.basis, predicted.because, predicted.source, predicted.why, surprise=not agrees)
 
 
 def _predicted(model: Model, seen: Sequence[Observation]) -> Cell:
@@ -129,30 +147,30 @@ def platform_named(spec: str) -> Platform:
 
 def cells(platforms: Sequence[Platform], rows: Sequence[Row] | None = None, runs: Path = RUNS) -> Cells:
     """Every cell: by experiment id, then by platform."""
-    recorded = {str(platform): _record_of(platform, runs) for platform in platforms}
+    recorded = {str(platform): _shown_by_runs(platform, runs) for platform in platforms}
     return {
         row.experiment.id: {str(p): cell(row, p.make(), p.predict(row.script), recorded[str(p)].get(row.experiment.id)) for p in platforms}
         for row in (all_rows() if rows is None else rows)
     }
 
 
-def _record_of(platform: Platform, runs: Path) -> dict[str, Record]:
-    """What the recorded runs of this release of the platform show, by experiment id; a later file fills what an earlier one lacks."""
-    found: dict[str, Record] = {}
-    for name, version, records in recorded_runs(runs):
-        if name == platform.name and same_release(platform, version):
-            for record in records:
+def _shown_by_runs(platform: Platform, runs: Path) -> dict[str, Shown]:
+    """What the recorded runs of this release of the platform show, by experiment id; a later run fills what an earlier one lacks."""
+    found: dict[str, Shown] = {}
+    for run in recorded_runs(runs):
+        if run.name == platform.name and same_release(platform, run.version):
+            for record in run.traces:
                 old = found.get(record["id"])
-                if old is None or old["verdict"] == "untestable":
-                    found[record["id"]] = record
+                if old is None or old.record["verdict"] == "untestable":
+                    found[record["id"]] = Shown(record, run.basis)
     return found
 
 
 @cache
-def recorded_runs(folder: Path) -> list[tuple[str, str, list[Record]]]:
-    """Every run of a folder: the name and the version of its platform, and its traces."""
-    read = [read_run(path) for path in sorted(folder.glob("*.jsonl*"))]
-    return [(*run.header["platform"].partition("@")[::2], run.traces) for run in read]
+def recorded_runs(folder: Path) -> list[Run]:
+    """Every run of a folder: first those on the systems themselves, then those on stacks alone."""
+    runs = [read_run(path) for path in sorted(folder.glob("*.jsonl*"))]
+    return sorted(runs, key=lambda run: list(BASES).index(run.basis))
 
 
 def forget_runs() -> None:

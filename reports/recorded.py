@@ -19,12 +19,14 @@ from reports.inputs import BadInput
 UNFINISHED = ("untestable", "broken", "inconclusive")
 #: A user that is not root, for models: which one makes no difference.
 SOMEBODY = 1000
+#: What a run is, in which no whole system took part.
+ON_ITS_STACK = "the system's stack, built as a library"
 
 
 def title(run: Run) -> str:
     """The platform with what else tells one run from another."""
     machine = run.header["fingerprint"]
-    parts = [machine.get("privilege", ""), machine.get("isolation", ""), machine.get("python", "")]
+    parts = [ON_ITS_STACK if run.userland else "", *(machine.get(word, "") for word in ("privilege", "isolation", "python"))]
     stack = run.header["stack"]
     name = run.header["platform"] if stack == "kernel" else f"{stack} as {run.header['platform']}"
     return f"{name} ({', '.join(filter(None, parts))})" if any(parts) else str(name)
@@ -111,7 +113,7 @@ def judging(here: Platform, run: Run) -> Callable[[Row, Record], Record]:
 
 def file_name(run: Run) -> str:
     """How a run is called among those of the repository: ``linux-6.18.44-root.jsonl.gz``."""
-    parts = (*run.header["platform"].partition("@")[::2], run.header["fingerprint"].get("privilege", ""))
+    parts = (run.name, run.version, "userland" if run.userland else "", run.header["fingerprint"].get("privilege", ""))
     return "-".join(filter(None, (re.sub(r"[^a-z0-9._]+", "-", part.lower()).strip("-.") for part in parts))) + ".jsonl.gz"
 
 

@@ -12,7 +12,7 @@ from fixtures.specification.clauses import BASES
 from reports import matrix
 from reports.__main__ import main
 from reports.catalogue import ROOT, find
-from reports.cells import BASIS_LETTERS, DEPARTS, HOLDS, UNKNOWN, UNTESTABLE, Cell, cells, columns, platform_named
+from reports.cells import BASIS_LETTERS, DEPARTS, HOLDS, UNKNOWN, UNTESTABLE, Cell, cells, columns, platform_named, recorded_runs
 from reports.diff import changes_between, grouped
 from reports.inputs import BadInput
 from tests.records import record_of
@@ -55,11 +55,12 @@ def test_a_cell_of_each_model() -> None:
     }
 
 
-def run_of(folder: Path, platform: str, answer: str) -> Path:
+def run_of(folder: Path, platform: str, answer: str, **fingerprint: str) -> Path:
     """A run of one experiment; what it says of the assertion is never right."""
     calls = ("A = tcp4(SO_REUSEADDR)", "A.bind(127.0.0.1:P) = ok", "B = tcp4(SO_REUSEADDR)", f"B.bind(127.0.0.1:P) = {answer}")
     record = record_of(E2, "variant", *calls, held=answer != "EADDRINUSE")
-    write_run(folder / f"{platform}.jsonl", {"platform": platform, "stack": "kernel", "fingerprint": {}}, [record])
+    name = "-".join([platform, *fingerprint])
+    write_run(folder / f"{name}.jsonl", {"platform": platform, "stack": "kernel", "fingerprint": fingerprint}, [record])
     return folder
 
 
@@ -82,6 +83,21 @@ def test_a_run_is_judged_by_its_trace(tmp_path: Path, name: str, answer: str, ou
     platform = Platform(*name.split("@"))
     found = cells([platform], [find(E2)], folder)[E2][str(platform)]
     assert (found.outcome, found.answer, found.basis, found.surprise) == (outcome, f"bind {answer}", "observed", surprise)
+
+
+def test_a_run_on_the_stack_alone_is_a_basis_of_its_own(tmp_path: Path) -> None:
+    folder = run_of(tmp_path, "macos@11", "EADDRINUSE", userland="XNU as a library")
+    found = cells([Platform("macos")], [find(E2)], folder)[E2]["macos"]
+    assert (found.basis, matrix.short(found)) == ("observed on its stack", "= L")
+    assert list(BASES).index("observed") < list(BASES).index(found.basis) < list(BASES).index("source")
+
+
+def test_a_run_on_the_system_goes_before_one_on_its_stack(tmp_path: Path) -> None:
+    run_of(tmp_path, "macos@11", "EADDRINUSE", userland="XNU as a library")
+    folder = run_of(tmp_path, "macos@14", "ok")
+    assert [run.version for run in recorded_runs(folder)] == ["14", "11"]
+    found = cells([Platform("macos")], [find(E2)], folder)[E2]["macos"]
+    assert (found.basis, found.answer) == ("observed", "bind ok")
 
 
 def test_a_trace_of_something_else_is_refused(tmp_path: Path) -> None:
