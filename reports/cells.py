@@ -91,12 +91,9 @@ def cell(row: Row, model: Model, seen: Sequence[Observation], shown: Shown | Non
         observed = observe(row.script, Replay(record["trace"]))
     except NotThisExperiment as error:
         raise BadInput(f"a recorded run of {model.name}: {record['id']}: {error}; record it again") from None
-    if judge(observed, seen).verdict == "unrecorded":
-        return predicted
+    contradicts = judge(observed, seen).verdict in ("surprise", "stale")
     outcome = HOLDS if observed.held else DEPARTS
-    answers = (_last(observed),)
-    agrees = predicted.outcome in (outcome, EITHER, UNKNOWN) and (predicted.outcome == UNKNOWN or set(answers) <= set(predicted.answers))
-    return Cell(outcome, answers, shown.basis, predicted.because, predicted.source, predicted.why, surprise=not agrees)
+    return Cell(outcome, (_last(observed),), shown.basis, predicted.because, predicted.source, predicted.why, surprise=contradicts)
 
 
 def _predicted(model: Model, seen: Sequence[Observation]) -> Cell:
@@ -132,6 +129,16 @@ def _last(seen: Observation) -> str:
 def columns(names: Iterable[str] = ()) -> list[Platform]:
     """The platforms of the matrix: those that are named, else every one, at its newest."""
     return [platform_named(name) for name in names] or [Platform(name) for name in MODELS]
+
+
+def recorded_before(platforms: Iterable[Platform], runs: Path = RUNS) -> list[Platform]:
+    """The recorded releases of those platforms of which no run speaks for the release that is meant."""
+    found = []
+    for meant in platforms:
+        mine = [Platform(run.name, run.version) for run in recorded_runs(runs) if run.name == meant.name]
+        if not any(same_release(meant, one.version) for one in mine):
+            found += mine
+    return found
 
 
 def platform_named(spec: str) -> Platform:
