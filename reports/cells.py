@@ -18,7 +18,7 @@ from fixtures.specification.clauses import BASES, Clause, Reason, is_variant
 from fixtures.specification.sources import Citation
 from fixtures.specification.versions import VersionError
 from reports.catalogue import ROOT, Row, all_rows
-from reports.inputs import BadInput
+from reports.inputs import BadInput, tell
 from reports.recorded import UNFINISHED
 
 RUNS = ROOT / "reports" / "runs"
@@ -142,14 +142,16 @@ def recorded_before(platforms: Iterable[Platform], runs: Path = RUNS) -> list[Pl
 
 
 def platform_named(spec: str) -> Platform:
-    """The platform ``NAME`` or ``NAME@VERSION`` of a command line.
+    """The platform ``NAME`` or ``NAME@VERSION`` of a command line; a version that nobody read is told.
 
     Raises BadInput.
     """
     try:
-        return platform(spec)
+        named = platform(spec)
     except UnknownPlatform as error:
         raise BadInput(str(error)) from None
+    tell(filter(None, [named.note]))
+    return named
 
 
 def cells(platforms: Sequence[Platform], rows: Sequence[Row] | None = None, runs: Path = RUNS) -> Cells:
@@ -186,8 +188,13 @@ def forget_runs() -> None:
 
 
 def same_release(platform: Platform, version: str) -> bool:
-    """Whether a run of this version speaks for the platform: no release of the model lies between the two."""
+    """Whether a run of this version speaks for the platform: no release of the model lies between the two.
+
+    For a version that nobody read only its own runs speak.
+    """
     model = platform.make()
+    if not model.is_read:
+        return platform.version == version
     try:
         recorded = Platform(platform.name, version).make()
     except VersionError:

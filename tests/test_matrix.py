@@ -144,6 +144,15 @@ def test_a_trace_of_something_else_is_refused(tmp_path: Path) -> None:
         cells([LINUX], [find(E2)], tmp_path)
 
 
+def test_of_a_version_that_nobody_read_only_its_own_run_speaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    platform = platform_named("linux@99")
+    assert capsys.readouterr().err == f"note: {platform.note}\n"
+    folder = run_of(tmp_path, "linux@6.18", "ok")
+    assert cells([platform], [find(E2)], folder)[E2]["linux@99"].basis == "predicted"
+    assert cells([platform], [find(E2)], run_of(tmp_path, "linux@99", "ok"))[E2]["linux@99"].basis == "observed"
+    assert cells([LINUX], [find(E2)], folder)[E2]["linux"].basis == "observed"
+
+
 @pytest.mark.parametrize("other", ["linux@5.10", "linux@nonsense", "freebsd@15"])
 def test_a_run_of_another_release_does_not_count(tmp_path: Path, other: str) -> None:
     found = cells([Platform("linux", "3.8")], [find(E2)], run_of(tmp_path, other, "EBUSY"))
