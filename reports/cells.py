@@ -17,6 +17,7 @@ from fixtures.record.verdicts import Observation, judge, observe
 from fixtures.specification.clauses import BASES, Clause, Reason, is_variant
 from fixtures.specification.sources import Citation
 from fixtures.specification.versions import VersionError
+from reports.artefacts import without_artefacts
 from reports.catalogue import ROOT, Row, all_rows
 from reports.inputs import BadInput, tell
 from reports.recorded import UNFINISHED
@@ -178,7 +179,7 @@ def _shown_by_runs(platform: Platform, runs: Path) -> dict[str, Shown]:
 @cache
 def recorded_runs(folder: Path) -> list[Run]:
     """Every run of a folder: first those on the systems themselves, then those on stacks alone."""
-    runs = [read_run(path) for path in sorted(folder.glob("*.jsonl*"))]
+    runs = [without_artefacts(read_run(path)) for path in sorted(folder.glob("*.jsonl*"))]
     return sorted(runs, key=lambda run: list(BASES).index(run.basis))
 
 

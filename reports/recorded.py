@@ -12,6 +12,7 @@ from fixtures.models import Platform, UnknownPlatform, platform
 from fixtures.record.replay import NotThisExperiment, Replay
 from fixtures.record.runfile import Record, Run, as_record, read_run
 from fixtures.record.verdicts import VERDICTS, judge, observe
+from reports.artefacts import without_artefacts
 from reports.catalogue import Row, by_id
 from reports.inputs import BadInput
 
@@ -85,7 +86,7 @@ def judged_again(path: Path, run: Run) -> list[Record]:
     """
     judge_one = judging(platform_of(run), run)
     experiments = by_id()
-    known = [(number, record) for number, record in enumerate(run.traces, 2) if record["id"] in experiments]
+    known = [(number, record) for number, record in enumerate(without_artefacts(run).traces, 2) if record["id"] in experiments]
     found = []
     for number, record in known:
         try:
