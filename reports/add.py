@@ -65,8 +65,8 @@ def _changes(found: Run, traces: Sequence[Record], folder: Path) -> list[str]:
         _write(beside / file_name(found), found, traces)
         after = _cells(column, beside)
     changed = [(name, before[name], after[name]) for name in before if _says(before[name]) != _says(after[name])]
-    now = sum(one.basis == "observed" for one in after.values()) - sum(one.basis == "observed" for one in before.values())
-    lines = [f"column {column} of the matrix: {now:+d} cells observed, {len(changed)} that say something else"]
+    now = sum(one.basis == found.basis for one in after.values()) - sum(one.basis == found.basis for one in before.values())
+    lines = [f"column {column} of the matrix: {now:+d} cells {found.basis}, {len(changed)} that say something else"]
     return lines + [f"  {name}: {_word(old)} -> {_word(new)}" for name, old, new in changed]
 
 

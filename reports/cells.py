@@ -6,18 +6,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from fixtures.language.words import OK
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.models.base import Model
 from fixtures.record.replay import NotThisExperiment, Replay
-from fixtures.record.runfile import Record, read_run
+from fixtures.record.runfile import Record, Run, read_run
 from fixtures.record.verdicts import Observation, judge, observe
-from fixtures.specification.clauses import Clause, Reason, is_variant
+from fixtures.specification.clauses import BASES, Clause, Reason, is_variant
 from fixtures.specification.sources import Citation
 from fixtures.specification.versions import VersionError
+from reports.artefacts import without_artefacts
 from reports.catalogue import ROOT, Row, all_rows
-from reports.inputs import BadInput
+from reports.inputs import BadInput, tell
 from reports.recorded import UNFINISHED
 
 RUNS = ROOT / "reports" / "runs"
@@ -33,7 +35,16 @@ OUTCOMES = {
 }
 
 #: One letter for each basis; they are told apart without colour.
-BASIS_LETTERS = {"observed": "O", "source": "S", "documented": "D", "reported": "R", "predicted": "P", "disputed": "X"}
+BASIS_LETTERS = {
+    "observed": "O",
+    "observed on its stack": "L",
+    "source": "S",
+    "tested elsewhere": "T",
+    "documented": "D",
+    "reported": "R",
+    "predicted": "P",
+    "disputed": "X",
+}
 
 
 @dataclass(frozen=True)
@@ -61,24 +72,29 @@ class Cell:
 Cells = dict[str, dict[str, Cell]]
 
 
-def cell(row: Row, model: Model, seen: Sequence[Observation], record: Record | None) -> Cell:
+class Shown(NamedTuple):
+    """What a run keeps of an experiment, and on what it was recorded: a system, or its stack alone."""
+
+    record: Record
+    basis: str
+
+
+def cell(row: Row, model: Model, seen: Sequence[Observation], shown: Shown | None) -> Cell:
     """One cell, from what the model says and from the recorded run, which has the last word.
 
     Raises BadInput for a trace that is not one of the experiment.
     """
     predicted = _predicted(model, seen)
-    if record is None or record["verdict"] in UNFINISHED:
+    if shown is None or shown.record["verdict"] in UNFINISHED:
         return predicted
+    record = shown.record
     try:
         observed = observe(row.script, Replay(record["trace"]))
     except NotThisExperiment as error:
         raise BadInput(f"a recorded run of {model.name}: {record['id']}: {error}; record it again") from None
-    if judge(observed, seen).verdict == "unrecorded":
-        return predicted
+    contradicts = judge(observed, seen).verdict in ("surprise", "stale")
     outcome = HOLDS if observed.held else DEPARTS
-    answers = (_last(observed),)
-    agrees = predicted.outcome in (outcome, EITHER, UNKNOWN) and (predicted.outcome == UNKNOWN or set(answers) <= set(predicted.answers))
-    return Cell(outcome, answers, "observed", predicted.because, predicted.source, predicted.why, surprise=not agrees)
+    return Cell(outcome, (_last(observed),), shown.basis, predicted.because, predicted.source, predicted.why, surprise=contradicts)
 
 
 def _predicted(model: Model, seen: Sequence[Observation]) -> Cell:
@@ -116,43 +132,55 @@ def columns(names: Iterable[str] = ()) -> list[Platform]:
     return [platform_named(name) for name in names] or [Platform(name) for name in MODELS]
 
 
+def recorded_before(platforms: Iterable[Platform], runs: Path = RUNS) -> list[Platform]:
+    """The recorded releases of those platforms of which no run speaks for the release that is meant."""
+    found = []
+    for meant in platforms:
+        mine = [Platform(run.name, run.version) for run in recorded_runs(runs) if run.name == meant.name]
+        if not any(same_release(meant, one.version) for one in mine):
+            found += mine
+    return found
+
+
 def platform_named(spec: str) -> Platform:
-    """The platform ``NAME`` or ``NAME@VERSION`` of a command line.
+    """The platform ``NAME`` or ``NAME@VERSION`` of a command line; a version that nobody read is told.
 
     Raises BadInput.
     """
     try:
-        return platform(spec)
+        named = platform(spec)
     except UnknownPlatform as error:
         raise BadInput(str(error)) from None
+    tell(filter(None, [named.note]))
+    return named
 
 
 def cells(platforms: Sequence[Platform], rows: Sequence[Row] | None = None, runs: Path = RUNS) -> Cells:
     """Every cell: by experiment id, then by platform."""
-    recorded = {str(platform): _record_of(platform, runs) for platform in platforms}
+    recorded = {str(platform): _shown_by_runs(platform, runs) for platform in platforms}
     return {
         row.experiment.id: {str(p): cell(row, p.make(), p.predict(row.script), recorded[str(p)].get(row.experiment.id)) for p in platforms}
         for row in (all_rows() if rows is None else rows)
     }
 
 
-def _record_of(platform: Platform, runs: Path) -> dict[str, Record]:
-    """What the recorded runs of this release of the platform show, by experiment id; a later file fills what an earlier one lacks."""
-    found: dict[str, Record] = {}
-    for name, version, records in recorded_runs(runs):
-        if name == platform.name and same_release(platform, version):
-            for record in records:
+def _shown_by_runs(platform: Platform, runs: Path) -> dict[str, Shown]:
+    """What the recorded runs of this release of the platform show, by experiment id; a later run fills what an earlier one lacks."""
+    found: dict[str, Shown] = {}
+    for run in recorded_runs(runs):
+        if run.name == platform.name and same_release(platform, run.version):
+            for record in run.traces:
                 old = found.get(record["id"])
-                if old is None or old["verdict"] == "untestable":
-                    found[record["id"]] = record
+                if old is None or old.record["verdict"] == "untestable":
+                    found[record["id"]] = Shown(record, run.basis)
     return found
 
 
 @cache
-def recorded_runs(folder: Path) -> list[tuple[str, str, list[Record]]]:
-    """Every run of a folder: the name and the version of its platform, and its traces."""
-    read = [read_run(path) for path in sorted(folder.glob("*.jsonl*"))]
-    return [(*run.header["platform"].partition("@")[::2], run.traces) for run in read]
+def recorded_runs(folder: Path) -> list[Run]:
+    """Every run of a folder: first those on the systems themselves, then those on stacks alone."""
+    runs = [without_artefacts(read_run(path)) for path in sorted(folder.glob("*.jsonl*"))]
+    return sorted(runs, key=lambda run: list(BASES).index(run.basis))
 
 
 def forget_runs() -> None:
@@ -161,8 +189,13 @@ def forget_runs() -> None:
 
 
 def same_release(platform: Platform, version: str) -> bool:
-    """Whether a run of this version speaks for the platform: no release of the model lies between the two."""
+    """Whether a run of this version speaks for the platform: no release of the model lies between the two.
+
+    For a version that nobody read only its own runs speak.
+    """
     model = platform.make()
+    if not model.is_read:
+        return platform.version == version
     try:
         recorded = Platform(platform.name, version).make()
     except VersionError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 STANDARD_INPUT = "-"
 
@@ -41,6 +41,12 @@ def read_text(path: str) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise BadInput(f"{named(path)}: line {line}: not UTF-8 text; save it as UTF-8") from None
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Print what limits the answers, apart from them."""
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
 
 
 def named(path: str) -> str:

@@ -15,7 +15,7 @@ from fixtures.models import Platform
 from fixtures.specification.clauses import BASES, Clause, Reason, rule_of, sides_of
 from fixtures.specification.rules import Rule
 from reports.catalogue import ROOT, Row, all_rows
-from reports.cells import BASIS_LETTERS, DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns
+from reports.cells import BASIS_LETTERS, DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns, recorded_before
 from reports.inputs import BadInput
 
 FORMAT = "addrinuse-matrix/2"
@@ -194,11 +194,16 @@ def _index(platforms: Sequence[Platform], chapters: dict[str, list[Row]], found:
         across = [[found[row.experiment.id][str(platform)] for row in rows] for platform in platforms]
         lines.append(_row(f"[{chapter}]({_file(chapter)}.md)", *map(_departing, across)))
     lines += ["", "## How it is known", "", _row("platform", *BASES, UNTESTABLE), _row(*["---"] * (len(BASES) + 2))]
-    for platform in platforms:
-        count = Counter(across[str(platform)].basis or UNTESTABLE for across in found.values())
-        lines.append(_row(str(platform), *(str(count[word] or "") for word in (*BASES, UNTESTABLE))))
+    older = recorded_before(platforms)
+    for told, part in ((platforms, found), (older, cells(older))):
+        lines += [_known(platform, part) for platform in told]
     lines += ["", *(f"* **{basis}**: {sentence}" for basis, sentence in BASES.items())]
     return "\n".join([*lines, f"* **{UNTESTABLE}**: {OUTCOMES[UNTESTABLE]}", ""])
+
+
+def _known(platform: Platform, found: Cells) -> str:
+    count = Counter(across[str(platform)].basis or UNTESTABLE for across in found.values())
+    return _row(str(platform), *(str(count[word] or "") for word in (*BASES, UNTESTABLE)))
 
 
 def _departing(part: Sequence[Cell]) -> str:

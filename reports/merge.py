@@ -40,10 +40,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _groups(runs: Iterable[Run]) -> list[list[Run]]:
-    """The runs in groups of one platform, stack and privilege."""
+    """The runs in groups of one platform, stack and privilege, on the system itself or on its stack alone."""
     groups: dict[tuple[str, ...], list[Run]] = defaultdict(list)
     for one in runs:
-        groups[one.header["platform"], one.header["stack"], one.header["fingerprint"].get("privilege", "")].append(one)
+        groups[one.header["platform"], one.header["stack"], one.header["fingerprint"].get("privilege", ""), one.basis].append(one)
     return [group for _, group in sorted(groups.items())]
 
 

@@ -12,13 +12,14 @@ import json
 from fixtures.models import MODELS, Platform
 from reports.calls import read_calls
 from reports.cells import platform_named
-from reports.inputs import BadInput, named
+from reports.inputs import BadInput, named, tell
 from reports.porting.contents import Report
 from reports.porting.html import as_html
 from reports.porting.player import Player
 from reports.porting.report import differs, report
 from reports.porting.text import as_markdown, as_text
-from reports.predict import setting, uid
+from reports.predict import uid
+from reports.settings import notes_on, setting
 
 ALL = "all"
 #: The user without privileges as whom the recorded server is played.
@@ -50,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
     recording = read_calls(args.calls)
     if not recording.servers and not any(one.refusals for one in recording.sockets):
         raise BadInput(f"{named(args.calls)}: no TCP or UDP socket is bound in it; record the server from its start, with -f")
-    made = report(recording, named(args.calls), source, targets, Player(args.uid, dict(args.setting)))
+    settings = dict(args.setting)
+    tell(notes_on(settings, [source, *targets]))
+    made = report(recording, named(args.calls), source, targets, Player(args.uid, settings))
     if args.scripts and args.format != "text":
         raise BadInput("--scripts is for text; html and json always show the scripts")
     print(as_text(made, scripts=args.scripts) if args.format == "text" else WRITERS[args.format](made))

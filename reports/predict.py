@@ -19,6 +19,7 @@ from fixtures.specification.clauses import Reason
 from fixtures.specification.worlds import TooManyWorlds
 from reports.inputs import STANDARD_INPUT, BadInput, named, read_lines, read_text
 from reports.scripts import NO_ANSWER, WRONG_INPUT, Played, Step, as_json, as_text, names_of, play, read_script, status
+from reports.settings import notes_on, setting
 
 #: What is raised for a script that has no prediction.
 UNPREDICTABLE = (NotationError, TooManyWorlds, *NO_ANSWER)
@@ -27,8 +28,10 @@ UNPREDICTABLE = (NotationError, TooManyWorlds, *NO_ANSWER)
 class Predictor:
     """Answers scripts for one platform, one user and one set of kernel settings."""
 
-    def __init__(self, platform: Platform, uid: int = 0, settings: dict[str, str] | None = None) -> None:
+    def __init__(self, platform: Platform, uid: int = 0, settings: dict[str, str] | None = None, notes: Sequence[str] = ()) -> None:
         self.platform, self.uid, self.settings = platform, uid, settings or {}
+        #: What limits the answers.
+        self.notes = notes
 
     def predict(self, steps: Sequence[Step]) -> list[Played]:
         """The answers of every world, merged.
@@ -84,9 +87,11 @@ def run(args: argparse.Namespace) -> int:
     if args.batch and args.format == "text":
         raise BadInput("--batch writes JSON: leave out --format text")
     try:
-        predictor = Predictor(platform(args.platform), args.uid, dict(args.setting))
+        here = platform(args.platform)
     except UnknownPlatform as error:
         raise BadInput(f"--platform {error}") from None
+    settings = dict(args.setting)
+    predictor = Predictor(here, args.uid, settings, [*filter(None, [here.note]), *notes_on(settings, [here])])
     return _batch(predictor, args) if args.batch else _one(predictor, args)
 
 
@@ -96,7 +101,10 @@ def _one(predictor: Predictor, args: argparse.Namespace) -> int:
     except UNPREDICTABLE as error:
         raise BadInput(f"{named(args.script)}: {error}") from None
     identifier = None if args.script == STANDARD_INPUT else args.script
-    print(as_json(identifier, args.platform, played) if args.format == "json" else as_text(f"platform {args.platform}", played))
+    if args.format == "json":
+        print(as_json(identifier, args.platform, played, predictor.notes))
+    else:
+        print(as_text("\n".join([f"platform {args.platform}", *(f"note: {note}" for note in predictor.notes)]), played))
     return status(played)
 
 
@@ -111,7 +119,7 @@ def _batch(predictor: Predictor, args: argparse.Namespace) -> int:
             print(json.dumps({"id": request.get("id"), "platform": args.platform, "error": str(error)}))
             worst = WRONG_INPUT
         else:
-            print(as_json(request.get("id"), args.platform, played))
+            print(as_json(request.get("id"), args.platform, played, predictor.notes))
             worst = max(worst, status(played))
     return worst
 
@@ -140,11 +148,3 @@ def uid(word: str) -> int:
     if not (word.isascii() and word.isdecimal() and int(word) < 2**32):
         raise argparse.ArgumentTypeError(f"{word!r} is not a user: give a number")
     return int(word)
-
-
-def setting(word: str) -> tuple[str, str]:
-    """A kernel setting on the command line, NAME=VALUE."""
-    name, sign, value = word.partition("=")
-    if not (name and sign):
-        raise argparse.ArgumentTypeError(f"{word!r}: write NAME=VALUE, such as net.ipv4.tcp_tw_reuse=0")
-    return name, value

@@ -12,6 +12,7 @@ from fixtures.models import Platform, UnknownPlatform, platform
 from fixtures.record.replay import NotThisExperiment, Replay
 from fixtures.record.runfile import Record, Run, as_record, read_run
 from fixtures.record.verdicts import VERDICTS, judge, observe
+from reports.artefacts import without_artefacts
 from reports.catalogue import Row, by_id
 from reports.inputs import BadInput
 
@@ -19,12 +20,14 @@ from reports.inputs import BadInput
 UNFINISHED = ("untestable", "broken", "inconclusive")
 #: A user other than root, for models. Which one makes no difference.
 SOMEBODY = 1000
+#: What a run is, in which no whole system took part.
+ON_ITS_STACK = "the system's stack, built as a library"
 
 
 def title(run: Run) -> str:
     """The platform, and whatever else distinguishes one run from another."""
     machine = run.header["fingerprint"]
-    parts = [machine.get("privilege", ""), machine.get("isolation", ""), machine.get("python", "")]
+    parts = [ON_ITS_STACK if run.userland else "", *(machine.get(word, "") for word in ("privilege", "isolation", "python"))]
     stack = run.header["stack"]
     name = run.header["platform"] if stack == "kernel" else f"{stack} as {run.header['platform']}"
     return f"{name} ({', '.join(filter(None, parts))})" if any(parts) else str(name)
@@ -83,7 +86,7 @@ def judged_again(path: Path, run: Run) -> list[Record]:
     """
     judge_one = judging(platform_of(run), run)
     experiments = by_id()
-    known = [(number, record) for number, record in enumerate(run.traces, 2) if record["id"] in experiments]
+    known = [(number, record) for number, record in enumerate(without_artefacts(run).traces, 2) if record["id"] in experiments]
     found = []
     for number, record in known:
         try:
@@ -111,7 +114,7 @@ def judging(here: Platform, run: Run) -> Callable[[Row, Record], Record]:
 
 def file_name(run: Run) -> str:
     """The name of a run in the repository: ``linux-6.18.44-root.jsonl.gz``."""
-    parts = (*run.header["platform"].partition("@")[::2], run.header["fingerprint"].get("privilege", ""))
+    parts = (run.name, run.version, "userland" if run.userland else "", run.header["fingerprint"].get("privilege", ""))
     return "-".join(filter(None, (re.sub(r"[^a-z0-9._]+", "-", part.lower()).strip("-.") for part in parts))) + ".jsonl.gz"
 
 

@@ -139,9 +139,10 @@ def status(played: Sequence[Played]) -> int:
     return DIFFERENT if any(one.contradicts for one in played) else AGREED
 
 
-def as_json(identifier: object, platform: str, played: Sequence[Played]) -> str:
-    """The answers as one line of JSON."""
-    return json.dumps({"id": identifier, "platform": platform, "answers": [one.as_json() for one in played]})
+def as_json(identifier: object, platform: str, played: Sequence[Played], notes: Sequence[str] = ()) -> str:
+    """The answers as one line of JSON, with what limits them."""
+    limits = {"notes": list(notes)} if notes else {}
+    return json.dumps({"id": identifier, "platform": platform, **limits, "answers": [one.as_json() for one in played]})
 
 
 def as_text(title: str, played: Sequence[Played]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fixtures.record.runfile import read_run
 from fixtures.record.screens import matrix, variants_met
+from reports.recorded import ON_ITS_STACK
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,5 +23,7 @@ def run(args: argparse.Namespace) -> int:
     run = read_run(args.run)
     machine = run.header["fingerprint"]
     print(f"{run.header['stack']} as {run.header['platform']}: {machine.get('system', '')} {machine.get('release', '')}".rstrip(" :"))
+    if run.userland:
+        print(f"{ON_ITS_STACK}: {run.userland}")
     print("\n".join([*matrix(run.traces), "", *variants_met(run.traces)]))
     return 0

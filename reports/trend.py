@@ -49,13 +49,14 @@ def _versions(name: str, folder: Path) -> dict[str, dict[str, Record]]:
     """What each version answered to the experiments that ran to their end there, oldest version first."""
     cells.forget_runs()
     runs = cells.recorded_runs(folder)
-    mine = [(version, records) for platform, version, records in runs if platform == name]
+    mine = [run for run in runs if run.name == name]
     if not mine:
-        there = ", ".join(sorted({platform for platform, _, _ in runs})) or "none"
+        there = ", ".join(sorted({run.name for run in runs})) or "none"
         raise BadInput(f"{name}: no recorded run of this platform in {folder.name}/; there are runs of: {there}")
     found: dict[str, dict[str, Record]] = {}
-    for version, records in sorted(mine, key=lambda one: _order(name, one[0])):
-        answered = {record["id"]: record for record in records if record["verdict"] not in UNFINISHED}
+    for run in sorted(mine, key=lambda one: _order(name, one.version)):
+        answered = {record["id"]: record for record in run.traces if record["verdict"] not in UNFINISHED}
+        version = f"{run.version} (its stack)" if run.userland else run.version
         found[version] = answered | found.get(version, {})
     return found
 

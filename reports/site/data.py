@@ -18,6 +18,7 @@ from fixtures.specification.rules import Rule
 from fixtures.specification.sources import Citation, bibliography
 from reports.catalogue import Row
 from reports.cells import UNKNOWN, UNTESTABLE, Cell, Cells
+from reports.recorded import ON_ITS_STACK
 
 #: The name of a connection that nobody has accepted.
 QUEUED = "queued"
@@ -218,8 +219,9 @@ def recorded(folder: Path) -> dict[str, list[str]]:
     """The recorded runs of each platform: the file, and the machine that it was recorded on."""
     found: dict[str, list[str]] = {}
     for path in sorted(folder.glob("*.jsonl*")):
-        header = read_run(path).header
-        about = header.get("fingerprint", {})
-        words = (str(about[key]) for key in ("system", "release", "machine") if about.get(key))
-        found.setdefault(header["platform"].partition("@")[0], []).append(f"{path.name} ({' '.join(words)})")
+        run = read_run(path)
+        about = run.header["fingerprint"]
+        words = " ".join(str(about[key]) for key in ("system", "release", "machine") if about.get(key))
+        told = f"{words}; {ON_ITS_STACK}: {run.userland}" if run.userland else words
+        found.setdefault(run.name, []).append(f"{path.name} ({told})")
     return found

@@ -17,13 +17,13 @@ from reports.wishes import ENTRIES
 
 _STYLE = (
     "svg{--ink:#1a1d21;--line:#5b6470;--paper:#fff;--box:#f1f4f8;--hold:#f7d9b0;--free:#cfe8d4;"
-    "--a:#bcd7f5;--b:#f7d9b0;--c:#cfe8d4;--d:#e3d3f3;--e:#f3c9cf;--f:#e6e2b8;--g:#dde1e6}"
+    "--a:#bcd7f5;--b:#f7d9b0;--c:#cfe8d4;--d:#e3d3f3;--e:#f3c9cf;--f:#e6e2b8;--g:#dde1e6;--h:#bfe5e4;--i:#d5dcae}"
     "@media(prefers-color-scheme:dark){svg{--ink:#e8eaed;--line:#9aa4b0;--paper:#15181c;--box:#23282f;--hold:#6b4a1c;--free:#24523a;"
-    "--a:#274a73;--b:#6b4a1c;--c:#24523a;--d:#4c3468;--e:#6d2b36;--f:#55502a;--g:#3a414a}}"
+    "--a:#274a73;--b:#6b4a1c;--c:#24523a;--d:#4c3468;--e:#6d2b36;--f:#55502a;--g:#3a414a;--h:#1f5354;--i:#444f1d}}"
     "text{font:12px system-ui,'DejaVu Sans',sans-serif;fill:var(--ink)}"
     ".m{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:11px}"
     "path{stroke:var(--line);stroke-width:.7}marker path{stroke:none}"
-    + "".join(f".{name}{{fill:var(--{name})}}" for name in ("hold", "free", "box", "paper", *"abcdefg"))
+    + "".join(f".{name}{{fill:var(--{name})}}" for name in ("hold", "free", "box", "paper", *"abcdefghi"))
     + ".h{font-weight:600;font-size:13px}.s{fill:var(--line)}.l{fill:none;stroke-width:1.4}"
 )
 
@@ -322,7 +322,7 @@ def overview(platforms: Sequence[Platform], cells: Cells) -> Picture:
 
 # The evidence map.
 
-_SHADES = dict(zip((*BASES, UNTESTABLE), ("c", "a", "d", "f", "b", "e", "paper", "box"), strict=True))
+_SHADES = dict(zip((*BASES, UNTESTABLE), ("c", "h", "a", "i", "d", "f", "b", "e", "paper", "box"), strict=True))
 
 
 def evidence(site: Site) -> Picture:
@@ -331,7 +331,7 @@ def evidence(site: Site) -> Picture:
     most = len(site.rows)
     parts = [_key()]
     for n, (platform, bases) in enumerate(counts):
-        y, x = 62 + 24 * n, 100.0
+        y, x = 84 + 24 * n, 100.0
         parts.append(_text(92, y + 14, platform, "", "end"))
         for basis in _SHADES:
             width = 680 * bases[basis] / most
@@ -349,7 +349,7 @@ def evidence(site: Site) -> Picture:
         told,
         "Each bar is every experiment; the letters are those of the legend.",
         800,
-        72 + 24 * len(counts),
+        94 + 24 * len(counts),
         join(parts),
     )
 

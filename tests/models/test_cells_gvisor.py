@@ -63,6 +63,11 @@ THREE = (
 UDP_CLIENT = "A = udp4()\nA.bind(0.0.0.0:P)\nA.connect(127.0.0.1:Q)\n"
 OTHER_PEER = "A.connect(127.0.0.1:Q)\nB.connect(127.0.0.1:Q)"
 
+MEETS_ITSELF = "A = udp4()\nA.bind(127.0.0.1:P)\nA.connect(127.0.0.1:Q)\nA.connect(127.0.0.1:Q)"
+SHUTS_BOUND = "A = udp4()\nA.bind(127.0.0.1:P)\nA.shutdown(WR)"
+TO_WILDCARD = HELD + "A.listen()\nB = tcp4()\nB.connect(0.0.0.0:P)"
+FROM_MAPPED = "A = tcp6()\nA.bind([::ffff:127.0.0.1]:Q)\nA.connect([::]:P)"
+FROM_MAPPED_ANY = "A = tcp6()\nA.bind([::1]:P)\nA.listen()\nB = tcp6()\nB.bind([::ffff:0.0.0.0]:Q)\nB.connect([::]:P)"
 #: Script, the last answer, the clause that decides it.
 CASES: list[tuple[str, str, str]] = [
     # A port that nobody holds there.
@@ -151,8 +156,8 @@ CASES: list[tuple[str, str, str]] = [
     (UDP_TWINS.format(RP, RP) + OTHER_PEER, "EADDRINUSE", "four-tuple-once"),
     (UDP_TWINS.format(RA, RA) + OTHER_PEER, "ok", "udp-connect-shared"),
     (UDP_TWINS.format(RP, RP).replace("127.0.0.1:P", "0.0.0.0:P", 1) + OTHER_PEER, "ok", "udp-connect-shared"),
-    ("A = udp4()\nA.bind(127.0.0.1:P)\nA.connect(127.0.0.1:Q)\nA.connect(127.0.0.1:Q)", "EADDRINUSE", "udp-connect-meets-itself"),
-    (SAME_TUPLE.rstrip(), "EADDRINUSE", "four-tuple-once"),
+    (MEETS_ITSELF, "ok", "connect-udp"),
+    (SAME_TUPLE.rstrip(), "EADDRNOTAVAIL", "four-tuple-not-available"),
     (SAME_TUPLE + "B.listen()", "EADDRINUSE", "refused-tuple-stays"),
     (HELD + "A.connect(127.0.0.1:P)", "ok", "connect-to-itself"),
     # A refused bind stays with the socket.
@@ -166,7 +171,7 @@ CASES: list[tuple[str, str, str]] = [
     (SHUT + "connections(127.0.0.1:P)", "none", "deaf-listener"),
     (SHUT + "A.listen()", "ok", "listen-again"),
     (SHUT + "A.listen()\nconnections(127.0.0.1:P)", "A", "address-before-wildcard"),
-    ("A = udp4()\nA.bind(127.0.0.1:P)\nA.shutdown(WR)", "ok", "bound-udp-shuts"),
+    (SHUTS_BOUND, "ENOTCONN", "shutdown-udp-unconnected"),
     # Mapped addresses and dual stack.
     ("A = tcp6(IPV6_V6ONLY=1)\nA.bind([::ffff:127.0.0.1]:P)", "EHOSTUNREACH", "mapped-unreachable"),
     ("A = tcp6(IPV6_V6ONLY=0)\nA.bind([::ffff:127.0.0.1]:P)\nB = tcp4()\nB.bind(127.0.0.1:P)", "EADDRINUSE", "no-option"),
@@ -180,10 +185,11 @@ CASES: list[tuple[str, str, str]] = [
     (UDP_TWINS.format(BOTH, RA) + "connections(127.0.0.1:P)", "B", "last-bound-receives"),
     ("connections(127.0.0.1:P)", "none", "nobody-receives"),
     # To the wildcard.
-    (HELD + "A.listen()\nB = tcp4()\nB.connect(0.0.0.0:P)", "ok", "to-the-wildcard-unbound"),
+    (TO_WILDCARD, "ok", "to-the-wildcard-is-loopback"),
+    (FROM_MAPPED_ANY, "ok", "to-the-wildcard-is-loopback"),
     (HELD + "A.listen()\nB = tcp4()\nB.bind(127.0.0.1:Q)\nB.connect(0.0.0.0:P)", "ok", "to-the-wildcard"),
     (HELD + "A.listen()\nB = tcp4()\nB.bind(127.0.0.2:Q)\nB.connect(0.0.0.0:P)", "ECONNREFUSED", "refused-connect-ends-the-socket"),
-    ("A = tcp6()\nA.bind([::ffff:127.0.0.1]:Q)\nA.connect([::]:P)", "EHOSTUNREACH", "mapped-to-the-wildcard"),
+    (FROM_MAPPED, "EADDRNOTAVAIL", "mapped-has-no-route-to-the-wildcard"),
     # Data and the end.
     ("A = udp4()\nA.send(1)", "EDESTADDRREQ", "send-binds"),
     ("A = udp4()\nA.send(1)\nA.bind(127.0.0.1:P)", "EINVAL", "bind-bound-udp"),
@@ -199,8 +205,18 @@ CASES: list[tuple[str, str, str]] = [
 ]
 
 
-def last(text: str) -> Answer:
-    model = GVisor()
+#: What a release changed: the script, the answer before and its clause, the release, the answer since then and its clause.
+CHANGES = [
+    (SAME_TUPLE.rstrip(), "EADDRINUSE", "four-tuple-once", "20230517", "EADDRNOTAVAIL", "four-tuple-not-available"),
+    (SHUTS_BOUND, "ok", "bound-udp-shuts", "20230621", "ENOTCONN", "shutdown-udp-unconnected"),
+    (MEETS_ITSELF, "EADDRINUSE", "udp-connect-meets-itself", "20231120", "ok", "connect-udp"),
+    (TO_WILDCARD, "ok", "to-the-wildcard-unbound", "20240715", "ok", "to-the-wildcard-is-loopback"),
+    (FROM_MAPPED, "EHOSTUNREACH", "mapped-to-the-wildcard", "20240715", "EADDRNOTAVAIL", "mapped-has-no-route-to-the-wildcard"),
+]
+
+
+def last(text: str, version: str = "") -> Answer:
+    model = GVisor(version=version)
     return [model.perform(call) for call, _ in parse(text)][-1]
 
 
@@ -210,6 +226,13 @@ def test_answer_and_clause(text: str, answer: str, clause: str) -> None:
     assert found.name == answer
     assert found.because
     assert found.because.id == f"gvisor/{clause}"
+
+
+@pytest.mark.parametrize(("text", "before", "clause", "release", "since", "new_clause"), CHANGES)
+def test_what_a_release_changed(text: str, before: str, clause: str, release: str, since: str, new_clause: str) -> None:
+    for version, answer, reason in ((str(int(release) - 1), before, clause), (release, since, new_clause)):
+        found = last(text, version)
+        assert (found.name, found.because and found.because.id) == (answer, f"gvisor/{reason}")
 
 
 def test_nothing_is_inherited() -> None:

@@ -50,5 +50,5 @@ def test_the_words_of_the_porting_report_are_explained() -> None:
 
 def test_the_table_of_platforms_is_true() -> None:
     rows = [line.split("|") for line in (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
-    said = {row[1].strip(" `"): row[2].strip() for row in rows}
-    assert said == {name: ", ".join(model.releases) for name, model in MODELS.items()}
+    said = {row[1].strip(" `"): (row[2].strip(), row[3].strip()) for row in rows}
+    assert said == {name: (", ".join(model.releases), model.span()) for name, model in MODELS.items()}

@@ -12,7 +12,20 @@ from fixtures.specification.clauses import BASES
 from reports import matrix
 from reports.__main__ import main
 from reports.catalogue import ROOT, find
-from reports.cells import BASIS_LETTERS, DEPARTS, HOLDS, UNKNOWN, UNTESTABLE, Cell, cells, columns, platform_named
+from reports.cells import (
+    BASIS_LETTERS,
+    DEPARTS,
+    HOLDS,
+    UNKNOWN,
+    UNTESTABLE,
+    Cell,
+    cells,
+    columns,
+    forget_runs,
+    platform_named,
+    recorded_before,
+    recorded_runs,
+)
 from reports.diff import changes_between, grouped
 from reports.inputs import BadInput
 from tests.helpers.records import record_of
@@ -55,11 +68,12 @@ def test_a_cell_of_each_model() -> None:
     }
 
 
-def run_of(folder: Path, platform: str, answer: str) -> Path:
+def run_of(folder: Path, platform: str, answer: str, **fingerprint: str) -> Path:
     """A run of one experiment; what it says of the assertion is never right."""
     calls = ("A = tcp4(SO_REUSEADDR)", "A.bind(127.0.0.1:P) = ok", "B = tcp4(SO_REUSEADDR)", f"B.bind(127.0.0.1:P) = {answer}")
     record = record_of(E2, "variant", *calls, held=answer != "EADDRINUSE")
-    write_run(folder / f"{platform}.jsonl", {"platform": platform, "stack": "kernel", "fingerprint": {}}, [record])
+    name = "-".join([platform, *fingerprint])
+    write_run(folder / f"{name}.jsonl", {"platform": platform, "stack": "kernel", "fingerprint": fingerprint}, [record])
     return folder
 
 
@@ -84,10 +98,62 @@ def test_a_run_is_judged_by_its_trace(tmp_path: Path, name: str, answer: str, ou
     assert (found.outcome, found.answer, found.basis, found.surprise) == (outcome, f"bind {answer}", "observed", surprise)
 
 
+def test_a_run_on_the_stack_alone_is_a_basis_of_its_own(tmp_path: Path) -> None:
+    folder = run_of(tmp_path, "macos@11", "EADDRINUSE", userland="XNU as a library")
+    found = cells([Platform("macos")], [find(E2)], folder)[E2]["macos"]
+    assert (found.basis, matrix.short(found)) == ("observed on its stack", "= L")
+    assert list(BASES).index("observed") < list(BASES).index(found.basis) < list(BASES).index("source")
+
+
+def test_what_a_run_shows_is_known_though_the_model_does_not_say(tmp_path: Path) -> None:
+    identifier = "tcp/connected/mapped/same-connection"
+    script = """A = tcp4()
+A.bind(127.0.0.1:Q) = ok
+A.listen() = ok
+B = tcp4(SO_REUSEADDR)
+B.bind(127.0.0.1:P) = ok
+B.connect(127.0.0.1:Q) = ok
+C = tcp6(IPV6_V6ONLY=0, SO_REUSEADDR)
+C.bind([::ffff:127.0.0.1]:P) = ok
+C.connect([::ffff:127.0.0.1]:Q) = ok"""
+    record = record_of(identifier, "unrecorded", *script.splitlines())
+    write_run(tmp_path / "run.jsonl", {"platform": "hpux", "stack": "kernel", "fingerprint": {}}, [record])
+    hpux = Platform("hpux")
+    assert cells([hpux], [find(identifier)], tmp_path / "none")[identifier]["hpux"].outcome == UNKNOWN
+    found = cells([hpux], [find(identifier)], tmp_path)[identifier]["hpux"]
+    assert (found.outcome, found.answer, found.basis, found.surprise) == (DEPARTS, "connect ok", "observed", False)
+
+
+def test_a_run_on_the_system_goes_before_one_on_its_stack(tmp_path: Path) -> None:
+    run_of(tmp_path, "macos@11", "EADDRINUSE", userland="XNU as a library")
+    folder = run_of(tmp_path, "macos@14", "ok")
+    assert [run.version for run in recorded_runs(folder)] == ["14", "11"]
+    found = cells([Platform("macos")], [find(E2)], folder)[E2]["macos"]
+    assert (found.basis, found.answer) == ("observed", "bind ok")
+
+
+def test_older_releases_are_told_where_only_they_were_recorded(tmp_path: Path) -> None:
+    run_of(tmp_path, "freebsd@13", "ok")
+    run_of(tmp_path, "linux@5.10", "ok")
+    folder = run_of(tmp_path, "linux@6.18", "ok")
+    assert list(map(str, recorded_before([Platform("freebsd"), LINUX, STEVENS], folder))) == ["freebsd@13"]
+
+
 def test_a_trace_of_something_else_is_refused(tmp_path: Path) -> None:
     write_run(tmp_path / "run.jsonl", {"platform": "linux", "stack": "kernel", "fingerprint": {}}, [record_of(E2, "variant", "A = tcp4()")])
     with pytest.raises(BadInput, match=f"a recorded run of linux: {E2}: the trace has A = tcp4"):
         cells([LINUX], [find(E2)], tmp_path)
+
+
+def test_of_a_version_that_nobody_read_only_its_own_run_speaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    platform = platform_named("linux@99")
+    assert capsys.readouterr().err == f"note: {platform.note}\n"
+    folder = run_of(tmp_path, "linux@6.18", "ok")
+    assert cells([platform], [find(E2)], folder)[E2]["linux@99"].basis == "predicted"
+    assert cells([LINUX], [find(E2)], folder)[E2]["linux"].basis == "observed"
+    run_of(tmp_path, "linux@99", "ok")
+    forget_runs()
+    assert cells([platform], [find(E2)], folder)[E2]["linux@99"].basis == "observed"
 
 
 @pytest.mark.parametrize("other", ["linux@5.10", "linux@nonsense", "freebsd@15"])

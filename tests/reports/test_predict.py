@@ -4,6 +4,7 @@ import io
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from fixtures import models
 from fixtures.language.words import OK
 from fixtures.models import MODELS, Platform
+from fixtures.models.linux import Linux
 from fixtures.specification.clauses import BASES
 from reports.__main__ import main
 from reports.catalogue import ROOT, all_rows
@@ -20,6 +23,9 @@ from reports.predict import Predictor
 from reports.scripts import Step, read_script
 from tests.helpers.scripts import random_script
 from tests.language.test_worlds import DISPUTE, GAP, Silent, Torn
+
+#: Where a model asks for a setting by its name.
+SETTING = re.compile(r'settings\.get\("([^"]+)"')
 
 CLASH = """\
 # two servers
@@ -170,8 +176,56 @@ def test_user_and_settings() -> None:
 
 def test_options_reach_the_model(predict: Any) -> None:
     script = "A = tcp6()\nA.bind([::]:P)\nB = stranger: tcp4()\nB.bind(0.0.0.0:P) = ok"
-    assert predict(script, "--uid", "1000", "--setting", "net.ipv6.bindv6only=1", "--setting", "x=")[0] == 0
+    assert predict(script, "--uid", "1000", "--setting", "net.ipv6.bindv6only=1")[0] == 0
     assert predict(script, "--uid", "1000")[0] == 1
+
+
+def test_a_setting_that_no_model_knows_is_refused_with_those_that_are_near(predict: Any) -> None:
+    status, out, err = predict("A = tcp4()", "--setting", "net.ipv6.bindv6olny=1")
+    assert (status, out) == (2, "")
+    assert "--setting net.ipv6.bindv6olny: linux has no such setting" in err
+    assert "near are net.ipv6.bindv6only" in err
+    assert "its model uses none" in predict("A = tcp4()", "--setting", "net.ipv6.bindv6only=1", platform="windows")[2]
+
+
+def test_a_setting_that_the_model_does_not_use_yet_is_told(predict: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Linux, "unmodelled", ("x.y",))
+    told = "x.y: the model of linux does not use this setting yet, and answers as if it had its default"
+    assert f"platform linux\nnote: {told}\n" in predict("A = tcp4()", "--setting", "x.y=1")[1]
+    assert json.loads(predict("A = tcp4()", "--setting", "x.y=1", "--format", "json")[1])["notes"] == [told]
+    assert "notes" not in json.loads(predict("A = tcp4()", "--format", "json")[1])
+
+
+@pytest.mark.parametrize(
+    ("platform", "told"),
+    [
+        ("macos@99", "only 11 to 15"),
+        ("freebsd@9", "only 10.4 to 15"),
+        ("linux@2.6", "only 3.8 to"),
+        ("lwip@2.2", "only 2.1.3"),
+        ("linux@6.18.44", ""),
+        ("freebsd@15.1", ""),
+        ("windows@xp", ""),
+    ],
+)
+def test_a_version_that_nobody_read_is_told_and_only_predicted(predict: Any, platform: str, told: str) -> None:
+    answered = json.loads(predict("A = tcp4()\nA.bind(127.0.0.1:P)", "--format", "json", platform=platform)[1])
+    bases = {one["basis"] for one in answered["answers"]}
+    if told:
+        assert bases == {"predicted"}
+        assert answered["notes"] == [f"nobody has read or observed {platform}, {answered['notes'][0].partition(', ')[2]}"]
+        assert told in answered["notes"][0]
+    else:
+        assert "predicted" not in bases
+        assert "notes" not in answered
+
+
+def test_every_setting_that_a_model_asks_for_is_one_that_it_has() -> None:
+    asked = {name for path in Path(models.__file__).parent.rglob("*.py") for name in SETTING.findall(path.read_text(encoding="utf-8"))}
+    assert asked == {name for model in MODELS.values() for name in model.knobs}
+    for model in MODELS.values():
+        assert {name for one in model.configurations for name in one} <= set(model.knobs)
+        assert not set(model.knobs) & set(model.unmodelled)
 
 
 def batch(predict: Any, *lines: object) -> tuple[int, list[dict[str, Any]]]:

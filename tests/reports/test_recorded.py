@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,27 @@ def test_an_experiment_of_another_suite_is_left_out(tmp_path: Path, capsys: pyte
 )
 def test_the_name_of_a_kept_run(platform: str, privilege: str, name: str) -> None:
     assert file_name(Run({"platform": platform, "fingerprint": {"privilege": privilege}}, [])) == name
+
+
+def test_a_run_on_a_stack_alone_says_so_wherever_it_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, kept = recorded(tmp_path / "stack.jsonl", "freebsd@13", userland="sys/netinet of 13.0, as a library"), tmp_path / "runs"
+    out = said(capsys, "add", run, "--runs", kept, "--write")
+    assert out.startswith("freebsd@13 (the system's stack, built as a library, root), suite ")
+    assert re.search(r"column freebsd@13 of the matrix: \+\d+ cells observed on its stack, 0 that say something else", out)
+    assert [path.name for path in kept.iterdir()] == ["freebsd-13-userland-root.jsonl.gz"]
+    whole = recorded(kept / "freebsd-13-root.jsonl", "freebsd@13")
+    assert "userland: - -> sys/netinet of 13.0" in said(capsys, "compare", whole, run)
+    assert "freebsd: 2 versions recorded: 13, 13 (its stack)" in said(capsys, "trend", "freebsd", "--runs", kept)
+    shown = said(capsys, "show", run)
+    assert "\nthe system's stack, built as a library: sys/netinet of 13.0, as a library\n" in shown
+
+
+def test_merge_keeps_a_system_apart_from_its_stack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = recorded(tmp_path / "a.jsonl", "freebsd@13")
+    stack = recorded(tmp_path / "b.jsonl", "freebsd@13", userland="as a library")
+    said(capsys, "merge", whole, stack, "-o", f"{tmp_path}/merged/")
+    names = [path.name for path in (tmp_path / "merged").iterdir()]
+    assert sorted(names) == ["freebsd-13-root.jsonl.gz", "freebsd-13-userland-root.jsonl.gz"]
 
 
 # --- merge

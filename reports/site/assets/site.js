@@ -253,13 +253,13 @@ function life(script) {
   return make("table", { class: "life" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows));
 }
 
-const LETTERS = { O: "observed", S: "source", D: "documented", R: "reported", P: "predicted", X: "disputed" };
+const LETTERS = { O: "observed", L: "observed on its stack", S: "source", T: "tested elsewhere", D: "documented", R: "reported", P: "predicted", X: "disputed" };
 
 /** The line of the table, turned: each platform with its answer, how that is known, and why. */
 function answers(row, data) {
   const shown = platforms(row.closest("table"));
   const lines = data.platforms.map(([platform, clauses]) => {
-    const text = row.cells[shown.indexOf(platform) + 1 || row.cells.length]?.textContent.trim() ?? "-", [, answer, letter, number] = /^(=|.*?)\s?([OSDRPX]?)(\d*)!?$/.exec(text);
+    const text = row.cells[shown.indexOf(platform) + 1 || row.cells.length]?.textContent.trim() ?? "-", [, answer, letter, number] = /^(=|.*?)\s?([OLSTDRPX]?)(\d*)!?$/.exec(text);
     const clause = data.clauses[clauses[number - 1]];
     const said = answer === "=" ? "the rule holds" : answer === "-" ? "lacks what is needed" : answer.startsWith("?") ? "unknown" : answer;
     const why = clause ? [make("a", { href: `platforms.html#${clause[0]}` }, clause[0]), `: ${clause[1]} `, make("cite", {}, clause[2])] : [];

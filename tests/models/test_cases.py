@@ -1,0 +1,197 @@
+"""Calls of public reports, with the answers that are right. ``tests/data/cases`` has the scripts; each names the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from fixtures.language.words import UNKNOWN
+from fixtures.models import MODELS, platform
+from reports.catalogue import ROOT
+from reports.predict import Predictor
+from reports.scripts import read_script
+
+FOLDER = ROOT / "tests" / "data" / "cases"
+EVERY = tuple(MODELS)
+BSDS = ("freebsd", "openbsd", "netbsd", "dragonfly")
+SOMEBODY = 1000
+
+
+@dataclass(frozen=True)
+class Case:
+    """A script whose written answers are right on these platforms."""
+
+    script: str
+    platforms: tuple[str, ...]
+    uid: int = 0
+    settings: dict[str, str] = field(default_factory=dict)
+    #: Whether "unknown" will do: a model need not know which addresses a machine has.
+    or_unknown: bool = False
+
+
+CASES = (
+    # Who receives.
+    Case("connected-udp-hears-its-peer", EVERY),
+    Case("a-member-that-connects-leaves", ("linux",)),
+    Case("a-hash-goes-before-the-connected", ("linux@4.14",)),
+    Case("mapped-wildcard-scores-no-more", ("linux",)),
+    Case("option-cleared-before-the-next-joins", ("linux",)),
+    Case("option-cleared-before-the-next-listens", ("linux",)),
+    Case("everybody-hears-a-group", ("linux",)),
+    Case("only-who-joined-hears", ("windows", "freebsd", "macos")),
+    Case("broadcast", ("linux",)),
+    # Whether an address can be bound.
+    Case("low-port", ("stevens", "linux", *BSDS, "illumos")),
+    Case("low-port-at-the-wildcard", ("macos",), SOMEBODY),
+    Case("address-of-no-interface", EVERY, or_unknown=True),
+    Case("loopback-is-one-address", ("macos", *BSDS, "illumos")),
+    Case("loopback-is-a-network", ("linux", "windows")),
+    Case("link-local-without-scope", ("linux",)),
+    Case("hash2-misses-the-wildcard", ("linux@5.10", "linux@6.16")),
+    Case("hash2-sees-the-wildcard", ("linux",)),
+    Case("wildcards-of-both-families", ("solaris", "solaris@11.4")),
+    # Errors and settings.
+    Case("port-unreachable-resets", ("windows",)),
+    Case("connected-to-itself", ("linux", "freebsd")),
+    Case("queued-connection-migrates", ("linux",), settings={"net.ipv4.tcp_migrate_req": "1"}),
+    Case("families-by-default", ("linux",), settings={"net.ipv6.bindv6only": "1"}),
+)
+ROWS = [(case, name) for case in CASES for name in case.platforms]
+
+DELIVERY = "the model drops connected UDP sockets from delivery"
+GROUPS = "the model asks flags where Linux has groups that a socket joins and leaves"
+ADDRESSES = "the model does not ask whether an interface has the address"
+PORTS = "the model has no ports that are root's"
+SCOPE = "the model does not ask for the scope of a link-local address"
+MEMBERS = "who hears a group that others joined was not read"
+BROADCAST = "the model answers a broadcast as unicast; unknown until broadcast can be said"
+UNREAD = "the answer is unknown, though documented or observed"
+REGRESSION = "the model has no variant for the kernels of before April 2026"
+SETTING = "the model does not use the setting, and says so"
+DISPUTED = "a tested report contradicts what is predicted from illumos"
+#: Which answers are not right yet, and why. Whoever mends a model deletes its rows: the test fails for a row that is not needed any more.
+WRONG: dict[str, dict[str, str]] = {
+    "connected-udp-hears-its-peer": {
+        "stevens": DELIVERY,
+        "windows": DELIVERY,
+        "freebsd": DELIVERY,
+        "macos": DELIVERY,
+        "solaris": DELIVERY,
+        "tru64": DELIVERY,
+        "hpux": DELIVERY,
+        "illumos": DELIVERY,
+        "aix": DELIVERY,
+        "openbsd": DELIVERY,
+        "netbsd": DELIVERY,
+        "dragonfly": DELIVERY,
+        "gvisor": DELIVERY,
+        "wsl1": DELIVERY,
+        "cygwin": DELIVERY,
+        "lwip": DELIVERY,
+    },
+    "a-member-that-connects-leaves": {
+        "linux": GROUPS,
+    },
+    "a-hash-goes-before-the-connected": {
+        "linux@4.14": GROUPS,
+    },
+    "mapped-wildcard-scores-no-more": {
+        "linux": GROUPS,
+    },
+    "option-cleared-before-the-next-joins": {
+        "linux": GROUPS,
+    },
+    "option-cleared-before-the-next-listens": {
+        "linux": GROUPS,
+    },
+    "only-who-joined-hears": {
+        "windows": MEMBERS,
+        "freebsd": MEMBERS,
+        "macos": MEMBERS,
+    },
+    "broadcast": {
+        "linux": BROADCAST,
+    },
+    "low-port": {
+        "stevens": PORTS,
+        "linux": PORTS,
+        "freebsd": PORTS,
+        "openbsd": PORTS,
+        "netbsd": PORTS,
+        "dragonfly": PORTS,
+        "illumos": PORTS,
+    },
+    "low-port-at-the-wildcard": {
+        "macos": PORTS,
+    },
+    "address-of-no-interface": {
+        "stevens": ADDRESSES,
+        "linux": ADDRESSES,
+        "windows": ADDRESSES,
+        "freebsd": ADDRESSES,
+        "macos": ADDRESSES,
+        "solaris": ADDRESSES,
+        "tru64": ADDRESSES,
+        "hpux": ADDRESSES,
+        "illumos": ADDRESSES,
+        "aix": ADDRESSES,
+        "openbsd": ADDRESSES,
+        "netbsd": ADDRESSES,
+        "dragonfly": ADDRESSES,
+        "gvisor": ADDRESSES,
+        "wsl1": ADDRESSES,
+        "wine": ADDRESSES,
+        "cygwin": ADDRESSES,
+        "lwip": ADDRESSES,
+    },
+    "loopback-is-one-address": {
+        "macos": ADDRESSES,
+        "freebsd": ADDRESSES,
+        "openbsd": ADDRESSES,
+        "netbsd": ADDRESSES,
+        "dragonfly": ADDRESSES,
+        "illumos": ADDRESSES,
+    },
+    "link-local-without-scope": {
+        "linux": SCOPE,
+    },
+    "hash2-misses-the-wildcard": {
+        "linux@5.10": REGRESSION,
+        "linux@6.16": REGRESSION,
+    },
+    "wildcards-of-both-families": {
+        "solaris": DISPUTED,
+        "solaris@11.4": DISPUTED,
+    },
+    "port-unreachable-resets": {
+        "windows": UNREAD,
+    },
+    "connected-to-itself": {
+        "freebsd": UNREAD,
+    },
+    "queued-connection-migrates": {
+        "linux": SETTING,
+    },
+}
+
+
+def wrong_lines(case: Case, name: str) -> list[str]:
+    """The calls whose answers are not the written ones."""
+    script = read_script((FOLDER / f"{case.script}.txt").read_text(encoding="utf-8"))
+    played = Predictor(platform(name), case.uid, case.settings).predict(script)
+    expected = [(one, set(one.step.expected.name.split("|"))) for one in played if one.step.expected]
+    assert expected
+    right = [{UNKNOWN.name}] if case.or_unknown else []
+    return [f"{one.step.call} = {'|'.join(one.names)}" for one, names in expected if set(one.names) not in (names, *right)]
+
+
+@pytest.mark.parametrize(("case", "name"), ROWS, ids=[f"{case.script}-{name}" for case, name in ROWS])
+def test_the_model_answers_what_is_right(case: Case, name: str) -> None:
+    wrong = wrong_lines(case, name)
+    assert bool(wrong) == (name in WRONG.get(case.script, {})), wrong
+
+
+def test_every_script_has_a_case_and_every_row_is_one() -> None:
+    assert {path.stem for path in FOLDER.iterdir()} == {case.script for case in CASES}
+    assert {(script, name) for script, names in WRONG.items() for name in names} <= {(case.script, name) for case, name in ROWS}

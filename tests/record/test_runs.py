@@ -1,0 +1,50 @@
+"""The committed runs, judged by the models of today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fixtures.record.runfile import Run, read_run
+from reports import artefacts
+from reports.cells import RUNS
+from reports.recorded import judged_again
+from tests.helpers.known import KNOWN
+
+PATHS = {path.name.partition(".jsonl")[0]: path for path in sorted(RUNS.glob("*.jsonl.gz"))}
+
+
+@pytest.mark.parametrize("path", PATHS.values(), ids=list(PATHS))
+def test_a_run_contradicts_its_model_only_where_that_is_known(path: Path) -> None:
+    assert failing(path) == set(KNOWN.get(path.name.partition(".jsonl")[0], {}))
+
+
+def failing(path: Path) -> set[str]:
+    """The experiments of a run that contradict the model. What the bench could not do says nothing of it."""
+    return {record["id"] for record in judged_again(path, read_run(path)) if record["verdict"] in ("surprise", "stale")}
+
+
+def test_an_artefact_contradicts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    name, identifier = "freebsd-13-userland-root", "tcp/duplicate/both-reuseaddr/unlistened"
+    run = read_run(PATHS[name])
+    monkeypatch.setitem(artefacts.ARTEFACTS, run.header["platform"], {identifier: "tcp_now() stands still"})
+    (judged,) = (record for record in judged_again(PATHS[name], run) if record["id"] == identifier)
+    assert judged["verdict"] == "inconclusive"
+    (record,) = (record for record in artefacts.without_artefacts(run).traces if record["id"] == identifier)
+    assert (record["verdict"], record["why"]) == ("inconclusive", "an artefact: tcp_now() stands still")
+    whole = Run(run.header | {"fingerprint": {}}, run.traces)
+    assert artefacts.without_artefacts(whole) is whole
+
+
+def test_an_artefact_would_be_a_surprise_and_they_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = dict(artefacts.ARTEFACTS)
+    monkeypatch.setattr(artefacts, "ARTEFACTS", {})
+    there = {read_run(path).header["platform"]: path for name, path in PATHS.items() if "userland" in name}
+    for platform, faked in named.items():
+        assert set(faked) <= failing(there[platform])
+        assert len(faked) <= 5
+
+
+def test_what_is_known_is_known_of_a_run_that_is_there() -> None:
+    assert set(KNOWN) <= set(PATHS)
