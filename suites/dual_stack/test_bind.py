@@ -254,3 +254,11 @@ def test_an_ipv4_address_beside_both_wildcards(stack: Stack) -> None:
     listening(stack, WILDCARD, *REUSEADDR)
     bound(stack, "tcp", "v6only", *REUSEADDR)
     assert ask_for(stack, "tcp", "loopback4", *REUSEADDR) == OK
+
+
+@experiment("tcp/dual-stack/third/any4-v6only-loopback4/no-options", rule=NO_OPTIONS)
+def test_an_ipv4_address_beside_both_wildcards_without_options(stack: Stack) -> None:
+    """0.0.0.0 is bound, then [::] for IPv6 alone. Is 127.0.0.1 refused, all without options?"""
+    bound(stack, "tcp", "any4")
+    bound(stack, "tcp", "v6only")
+    assert ask_for(stack, "tcp", "loopback4") == EADDRINUSE

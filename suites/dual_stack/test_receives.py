@@ -140,6 +140,15 @@ def test_two_mapped_wildcards(stack: Stack) -> None:
     assert stack.connections(LOOPBACK) == second.itself
 
 
+@experiment("{protocol}/dual-stack/receives/mapped-any-before-dual/{older}-then-{newer}", rule=MOST_SPECIFIC)
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+@pytest.mark.parametrize(("older", "newer"), [("dual", "mapped-any"), ("mapped-any", "dual")])
+def test_the_mapped_wildcard_or_both_families(stack: Stack, protocol: str, older: str, newer: str) -> None:
+    """{older} and then {newer} wildcards serve {protocol} (SO_REUSEPORT). Does mapped-any receive IPv4?"""
+    first, second = one_after_the_other(stack, protocol, older, newer)
+    assert stack.connections(LOOPBACK) == (first if older == "mapped-any" else second).itself
+
+
 @experiment("tcp/dual-stack/receives/older-listens-last", rule=MOST_SPECIFIC)
 def test_the_order_of_bind_or_of_listen(stack: Stack) -> None:
     """A v6only and then a dual wildcard bind, but listen in reverse. Does the one bound last receive?"""
@@ -166,6 +175,15 @@ def test_the_mapped_wildcard_beside_both_families(stack: Stack) -> None:
     bind(dual, "dual")
     bind(mapped, "mapped-any")
     assert stack.connections(LOOPBACK) == dual.itself
+
+
+@experiment("udp/dual-stack/receives/mapped-any-then-dual", rule=UDP_DUPLICATE)
+def test_both_families_beside_the_mapped_wildcard(stack: Stack) -> None:
+    """The mapped 0.0.0.0 and then [::] are asked for over UDP (SO_REUSEADDR). Does the first get IPv4?"""
+    mapped, dual = make(stack, "udp", "mapped-any", *REUSEADDR), make(stack, "udp", "dual", *REUSEADDR)
+    bind(mapped, "mapped-any")
+    bind(dual, "dual")
+    assert stack.connections(LOOPBACK) == mapped.itself
 
 
 @experiment("udp6/dual-stack/receives/reuseaddr", rule=REUSEPORT_ALL)

@@ -38,9 +38,7 @@ WILDCARD_AND_ONE_OF_ITS = [
     ids=str,
 )  # fmt: skip
 @pytest.mark.parametrize(("held", "wanted"), TWINS)
-def test_two_users_and_the_same_address(
-    stack: Stack, held: str, wanted: str, first: Options, second: Options, expected: Answer
-) -> None:
+def test_two_users_and_the_same_address(stack: Stack, held: str, wanted: str, first: Options, second: Options, expected: Answer) -> None:
     """One user's {held} socket ({first}) is bound. May another user's {wanted} one ({second}) bind?"""
     bound(stack.stranger, "tcp", held, *first)
     assert ask_for(stack.stranger2, "tcp", wanted, *second) == expected
