@@ -14,7 +14,7 @@ from fixtures.models.base import Model
 from fixtures.record.replay import NotThisExperiment, Replay
 from fixtures.record.runfile import Record, Run, read_run
 from fixtures.record.verdicts import Observation, judge, observe
-from fixtures.specification.clauses import BASES, Clause, Reason, is_variant
+from fixtures.specification.clauses import BASES, Clause, Dispute, Reason, is_variant
 from fixtures.specification.sources import Citation
 from fixtures.specification.versions import VersionError
 from reports.artefacts import without_artefacts
@@ -207,3 +207,9 @@ def statement(because: Reason) -> str:
     """The reason with its id, and the rule that it breaks, if it breaks one."""
     departs = f" (departs from {because.departs_from.id})" if isinstance(because, Clause) and because.departs_from else ""
     return f"{type(because).__name__.lower()} {because.id}: {because.statement}{departs}"
+
+
+def names_a_place(cell: Cell) -> bool:
+    """Whether somebody read the place that decides the answer of a cell."""
+    because = cell.because
+    return isinstance(because, Dispute) or (isinstance(because, Clause) and because.basis != "predicted")

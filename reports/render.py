@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from fixtures.models import Platform
+from fixtures.models import MODELS, Platform
 from reports import claims, disputed, incidents, libraries, matrix, others, port, predict
 from reports.calls import read_calls
 from reports.catalogue import ROOT, all_rows
-from reports.cells import cells, columns
+from reports.cells import Cell, cells, columns, names_a_place
 from reports.inputs import BadInput
 from reports.porting.player import Player
 from reports.porting.report import report
@@ -19,7 +20,7 @@ from reports.scripts import as_text, read_script
 from reports.site.pictures import overview
 
 DOCS, README = ROOT / "docs", ROOT / "README.md"
-PREDICT, PORTING, OTHERS = DOCS / "predict.md", DOCS / "porting.md", DOCS / "others.md"
+PREDICT, PORTING, OTHERS, CLAUSES = (DOCS / f"{name}.md" for name in ("predict", "porting", "others", "clauses"))
 FENCE = "```\n"
 REMEDY = "run: python -m reports render"
 #: The server of docs/porting.md, and the one of which README shows a part.
@@ -60,7 +61,22 @@ def files() -> Iterator[tuple[Path, str]]:
     yield DOCS / "incidents.md", incidents.as_markdown(incidents.load(), found)
     yield DOCS / "disputed.md", disputed.as_markdown(claims.load())
     yield DOCS / "libraries.md", libraries.page()
+    yield CLAUSES, _counted(found)
     yield from _printed().items()
+
+
+def _counted(found: Mapping[str, Mapping[str, Cell]]) -> str:
+    """The page of the clauses, with the numbers of its first table: answers, and how many of them name a place that was read."""
+    answered = {name: [across[name] for across in found.values() if across[name].answers] for name in MODELS}
+
+    def counted(line: re.Match[str]) -> str:
+        cells_of = answered[line["name"]]
+        share = 100 * sum(map(names_a_place, cells_of)) / len(cells_of)
+        return f"| {line['name']} | {len(cells_of):,} | {'100' if share == 100 else format(share, '.1f')} % |"
+
+    page = re.sub(r"^\| (?P<name>\w+) \| [\d,]+ \| [\d.]+ % \|", counted, _read(CLAUSES), flags=re.MULTILINE)
+    everywhere = sum(len(each) for name, each in answered.items() if name != "stevens")
+    return re.sub(r"In the matrix, [\d,]+", f"In the matrix, {everywhere:,}", page)
 
 
 def _printed() -> dict[Path, str]:

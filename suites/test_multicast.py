@@ -145,9 +145,7 @@ def test_each_member_gets_a_copy(stack: Stack, family: int, always: Options, gro
     ],
     ids=str,
 )  # fmt: skip
-def test_each_wildcard_gets_a_copy(
-    stack: Stack, family: int, always: Options, wildcard: Address, group: Address, options: Options
-) -> None:
+def test_each_wildcard_gets_a_copy(stack: Stack, family: int, always: Options, wildcard: Address, group: Address, options: Options) -> None:
     """Two sockets with {options.aloud} on the IPv{family} wildcard joined a group. Does each get a copy?"""
     first, second = stack.socket(f"udp{family}", *always, *options), stack.socket(f"udp{family}", *always, *options)
     for member in (first, second):

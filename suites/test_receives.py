@@ -55,9 +55,7 @@ def test_the_wildcard_alone(stack: Stack, kind: str, always: Options, wildcard: 
 @experiment("{kind}/receives/specific-beside-wildcard/{older}-first", rule=MOST_SPECIFIC)
 @EVERY_KIND
 @pytest.mark.parametrize(("older", "newer"), [("wildcard", "specific"), ("specific", "wildcard")])
-def test_the_most_specific(
-    stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address, older: str, newer: str
-) -> None:
+def test_the_most_specific(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address, older: str, newer: str) -> None:
     """{kind} servers share a port; the {older} one bound first. Does the specific one receive?"""
     general, narrow = two(stack, kind, always)
     places = {"wildcard": (general, wildcard), "specific": (narrow, specific)}

@@ -19,7 +19,7 @@ from fixtures.language.words import UNKNOWN
 from fixtures.models import MODELS, Platform
 from fixtures.specification.clauses import Clause, Dispute, Gap, Own, Reason
 from reports.catalogue import all_rows, find
-from reports.cells import cells, columns
+from reports.cells import cells, columns, names_a_place
 
 USERS = (0, 1000)
 
@@ -87,22 +87,16 @@ def sample(name: str, seed: str) -> list[str]:
 def survey(name: str) -> None:
     """Print what is left to do."""
     answered = [across[name] for across in cells(columns([name])).values() if across[name].answers]
-    reasons = Counter(cell.because for cell in answered if cell.because)
-    read = sum(count for because, count in reasons.items() if is_read(because))
+    unread = Counter(cell.because for cell in answered if cell.because and not names_a_place(cell))
+    read = len(answered) - unread.total()
     print(f"{name}: {len(answered)} answered cells, {read} name a place that was read ({read / len(answered):.1%})")
-    for because, count in reasons.most_common():
-        if not is_read(because):
-            print(f"  {count:>5} {because.id} ({because.basis}): {because.statement[:90]} [{because.source.locator[:50]}]")
+    for because, count in unread.most_common():
+        print(f"  {count:>5} {because.id} ({because.basis}): {because.statement[:90]} [{because.source.locator[:50]}]")
     print("  decides nothing:", ", ".join(sorted(defined(name).keys() - {identifier for identifier, _ in met(name)})) or "-")
     wrong = [f"{identifier} ({verb})" for (identifier, verb), reason in met(name).items() if undeclared(reason, verb)]
     print("  call not declared:", ", ".join(sorted(wrong)) or "-")
     predicted = sorted({reason.id for reason in met(name).values() if isinstance(reason, Clause) and reason.basis == "predicted"})
     print(f"  predicted, anywhere in a trace: {len(predicted)}: {', '.join(predicted)}")
-
-
-def is_read(reason: Reason) -> bool:
-    """Whether the place that decides was read."""
-    return isinstance(reason, Dispute) or (isinstance(reason, Clause) and reason.basis != "predicted")
 
 
 def undeclared(reason: Reason, verb: str) -> bool:

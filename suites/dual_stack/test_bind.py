@@ -272,3 +272,11 @@ def test_the_default_wildcard_holds_over_udp(stack: Stack) -> None:
     """A UDP socket has [::] and left IPV6_V6ONLY alone. Is another refused 0.0.0.0?"""
     stack.udp6().bind(WILDCARD6)
     assert stack.udp4().bind(WILDCARD) == EADDRINUSE
+
+
+@experiment("tcp/dual-stack/third/any4-v6only-loopback4/no-options", rule=NO_OPTIONS)
+def test_an_ipv4_address_beside_both_wildcards_without_options(stack: Stack) -> None:
+    """0.0.0.0 is bound, then [::] for IPv6 alone. Is 127.0.0.1 refused, all without options?"""
+    bound(stack, "tcp", ANY4)
+    bound(stack, "tcp", ANY6)
+    assert ask_for(stack, "tcp", ONE4) == EADDRINUSE

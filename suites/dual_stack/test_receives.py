@@ -144,6 +144,15 @@ def test_two_mapped_wildcards(stack: Stack) -> None:
     assert stack.connections(LOOPBACK) == second.itself
 
 
+@experiment("{protocol}/dual-stack/receives/mapped-any-before-dual/{older}-then-{newer}", rule=MOST_SPECIFIC)
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+@pytest.mark.parametrize(("older", "newer", "which"), [(DUAL, MAPPED_ANY, 1), (MAPPED_ANY, DUAL, 0)], ids=str)
+def test_the_mapped_wildcard_or_both_families(stack: Stack, protocol: str, older: Place, newer: Place, which: int) -> None:
+    """{older} and then {newer} wildcards serve {protocol} (SO_REUSEPORT). Does mapped-any receive IPv4?"""
+    servers = one_after_the_other(stack, protocol, older, newer)
+    assert stack.connections(LOOPBACK) == servers[which].itself
+
+
 @experiment("tcp/dual-stack/receives/older-listens-last", rule=MOST_SPECIFIC)
 def test_the_order_of_bind_or_of_listen(stack: Stack) -> None:
     """[::] (v6only) and then [::] bind, but listen in reverse. Does the one bound last receive?"""
@@ -170,6 +179,15 @@ def test_the_mapped_wildcard_beside_both_families(stack: Stack) -> None:
     bind(dual, DUAL)
     bind(mapped, MAPPED_ANY)
     assert stack.connections(LOOPBACK) == dual.itself
+
+
+@experiment("udp/dual-stack/receives/mapped-any-then-dual", rule=UDP_DUPLICATE)
+def test_both_families_beside_the_mapped_wildcard(stack: Stack) -> None:
+    """The mapped 0.0.0.0 and then [::] are asked for over UDP (SO_REUSEADDR). Does the first get IPv4?"""
+    mapped, dual = make(stack, "udp", MAPPED_ANY, *REUSEADDR), make(stack, "udp", DUAL, *REUSEADDR)
+    bind(mapped, MAPPED_ANY)
+    bind(dual, DUAL)
+    assert stack.connections(LOOPBACK) == mapped.itself
 
 
 @experiment("udp6/dual-stack/receives/reuseaddr", rule=REUSEPORT_ALL)

@@ -173,3 +173,29 @@ def test_connect_from_a_port_that_was_drawn_and_bound(stack: Stack) -> None:
     stack.tcp4().bind(SECOND.at(f"port({first.name})"))
     second = confined(stack, "tcp4", first)
     assert second.connect(elsewhere.address) == EADDRNOTAVAIL
+
+
+@experiment("tcp/ephemeral/connect/binder-left/no-options", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
+def test_connect_from_a_port_that_its_binder_left(stack: Stack) -> None:
+    """A drawn port was bound at a second address, too, for a while. Is it refused to another client?"""
+    listening(stack, LOOPBACK)
+    elsewhere = listening(stack, ANY_PORT)
+    first, binder = stack.tcp4(), stack.tcp4()
+    first.connect(LOOPBACK)
+    binder.bind(SECOND.at(f"port({first.name})"))
+    binder.close()
+    second = confined(stack, "tcp4", first)
+    assert second.connect(elsewhere.address) == EADDRNOTAVAIL
+
+
+@experiment("tcp/ephemeral/connect/binder-left-its-address/no-options", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
+def test_connect_from_a_port_that_its_binder_left_at_the_same_address(stack: Stack) -> None:
+    """A client's drawn port was bound at its address, too, for a while. Is it refused to another client?"""
+    listening(stack, LOOPBACK)
+    elsewhere = listening(stack, ANY_PORT)
+    first, binder = stack.tcp4(*REUSEADDR), stack.tcp4(*REUSEADDR)
+    first.connect(LOOPBACK)
+    binder.bind(LOOPBACK.at(f"port({first.name})"))
+    binder.close()
+    second = confined(stack, "tcp4", first)
+    assert second.connect(elsewhere.address) == EADDRNOTAVAIL

@@ -95,7 +95,8 @@ def who_receives(chance: random.Random) -> str:
     protocol, open_ = chance.choice(("tcp", "udp")), []
     families = chance.choice(("4", "4", "6", "46"))
     places = {family: chance.sample(MEETING[family], 2) for family in families}
-    lines = [f"P{peer_of} = {protocol}{peer_of}()\nP{peer_of}.bind({host}:Q)" for peer_of, host in _PEERS if protocol == "udp"]
+    peers = _PEERS if protocol == "udp" else ()
+    lines = [f"P{family} = udp{family}()\nP{family}.bind({host}:Q)" for family, host in peers]
     for number in range(chance.randint(3, 6)):
         name, family = f"N{number}", chance.choice(families)
         options = ["SO_REUSEPORT"] * (chance.random() < 0.9) + ["SO_REUSEADDR"] * (chance.random() < 0.6)
@@ -110,8 +111,8 @@ def who_receives(chance: random.Random) -> str:
     hosts = ("127.0.0.1", "127.0.0.2") if families == "4" else ("127.0.0.1", "[::1]")
     lines.append(f"connections({chance.choice(hosts)}:P)")
     # What a peer sends may go to any of a group, and then the script ends.
-    for peer_of, host in _PEERS if protocol == "udp" else ():
-        lines += [f"P{peer_of}.connect({host}:P)", f"P{peer_of}.send(1)", *(f"{name}.recv(1)" for name, _ in open_)]
+    for family, host in peers:
+        lines += [f"P{family}.connect({host}:P)", f"P{family}.send(1)", *(f"{name}.recv(1)" for name, _ in open_)]
     return "\n".join(lines)
 
 
