@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("hypothesis")
 
 from fixtures.language.notation import parse
-from fixtures.language.words import Answer
+from fixtures.language.words import WAITS, Address, Answer
 from fixtures.machine.bench import Bench, MissingPrivilege
 from fixtures.models import platform, this_platform
 from fixtures.models.base import Model
@@ -71,6 +71,35 @@ def test_the_search_finds_a_lie(bench: Bench) -> None:
     found = one_chunk(kind, seed=1, examples=200)
     assert found is not None
     assert str(found).splitlines()[-2].endswith(".listen() = EINVAL")
+
+
+class DeafToItsPeer(Linux):
+    """A liar: nothing arrives at a UDP socket that is connected."""
+
+    def on_recv(self, block: Block, size: int) -> Answer:
+        return WAITS if block.protocol == "udp" and block.connected and not block.error else super().on_recv(block, size)
+
+
+class HearsStrangers(Linux):
+    """A liar: a UDP socket that is connected hears everybody."""
+
+    def on_connections(self, address: Address) -> Answer:
+        connected = {block: block.remote for block in self.holders(self.port_of(address), "udp")}
+        for block in connected:
+            block.remote = None
+        answer = super().on_connections(address)
+        for block, remote in connected.items():
+            block.remote = remote
+        return answer
+
+
+@pytest.mark.parametrize(("liar", "verb"), [(DeafToItsPeer, "recv"), (HearsStrangers, "connections")])
+def test_the_search_asks_who_receives(bench: Bench, liar: type[Linux], verb: str) -> None:
+    kind = machine(bench)
+    kind.make = staticmethod(partial(liar, 0, None, ""))
+    found = next(filter(None, (one_chunk(kind, seed, examples=100) for seed in range(1, 16))))
+    assert found.calls[-1].verb == verb
+    assert len(found.calls) < 12
 
 
 def test_the_model_is_that_of_this_machine(bench: Bench) -> None:
