@@ -7,6 +7,7 @@ import pytest
 
 from fixtures.models import MODELS
 from reports.catalogue import ROOT, all_rows
+from reports.cells import BASIS_LETTERS
 from reports.claims import load
 from reports.porting.judge import PORTING_VERDICTS
 from reports.porting.trials import TRIALS
@@ -50,5 +51,10 @@ def test_the_words_of_the_porting_report_are_explained() -> None:
 
 def test_the_table_of_platforms_is_true() -> None:
     rows = [line.split("|") for line in (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
-    said = {row[1].strip(" `"): row[2].strip() for row in rows}
+    said = {row[1].strip(" `"): row[2].strip() for row in rows if not re.fullmatch(" `[A-Z]` ", row[1])}
     assert said == {name: ", ".join(model.releases) for name, model in MODELS.items()}
+
+
+def test_the_letters_of_the_cells_are_explained() -> None:
+    page = (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8")
+    assert dict(map(reversed, re.findall(r"^\| `([A-Z])` \| (\w+) \|", page, re.MULTILINE))) == BASIS_LETTERS
