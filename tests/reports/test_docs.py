@@ -45,7 +45,7 @@ def test_the_numbers_of_the_readme_are_about_right() -> None:
 def test_no_recorded_run_contradicts_its_model_as_the_readme_says() -> None:
     """If one does, the matrix shows it; then README has to say so."""
     assert "no recorded run contradicts its model" in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    assert '"surprise": true' not in (ROOT / "reports" / "matrix" / "matrix.json").read_text(encoding="utf-8")
+    assert '"surprise":' not in (ROOT / "reports" / "matrix" / "matrix.json").read_text(encoding="utf-8")
 
 
 def test_the_words_of_the_porting_report_are_explained() -> None:
