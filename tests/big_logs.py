@@ -1,4 +1,8 @@
-"""Logs of 100,000 lines, and how long they take: `python -m tests.big_logs` makes a report of each three times."""
+"""Logs of 100,000 lines, and how long they take: `python -m tests.big_logs` makes a report of each three times.
+
+In November 2026, on two processors of a shared virtual machine, the best of three was 0.5 to 1.2 s with Debian's CPython 3.11.2, and 0.5 to
+1.4 s with one built without optimisations. That includes the start of the interpreter.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from reports.porting.contents import Instead, Met, Report, ServerReport, SituationReport
+from reports.porting.judge import SAME_BUT
 from reports.porting.text import MANY, counted, described, table
 
 _STYLE = """
@@ -26,7 +27,7 @@ def as_html(report: Report) -> str:
     for number, server in enumerate(report.servers, 1):
         body += _server(server, number, report)
     body += _list("Not judged", report.unjudged)
-    words = {**report.verdicts, "same*": "As same, but the call, the errno or the receiver is another.", **report.bases}
+    words = {**report.verdicts, "same*": SAME_BUT, **report.bases}
     body += ["<h2>Words</h2><dl>", *(f"<dt>{escape(word)}</dt><dd>{escape(said)}</dd>" for word, said in words.items()), "</dl>"]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title><style>{_STYLE}</style>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body><main>\n' + "\n".join(body) + "\n</main></body></html>"

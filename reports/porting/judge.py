@@ -10,13 +10,15 @@ from fixtures.specification.clauses import Reason
 from reports.porting.trials import REFUSED, UNDETERMINED, Trial
 
 SAME, STRICTER, LOOSER, OPEN = "same", "stricter", "looser", "unknown"
-#: Each verdict in one sentence. Every report prints them.
+#: Each verdict in one sentence. Every report prints them. The sockets in question are ``Conclusion.mine``.
 PORTING_VERDICTS = {
-    SAME: "Both platforms refuse it, or both grant it and the same side receives; what else changes is said.",
-    STRICTER: "The target refuses, or gives less of what arrives to, the one that is asked about.",
-    LOOSER: "The target admits, or gives more of what arrives to, the one that is asked about.",
-    OPEN: "Nobody knows what one of the platforms answers, or sources dispute it and the verdict depends on it.",
+    SAME: "Both platforms refuse it, or the sockets in question get as much on both: nothing, a share, or everything.",
+    STRICTER: "The target refuses it, or gives the sockets in question less.",
+    LOOSER: "The target allows it, or gives the sockets in question more.",
+    OPEN: "Nobody knows what one of the platforms answers, or it may answer in several ways and the verdict depends on which.",
 }
+#: What a star beside ``same`` means (see `changes`).
+SAME_BUT = "The same, except for the call that refuses, its errno, an option that is missing, or who gets the rest."
 #: The first of these is the overall verdict.
 WORST = (LOOSER, STRICTER, OPEN, SAME)
 
@@ -53,7 +55,7 @@ class Conclusion:
     trial: Trial
     platform: Platform
     outcomes: tuple[Outcome, ...]
-    #: The names of the sockets that are asked about.
+    #: The names of the sockets in question.
     mine: frozenset[str]
     trace: tuple[str, ...]
     reasons: tuple[Reason, ...]

@@ -129,7 +129,7 @@ def _words(attempt: Attempt | None) -> str:
 
 
 def _share(name: str, mine: set[str]) -> int:
-    """How much of what arrives goes to the sockets that are asked about."""
+    """How much of what arrives goes to the sockets in question."""
     if name in ("both", "each") or ("+" in name and not mine.isdisjoint(name.split("+"))):
         return SHARED
     return ALL if name in mine else GRANTED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -26,6 +26,8 @@ class Recognised:
     sets: str
     #: Whether the server sets just that.
     as_recorded: bool
+    #: If it does not: how it differs, or why that cannot be told.
+    but: str
     to: dict[str, str]
     source: str
 
@@ -48,22 +50,23 @@ class Libraries:
 def libraries(group: Group, names: Sequence[str], source: Platform, targets: Sequence[Platform]) -> Libraries:
     """The libraries that a recorded server may be."""
     known = [policy for policy in load() if policy.protocol == group.shape.protocol]
-    same = [policy for policy in known if group.shape.options_known and _same(policy.on(source.name), group)]
+    same = [policy for policy in known if not _but(policy.on(source.name), group)]
     words = _words(names)
     named = [policy for policy in known if words.intersection(policy.programs)]
     found = [policy for policy in named if policy in same] or named
-    return Libraries([_recognised(policy, policy in same, source, targets) for policy in found], [_id(policy) for policy in same])
+    return Libraries([_recognised(policy, group, source, targets) for policy in found], [_id(policy) for policy in same])
 
 
 def _line(one: Recognised, source: str) -> str:
-    here = f"sets {one.sets} on {source}{'' if one.as_recorded else ' by default, unlike this server'}"
+    here = f"sets {one.sets} on {source}{'' if one.as_recorded else f' by default; {one.but}'}"
     there = "".join(f"; {target}: {text}" for target, text in one.to.items() if text != one.sets)
     return f"library: {one.name} ({one.id}) {here}{there} [{one.source}]"
 
 
-def _recognised(policy: Policy, same: bool, source: Platform, targets: Sequence[Platform]) -> Recognised:
+def _recognised(policy: Policy, group: Group, source: Platform, targets: Sequence[Platform]) -> Recognised:
     there = {str(target): _sets(policy, target) for target in targets}
-    return Recognised(_id(policy), policy.name, _sets(policy, source), same, there, policy.citation)
+    but = _but(policy.on(source.name), group)
+    return Recognised(_id(policy), policy.name, _sets(policy, source), not but, but, there, policy.citation)
 
 
 def _sets(policy: Policy, platform: Platform) -> str:
@@ -75,9 +78,20 @@ def _id(policy: Policy) -> str:
     return f"library/{policy.id}"
 
 
-def _same(setting: Setting, group: Group) -> bool:
-    sets = {option.name for option in setting.options}
-    return setting.known and sets.intersection(_SHARING) == group.shape.options.intersection(_SHARING)
+def _but(setting: Setting, group: Group) -> str:
+    """How the server differs from the library, or why that cannot be told. Nothing if both set the same."""
+    if not group.shape.options_known:
+        return "what this server sets is not in the log"
+    server, library = group.shape.options, {option.name for option in setting.options}
+    if not setting.known:
+        return f"this server sets {_listed(server) or 'none'}"
+    more, less = _listed(server - library), _listed(library - server)
+    differs = [f"also sets {more}"] * bool(more) + [f"does not set {less}"] * bool(less)
+    return f"this server {' and '.join(differs)}" if differs else ""
+
+
+def _listed(options: Collection[str]) -> str:
+    return " and ".join(name for name in _SHARING if name in options)
 
 
 def _words(names: Sequence[str]) -> set[str]:

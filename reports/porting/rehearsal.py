@@ -57,7 +57,7 @@ class Rehearsal(Granting):
         #: What is tried, if that is the question.
         self.attempt = attempt
         self.parts: list[Part] = []
-        #: The names of the sockets that are asked about. There are none if the question is whether several sockets receive.
+        #: The names of the sockets in question. There are none if the question is whether several sockets receive.
         self.mine: set[str] = set()
         self._role = Role.PASSING
         self._deciding: tuple[str, ...] = ()

@@ -6,11 +6,10 @@ import textwrap
 from collections.abc import Sequence
 
 from reports.porting.contents import Because, BoundSocket, Instead, Report, ServerReport, TargetReport
-from reports.porting.judge import SAME
+from reports.porting.judge import SAME, SAME_BUT
 
 #: From this number on, targets are counted instead of named.
 MANY = 5
-CHANGED = "* the same side wins, but the call, the errno or the receiver is another"
 
 
 def as_text(report: Report, *, scripts: bool = False) -> str:
@@ -32,10 +31,10 @@ def _title(report: Report) -> str:
 
 
 def counted(report: Report) -> str:
-    """How much was read, and as which user it is played."""
+    """How much was read, and as which user it is simulated."""
     calls = report.calls
     numbers = [(calls.calls, "call"), (calls.sockets, "socket"), (len(report.servers), "server")]
-    return ", ".join(f"{number} {what}{'s' * (number != 1)}" for number, what in numbers) + f"; played as user {report.uid}"
+    return ", ".join(f"{number} {what}{'s' * (number != 1)}" for number, what in numbers) + f"; simulated as user {report.uid}"
 
 
 def _sockets(server: ServerReport) -> list[str]:
@@ -59,7 +58,7 @@ def _one_target(server: ServerReport, report: Report, *, scripts: bool) -> list[
         there = one.to[target]
         lines += [f"{there.mark:<9} {one.id}: {one.question}"]
         if one.from_.outcome == there.answer.outcome:
-            lines += _filled(f"    {'both':<{wide}} {there.answer.outcome}")
+            lines += _filled(f"    {'on both':<{wide}} {there.answer.outcome}")
         else:
             lines += _filled(f"    {report.from_:<{wide}} {one.from_.outcome}")
             lines += _filled(f"    {target:<{wide}} {there.answer.outcome}")
@@ -79,7 +78,7 @@ def _because(there: TargetReport) -> str:
 
 
 def _offer(offer: Instead) -> list[str]:
-    mends = f"; also the same again: {', '.join(offer.mends)}" if offer.mends else ""
+    mends = f"; that also fixes {', '.join(offer.mends)}" if offer.mends else ""
     lines = [f"then: {offer.then}{mends}"] if offer.then else []
     lines += [f"but then {cost.situation} is {cost.verdict}: {cost.outcome}" for cost in offer.costs]
     return [*lines, f"see {', '.join([*offer.because, *offer.experiments])}", *(f"[{source}]" for source in offer.sources)]
@@ -120,7 +119,7 @@ def _unjudged(report: Report) -> list[str]:
 
 def _legend(report: Report) -> list[str]:
     words = [f"{word}: {sentence}" for word, sentence in report.verdicts.items()]
-    starred = [CHANGED] if any(there.mark == "same*" for there in report.targets) else []
+    starred = [f"same*: {SAME_BUT}"] if any(there.mark == "same*" for there in report.targets) else []
     return [*words, *starred, *(f"{basis}: {sentence}" for basis, sentence in report.bases.items())]
 
 

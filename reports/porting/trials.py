@@ -11,7 +11,7 @@ from reports.porting.groups import Shape, numbered
 from reports.porting.rehearsal import Attempt, Rehearsal
 from reports.porting.server_scenes import AS_RECORDED, Edit
 
-#: How much those who are asked about get, from nothing to everything. ``NEVER``: the server itself does not start.
+#: How much the sockets in question get, from nothing to everything. ``NEVER``: the server itself does not start.
 NEVER, REFUSED, GRANTED, SHARED, ALL = -1, 0, 1, 2, 3
 #: Not a rank: it is granted in several worlds, with different ranks.
 UNDETERMINED = 4
@@ -81,10 +81,10 @@ _NEWCOMER = {
 }
 
 TRIALS = (
-    Trial("start", "Do the calls that were recorded succeed?", _always, server_scenes.start, _PLAIN),
+    Trial("start", "Do the recorded calls succeed?", _always, server_scenes.start, _PLAIN),
     Trial(
         "restart-live",
-        "May the server start again at once after a crash, while its old connections are open?",
+        "Can the server start again at once after a crash, while its old connections are open?",
         _listens,
         server_scenes.restart_live,
         {**_NEVER, REFUSED: "refused", GRANTED: "starts again"},
@@ -92,7 +92,7 @@ TRIALS = (
     ),
     Trial(
         "restart-time-wait",
-        "May the server start again at once, while connections that it closed are in TIME_WAIT?",
+        "Can the server start again at once, while connections that it closed are in TIME_WAIT?",
         _listens,
         server_scenes.restart_time_wait,
         {**_NEVER, REFUSED: "refused", GRANTED: "starts again"},
@@ -103,7 +103,7 @@ TRIALS = (
     ),
     Trial(
         "second-instance",
-        "May a second instance start while the first runs, and who receives?",
+        "Can a second instance start while the first runs, and who receives?",
         _always,
         server_scenes.second_instance,
         _NEWCOMER,
@@ -119,7 +119,7 @@ TRIALS = (
     ),
     Trial(
         "inherited",
-        "Does a worker that inherited the socket receive when its parent has closed it?",
+        "Does a worker that inherited the socket receive after its parent has closed it?",
         lambda shape: shape.workers and _is_server(shape),
         server_scenes.inherited,
         {**_NEVER, REFUSED: "refused", GRANTED: "it does not", SHARED: "it does", ALL: "it does"},
@@ -127,7 +127,7 @@ TRIALS = (
     ),
     Trial(
         "specific-beside-wildcard",
-        "May a server with the same options bind a specific address beside its wildcard, and who receives there?",
+        "Can a server with the same options bind a specific address beside its wildcard, and who receives there?",
         lambda shape: _is_server(shape) and Address(shape.hosts[0]).is_wildcard,
         server_scenes.beside,
         _NEWCOMER,
@@ -135,7 +135,7 @@ TRIALS = (
     ),
     Trial(
         "wildcard-beside-specific",
-        "May a server with the same options bind the wildcard beside its address, and who receives there?",
+        "Can a server with the same options bind the wildcard beside its address, and who receives there?",
         lambda shape: _is_server(shape) and not Address(shape.hosts[0]).is_wildcard,
         server_scenes.beside,
         _NEWCOMER,
@@ -151,7 +151,7 @@ TRIALS = (
     ),
     Trial(
         "ipv4-beside-ipv6",
-        "May a server with the same options bind 0.0.0.0 beside its IPv6 wildcard, and who receives IPv4?",
+        "Can a server with the same options bind 0.0.0.0 beside its IPv6 wildcard, and who receives IPv4?",
         _may_take_ipv4,
         server_scenes.ipv4_beside_ipv6,
         _NEWCOMER,

@@ -416,7 +416,19 @@ def test_a_server_is_recognised_by_its_command() -> None:
 1 listen(3, 5) = 0
 """
     (one,) = ported(log, "calls.log").recognised
-    assert (one.id, one.as_recorded) == ("library/daphne", False)
+    assert (one.id, one.as_recorded, one.but) == ("library/daphne", False, "this server does not set SO_REUSEADDR")
+
+
+def test_how_a_server_differs_from_its_library_is_said() -> None:
+    found = ported(SERVER.replace("SO_REUSEADDR", "SO_REUSEADDR, SO_REUSEPORT"), "nginx.log")
+    (line,) = found.told("linux")
+    assert "sets SO_REUSEADDR (source) on linux by default; this server also sets SO_REUSEPORT" in line
+
+
+def test_a_server_whose_options_are_not_in_the_log_is_not_said_to_differ() -> None:
+    log = 'getsockname(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("0.0.0.0")}, [16]) = 0\nlisten(3, 5) = 0\n'
+    (one,) = ported(log, "nginx.log").recognised
+    assert (one.as_recorded, one.but) == (False, "what this server sets is not in the log")
 
 
 def test_a_server_that_nobody_knows_is_like_others() -> None:

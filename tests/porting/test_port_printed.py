@@ -34,7 +34,7 @@ def port(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
 def test_text(port: Any) -> None:
     status, out, err = port(server(), "--to", "windows")
     assert (status, err) == (1, "")
-    assert "looser    second-instance: May a second instance start while the first runs, and who receives?" in out
+    assert "looser    second-instance: Can a second instance start while the first runs, and who receives?" in out
     assert "linux   refused (bind: EADDRINUSE)" in out
     assert "windows/reuseaddr-duplicates (documented)" in out
     assert "[windows-exclusive]" in out
