@@ -77,6 +77,14 @@ def test_connect_to_a_group(stack: Stack, family: int, group: Address) -> None:
     assert stack.socket(f"tcp{family}").connect(group) != OK
 
 
+@experiment("tcp6/calls/connect-group/from-mapped", rule=INVALID_REMOTE, cites=(INVALID_REMOTE.source,))
+def test_connect_to_a_group_from_a_mapped_address(stack: Stack) -> None:
+    """Is a TCP connection from a mapped address to an IPv6 multicast group refused?"""
+    client = stack.tcp6(IPV6_V6ONLY.off)
+    client.bind(MAPPED)
+    assert client.connect(GROUP6) != OK
+
+
 @experiment("tcp/calls/connect-mapped", rule=DUAL_STACK, cites=(RFC3493.at("§3.7"),))
 def test_connect_to_a_mapped_address(stack: Stack) -> None:
     """Does a dual-stack client reach an IPv4 listener at its mapped address?"""

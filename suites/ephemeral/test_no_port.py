@@ -7,8 +7,8 @@ import pytest
 from fixtures.language.experiment import experiment
 from fixtures.language.scenes import connecting, listening, serving
 from fixtures.language.stack import Stack
-from fixtures.language.words import EADDRINUSE, EADDRNOTAVAIL, IP_BIND_ADDRESS_NO_PORT, LOOPBACK, SECOND
-from fixtures.specification.rules import NO_OPTIONS, UNUSED_ADDRESS, UNUSED_PORT
+from fixtures.language.words import EADDRINUSE, EADDRNOTAVAIL, IP_BIND_ADDRESS_NO_PORT, LOOPBACK, NOBODY, SECOND
+from fixtures.specification.rules import BIND_NAMES, NO_OPTIONS, UNUSED_ADDRESS, UNUSED_PORT
 from fixtures.specification.sources import LINUX_MAN
 from suites.ephemeral.scenes import ANY_PORT, CONNECT, RANGE, confined, holding
 
@@ -52,6 +52,16 @@ def test_address_after_bind_without_a_port(stack: Stack, protocol: str) -> None:
     client.bind(SECOND.at("0"))
     client.connect(LOOPBACK)
     assert stack.socket(f"{protocol}4").bind(client.address) == EADDRINUSE
+
+
+@experiment("tcp/ephemeral/no-port/keeps-its-address/refused", rule=BIND_NAMES, cites=(NO_PORT,))
+def test_address_after_a_refused_connect(stack: Stack) -> None:
+    """A client with IP_BIND_ADDRESS_NO_PORT was refused, and listens. Does it hold its address alone?"""
+    client = stack.tcp4(IP_BIND_ADDRESS_NO_PORT)
+    client.bind(SECOND.at("0"))
+    client.connect(LOOPBACK)
+    client.listen()
+    assert stack.connections(LOOPBACK.at(f"port({client.name})")) == NOBODY
 
 
 @experiment("{protocol}/ephemeral/no-port/named-port", rule=NO_OPTIONS, cites=(NO_PORT,))

@@ -132,6 +132,21 @@ DECIDES = [
     ("udp-specific-first-ipv6", "udp/dual-stack/most-specific/loopback6", "connections B"),
     ("udp-groups-apart", "udp/reuseport/late-group/newer", "connections D"),
     ("udp-newest-first", "udp/takeover/same-receives/self-other", "connections B"),
+    ("groups-apart", "tcp4/reuseport/groups/cleared-by-the-older", "connections B"),
+    ("connect-leaves-the-group", "udp4/reuseport/groups/late-beside-connected/specific", "connections D"),
+    ("udp-groups-apart", "udp4/reuseport/groups/late-after-connected-closed/specific", "connections D"),
+    ("mapped-beside-dual-stack", "tcp/dual-stack/receives/mapped-any-before-dual/dual-then-mapped-any", "connections A"),
+    ("udp-mapped-beside-dual-stack", "udp/dual-stack/receives/mapped-any-then-dual", "connections B"),
+    ("connect-shares-again", "tcp/ephemeral/connect/binder-left/no-options", "connect ok"),
+    ("bind-foreign-address", "tcp4/address/foreign", "bind EADDRNOTAVAIL"),
+    ("bind-foreign-address-ipv6", "udp6/address/foreign-mapped", "bind EADDRNOTAVAIL"),
+    ("bind-reserved-port", "udp4/address/reserved-port", "bind EACCES"),
+    ("bind-reserved-port-ipv6", "tcp6/address/reserved-port", "bind EACCES"),
+    ("loopback-net-is-local", "tcp4/address/loopback-net", "bind ok"),
+    ("link-local-needs-scope", "udp6/address/link-local", "bind EINVAL"),
+    ("tcp-bind-to-ipv6-group", "tcp6/address/group", "bind EINVAL"),
+    ("address-before-bound", "tcp4/address/foreign-when-bound", "bind EADDRNOTAVAIL"),
+    ("port-before-ipv6-address", "tcp6/address/reserved-port-foreign", "bind EACCES"),
     ("udp-newest-first-ipv6", "udp6/dual-stack/receives/reuseaddr", "connections B"),
     ("reuseport-balances", "udp/stevens-s12/one", "connections both"),
     ("reuseport-balances", "tcp6/receives/duplicates", "connections both"),
@@ -230,6 +245,21 @@ FORMERLY = [
     ("port-remembers-reuseaddr", "tcp/duplicate/other-address-held/cleared", "bind ok", "3.8", "6.8"),
     ("mapped-wildcard-missed", "tcp/dual-stack/wildcard/mapped-any-then-mapped/none", "bind ok", "6.1.168", "6.2"),
     ("orphan-is-root", "tcp/takeover/orphan/not-yet-accepted", "bind EADDRINUSE", "6.8", "6.16.12"),
+    ("time-wait-missed", "tcp/reuseport/after-time-wait/none-none", "bind ok", "6.1", "6.1.5"),
+    ("v6only-hides-ipv4-wildcard", "tcp/dual-stack/third/any4-v6only-loopback4/no-options", "bind ok", "6.1", "6.1.85"),
+    ("v6only-hides-ipv4-wildcard", "tcp/dual-stack/third/any4-v6only-loopback4/no-options", "bind ok", "6.2", "6.9"),
+    ("udp-wildcard-missed-beside-many", "udp4/reuseport/groups/wildcard-beside-11", "bind ok", "5.10", "6.1.168"),
+    ("udp-wildcard-missed-beside-many", "udp4/reuseport/groups/wildcard-beside-11", "bind ok", "6.18", "6.18.21"),
+    ("udp-wildcard-missed-beside-many", "udp4/reuseport/groups/wildcard-beside-11", "bind ok", "6.19", "7.0"),
+    ("connected-in-a-group", "udp4/reuseport/groups/beside-connected/specific", "connections A+B+C", "4.14", "5.2.17"),
+    ("connected-in-a-group", "udp4/reuseport/groups/beside-connected/specific", "connections A+B+C", "5.3", "5.3.1"),
+    ("connected-unbalances", "udp4/reuseport/groups/oldest-connected/specific", "connections C", "5.4", "5.4.55"),
+    ("connected-unbalances", "udp4/reuseport/groups/oldest-connected/specific", "connections C", "5.7", "5.7.12"),
+    ("wildcard-group-first", "tcp4/reuseport/groups/wildcard-after-specific", "connections both", "4.14", "5.0"),
+    ("udp-wildcard-group-first", "udp4/reuseport/groups/wildcard-after-specific", "connections both", "4.14", "5.0"),
+    ("alike-share", "tcp4/reuseport/groups/cleared-by-the-older", "connections both", "3.13", "4.6"),
+    ("udp-alike-share", "udp4/reuseport/groups/cleared-by-the-older", "connections both", "3.13", "4.14"),
+    ("reuseport-balances", "udp4/reuseport/groups/late-beside-connected/specific", "connections A+B+D", "6.12", "6.13"),
     ("fin-wait-2-drawn", "tcp/ephemeral/connect/fin-wait-2-same-destination/no-options", "connect ok", "6.1.32", "6.12"),
 ]
 AUTOBIND = {"net.ipv4.ip_autobind_reuse": "1"}
@@ -251,6 +281,21 @@ def test_the_clause_decides(clause: str, experiment: str, answer: str) -> None:
 def test_the_clause_decided_once(clause: str, experiment: str, answer: str, since: str, until: str) -> None:
     assert (clause, answer) in decided(experiment, since)
     assert clause not in {name for name, _ in decided(experiment, until)}
+
+
+@pytest.mark.parametrize(
+    ("experiment", "settings", "answer"),
+    [
+        ("tcp4/address/foreign", {"net.ipv4.ip_nonlocal_bind": "1"}, "bind ok"),
+        ("tcp6/address/foreign", {"net.ipv4.ip_nonlocal_bind": "1"}, "bind EADDRNOTAVAIL"),
+        ("tcp6/address/foreign", {"addresses": "10.0.0.0/8,2001:db8::1"}, "bind ok"),
+        ("udp4/address/foreign", {"addresses": "192.0.2.2"}, "bind EADDRNOTAVAIL"),
+        ("udp6/address/reserved-port", {"net.ipv4.ip_unprivileged_port_start": "1023"}, "bind ok"),
+        ("udp6/address/reserved-port", {"net.ipv4.ip_unprivileged_port_start": "1024"}, "bind EACCES"),
+    ],
+)
+def test_the_machine_says_which_addresses_and_ports_there_are(experiment: str, settings: dict[str, str], answer: str) -> None:
+    assert answer in {told for _, told in decided(experiment, settings=settings)}
 
 
 def test_a_port_is_shared_when_none_is_left() -> None:

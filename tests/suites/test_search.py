@@ -14,8 +14,9 @@ from fixtures.models import platform, this_platform
 from fixtures.models.base import Model
 from fixtures.models.block import Block
 from fixtures.models.linux import Linux
+from fixtures.specification.clauses import Reason
 from fixtures.specification.rules import WRONG_KIND
-from tests.search.run import machine, one_chunk, summary
+from tests.search.run import machine, one_chunk, search_scripts, summary
 from tests.search.sides import Disagreement, disagreement, model_of, reduced
 
 
@@ -36,6 +37,25 @@ def test_no_sequence_of_calls_is_answered_otherwise_by_the_model(bench: Bench) -
     found = one_chunk(kind, seed=20260, examples=8)
     assert found is None, str(found)
     assert kind.counts["steps"] > 200, summary(kind)
+
+
+def test_no_script_that_asks_who_receives_is_answered_otherwise_by_the_model(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    assert search_scripts(bench, 60, seed=20261) == 0, capsys.readouterr().out
+
+
+class Flags(Linux):
+    """A liar: to it a group is whoever has the option now."""
+
+    def receivers(self, protocol: str, host: str, port: str) -> tuple[list[Block], Reason]:
+        found, because = super().receivers(protocol, host, port)
+        alike = [block for block in self.holders(port, protocol) if not block.connected and found and block.local == found[0].local]
+        return [block for block in alike if block.has("SO_REUSEPORT")] or found, because
+
+
+def test_the_scripts_find_a_model_without_state(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("tests.search.run.model_of", lambda bench: partial(Flags, 0, None, ""))
+    assert search_scripts(bench, 300, seed=20261) == 1
+    assert "connections(" in capsys.readouterr().out.splitlines()[-2]
 
 
 class EagerListener(Linux):
