@@ -154,7 +154,7 @@ def test_a_run_on_a_stack_alone_says_so_wherever_it_is_shown(tmp_path: Path, cap
     run, kept = recorded(tmp_path / "stack.jsonl", "freebsd@13", userland="sys/netinet of 13.0, as a library"), tmp_path / "runs"
     out = said(capsys, "add", run, "--runs", kept, "--write")
     assert out.startswith("freebsd@13 (the system's stack, built as a library, root), suite ")
-    assert re.search(r"column freebsd@13 of the matrix: \+\d+ cells observed on its stack, 0 that say something else", out)
+    assert re.search(r"column freebsd@13 of the matrix: \+\d+ cells observed on its stack", out)
     assert [path.name for path in kept.iterdir()] == ["freebsd-13-userland-root.jsonl.gz"]
     whole = recorded(kept / "freebsd-13-root.jsonl", "freebsd@13")
     assert "userland: - -> sys/netinet of 13.0" in said(capsys, "compare", whole, run)
