@@ -45,7 +45,7 @@ ACCOUNTS = (
 #: Situations of which only the clause is read: what is answered is worked out elsewhere.
 TOLD_ONLY = (
     *("getsockopt", "get-v6only", "members-hear", "members", "members-elsewhere", "nobody-receives", "broken-pipe", "port-unreachable"),
-    *("refused", "no-such-option", "would-wait", "error-udp", "unread"),
+    *("members-connected", "refused", "no-such-option", "would-wait", "error-udp", "unread"),
 )
 SITUATIONS = tuple(value for value in vars(situations).values() if isinstance(value, situations.Situation) and value.id not in TOLD_ONLY)
 _GONE = object()
