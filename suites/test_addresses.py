@@ -73,6 +73,14 @@ def test_a_reserved_port(stack: Stack, kind: str) -> None:
     assert stack.stranger.socket(kind).bind(OWN[kind].at("1023")) == EACCES
 
 
+@experiment("{kind}/address/unreserved-port/{port}", rule=RESERVED_PORT, cites=(POSIX.at("bind, [EACCES]"),))
+@pytest.mark.parametrize("kind", OWN)
+@pytest.mark.parametrize("port", ["0", "1024"])
+def test_an_unreserved_port(stack: Stack, kind: str, port: str) -> None:
+    """May a user who is not root bind port {port} with {kind}?"""
+    assert stack.stranger.socket(kind).bind(OWN[kind].at(port)) == OK
+
+
 @experiment("{kind}/address/reserved-port-foreign", rule=OWN_ADDRESS, cites=(LINUX.at("ipv4/af_inet.c, __inet_bind"),))
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_a_reserved_port_of_an_address_that_no_interface_has(stack: Stack, kind: str) -> None:

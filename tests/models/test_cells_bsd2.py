@@ -121,7 +121,7 @@ OWN_TESTS = [
 @pytest.mark.parametrize("model", [NetBSD, OpenBSD])
 @pytest.mark.parametrize(("family", "local", "row"), OWN_TESTS)
 def test_their_own_tests(model: type[Model], family: str, local: str, row: str) -> None:
-    stack = model()
+    stack = model(settings={"addresses": "10.0.0.10,fc00::10"})
     wildcard = "0.0.0.0" if family == "4" else "[::]"
     for number, word in enumerate(row.split()):
         options = ", ".join(name for letter, name in (("a", "SO_REUSEADDR"), ("p", "SO_REUSEPORT")) if letter in word)

@@ -190,7 +190,7 @@ def test_verbs(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"{E2}  " in text
     assert "`=` the rule holds" in text
     assert json.loads(said(capsys, "matrix", "--chapter", "udp", "--platforms", "linux", "--format", "json"))["format"] == matrix.FORMAT
-    assert said(capsys, "diff", "linux", "linux@6.18").startswith("linux -> linux@6.18: 0 of ")
+    assert said(capsys, "diff", "linux", "linux@7.3").startswith("linux -> linux@7.3: 0 of ")
     assert "clause linux/port-remembers-reuseaddr" in said(capsys, "diff", "linux", "linux@5.10", "--ids", status=1)
     explained = said(capsys, "explain", f"{E2}/linux@5.10")
     comment = f"# {E2}: on linux@5.10 bind ok (observed, addrinuse "
