@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 from fixtures.models import Platform
+from fixtures.models.state import ADDRESSES
 from reports.inputs import BadInput
 
 
@@ -24,7 +25,7 @@ def notes_on(names: Iterable[str], platforms: Sequence[Platform]) -> list[str]:
     Raises BadInput for a setting that none of them knows.
     """
     models = {platform.name: platform.make() for platform in platforms}
-    knobs = {name for model in models.values() for name in model.knobs}
+    knobs = {ADDRESSES, *(name for model in models.values() for name in model.knobs)}
     known = knobs.union(*(model.unmodelled for model in models.values()))
     notes = []
     for name in names:

@@ -59,52 +59,15 @@ CASES = (
 )
 ROWS = [(case, name) for case in CASES for name in case.platforms]
 
-DELIVERY = "the model drops connected UDP sockets from delivery"
-GROUPS = "the model asks flags where Linux has groups that a socket joins and leaves"
 ADDRESSES = "the model does not ask whether an interface has the address"
 PORTS = "the model has no ports that are root's"
-SCOPE = "the model does not ask for the scope of a link-local address"
 MEMBERS = "who hears a group that others joined was not read"
 BROADCAST = "the model answers a broadcast as unicast; unknown until broadcast can be said"
 UNREAD = "the answer is unknown, though documented or observed"
-REGRESSION = "the model has no variant for the kernels of before April 2026"
 SETTING = "the model does not use the setting, and says so"
 DISPUTED = "a tested report contradicts what is predicted from illumos"
 #: Which answers are not right yet, and why. Whoever mends a model deletes its rows: the test fails for a row that is not needed any more.
 WRONG: dict[str, dict[str, str]] = {
-    "connected-udp-hears-its-peer": {
-        "stevens": DELIVERY,
-        "windows": DELIVERY,
-        "freebsd": DELIVERY,
-        "macos": DELIVERY,
-        "solaris": DELIVERY,
-        "tru64": DELIVERY,
-        "hpux": DELIVERY,
-        "illumos": DELIVERY,
-        "aix": DELIVERY,
-        "openbsd": DELIVERY,
-        "netbsd": DELIVERY,
-        "dragonfly": DELIVERY,
-        "gvisor": DELIVERY,
-        "wsl1": DELIVERY,
-        "cygwin": DELIVERY,
-        "lwip": DELIVERY,
-    },
-    "a-member-that-connects-leaves": {
-        "linux": GROUPS,
-    },
-    "a-hash-goes-before-the-connected": {
-        "linux@4.14": GROUPS,
-    },
-    "mapped-wildcard-scores-no-more": {
-        "linux": GROUPS,
-    },
-    "option-cleared-before-the-next-joins": {
-        "linux": GROUPS,
-    },
-    "option-cleared-before-the-next-listens": {
-        "linux": GROUPS,
-    },
     "only-who-joined-hears": {
         "windows": MEMBERS,
         "freebsd": MEMBERS,
@@ -113,52 +76,14 @@ WRONG: dict[str, dict[str, str]] = {
     "broadcast": {
         "linux": BROADCAST,
     },
-    "low-port": {
-        "stevens": PORTS,
-        "linux": PORTS,
-        "freebsd": PORTS,
-        "openbsd": PORTS,
-        "netbsd": PORTS,
-        "dragonfly": PORTS,
-        "illumos": PORTS,
-    },
     "low-port-at-the-wildcard": {
         "macos": PORTS,
     },
     "address-of-no-interface": {
-        "stevens": ADDRESSES,
-        "linux": ADDRESSES,
-        "windows": ADDRESSES,
-        "freebsd": ADDRESSES,
-        "macos": ADDRESSES,
-        "solaris": ADDRESSES,
-        "tru64": ADDRESSES,
-        "hpux": ADDRESSES,
-        "illumos": ADDRESSES,
-        "aix": ADDRESSES,
-        "openbsd": ADDRESSES,
-        "netbsd": ADDRESSES,
-        "dragonfly": ADDRESSES,
-        "gvisor": ADDRESSES,
-        "wsl1": ADDRESSES,
-        "wine": ADDRESSES,
-        "cygwin": ADDRESSES,
         "lwip": ADDRESSES,
     },
-    "loopback-is-one-address": {
-        "macos": ADDRESSES,
-        "freebsd": ADDRESSES,
-        "openbsd": ADDRESSES,
-        "netbsd": ADDRESSES,
-        "dragonfly": ADDRESSES,
-        "illumos": ADDRESSES,
-    },
-    "link-local-without-scope": {
-        "linux": SCOPE,
-    },
-    "hash2-misses-the-wildcard": {
-        "linux@5.10": REGRESSION,
-        "linux@6.16": REGRESSION,
+    "loopback-is-a-network": {
+        "windows": UNREAD,
     },
     "wildcards-of-both-families": {
         "solaris": DISPUTED,

@@ -16,6 +16,7 @@ from fixtures import models
 from fixtures.language.words import OK
 from fixtures.models import MODELS, Platform
 from fixtures.models.linux import Linux
+from fixtures.models.state import ADDRESSES
 from fixtures.specification.clauses import BASES
 from reports.__main__ import main
 from reports.catalogue import ROOT, all_rows
@@ -222,7 +223,7 @@ def test_a_version_that_nobody_read_is_told_and_only_predicted(predict: Any, pla
 
 def test_every_setting_that_a_model_asks_for_is_one_that_it_has() -> None:
     asked = {name for path in Path(models.__file__).parent.rglob("*.py") for name in SETTING.findall(path.read_text(encoding="utf-8"))}
-    assert asked == {name for model in MODELS.values() for name in model.knobs}
+    assert asked == {ADDRESSES, *(name for model in MODELS.values() for name in model.knobs)}
     for model in MODELS.values():
         assert {name for one in model.configurations for name in one} <= set(model.knobs)
         assert not set(model.knobs) & set(model.unmodelled)
