@@ -40,4 +40,4 @@ def _instead(name: str, known: set[str]) -> str:
     near = difflib.get_close_matches(name, known)
     if near:
         return f"near are {', '.join(near)}"
-    return f"known are {', '.join(sorted(known))}" if known else "its model uses none"
+    return f"known are {', '.join(sorted(known))}"

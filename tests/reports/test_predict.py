@@ -186,7 +186,7 @@ def test_a_setting_that_no_model_knows_is_refused_with_those_that_are_near(predi
     assert (status, out) == (2, "")
     assert "--setting net.ipv6.bindv6olny: linux has no such setting" in err
     assert "near are net.ipv6.bindv6only" in err
-    assert "its model uses none" in predict("A = tcp4()", "--setting", "net.ipv6.bindv6only=1", platform="windows")[2]
+    assert "known are addresses" in predict("A = tcp4()", "--setting", "net.ipv6.bindv6only=1", platform="windows")[2]
 
 
 def test_a_setting_that_the_model_does_not_use_yet_is_told(predict: Any, monkeypatch: pytest.MonkeyPatch) -> None:

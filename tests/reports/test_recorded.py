@@ -82,20 +82,20 @@ def test_a_replay_answers_only_its_own_script() -> None:
 
 
 def test_add_shows_what_changes_and_writes_only_when_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run, kept = recorded(tmp_path / "run.jsonl", "linux@6.18"), tmp_path / "runs"
+    run, kept = recorded(tmp_path / "run.jsonl", "linux@7.3"), tmp_path / "runs"
     out = said(capsys, "add", run, "--runs", kept)
-    assert out.startswith("linux@6.18 (root), suite 0.1.0: ")
+    assert out.startswith("linux@7.3 (root), suite 0.1.0: ")
     assert "column linux of the matrix: +" in out
-    assert "linux-6.18-root.jsonl.gz is new; --write adds it" in out
+    assert "linux-7.3-root.jsonl.gz is new; --write adds it" in out
     assert not kept.exists()
     assert "is new: added" in said(capsys, "add", run, "--runs", kept, "--write")
-    first = (kept / "linux-6.18-root.jsonl.gz").read_bytes()
+    first = (kept / "linux-7.3-root.jsonl.gz").read_bytes()
     assert "replaces the run of this name: added" in said(capsys, "add", run, "--runs", kept, "--write")
-    assert (kept / "linux-6.18-root.jsonl.gz").read_bytes() == first
+    assert (kept / "linux-7.3-root.jsonl.gz").read_bytes() == first
 
 
 def test_add_names_every_surprise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = recorded(tmp_path / "run.jsonl", "stevens", taken_for="linux@6.18")
+    run = recorded(tmp_path / "run.jsonl", "stevens", taken_for="linux@7.3")
     out = said(capsys, "add", run, "--runs", tmp_path / "runs", status=1)
     assert f"stale: {E2}: the model promises a departure" in out
     assert f"  {E2}: bind ok -> bind EADDRINUSE (surprise)" in out
@@ -115,16 +115,16 @@ def rewritten(path: Path, **words: object) -> Path:
 
 
 def test_add_refuses_what_observed_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = recorded(tmp_path / "run.jsonl", "linux@6.18")
+    run = recorded(tmp_path / "run.jsonl", "linux@7.3")
     assert "recorded on the model linux" in said(capsys, "add", rewritten(run, stack="linux"), status=2)
     assert "no version of the suite" in said(capsys, "add", rewritten(run, stack="kernel", fingerprint={}), status=2)
 
 
 def test_add_refuses_a_trace_of_something_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = recorded(tmp_path / "run.jsonl", "linux@6.18", ids=[E2])
+    path = recorded(tmp_path / "run.jsonl", "linux@7.3", ids=[E2])
     record = read_run(path).traces[0]
     record["trace"] = ["A = tcp4()", "A.bind(127.0.0.1:P) = ok"]
-    write_run(path, header("linux@6.18"), [record])
+    write_run(path, header("linux@7.3"), [record])
     assert f"line 2: {E2}: the trace has A = tcp4() where the experiment says: A = tcp4(SO_REUSEADDR)" in said(
         capsys, "add", path, status=2
     )

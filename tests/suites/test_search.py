@@ -88,7 +88,7 @@ def test_a_lie_is_reduced_to_its_smallest_script(bench: Bench) -> None:
 def test_the_search_finds_a_lie(bench: Bench) -> None:
     kind = machine(bench)
     kind.make = staticmethod(partial(EagerListener, 0, None, ""))
-    found = one_chunk(kind, seed=1, examples=200)
+    found = one_chunk(kind, seed=1, examples=1000)
     assert found is not None
     assert str(found).splitlines()[-2].endswith(".listen() = EINVAL")
 
