@@ -43,9 +43,6 @@ def test_every_departure_has_a_variant(name: str, whole: bool) -> None:
 @WHOLE
 def test_no_script_breaks_the_model(name: str, whole: bool) -> None:
     broken = [(identifier, seen) for identifier, seen in predictions(name, whole) if seen.problem in ("broken", "inconclusive")]
-    if name == "linux" and whole:
-        # Until 5.3 a group hides its connected members: what their peer sends goes to another one, and they wait in vain.
-        broken = [(name, seen) for name, seen in broken if "/connected/" not in name or "nothing to receive" not in seen.why]
     assert [f"{identifier}: {seen.why}" for identifier, seen in broken] == []
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from fixtures.models import MODELS
+from fixtures.models import MODELS, Platform
 from fixtures.specification.clauses import Clause
+from reports.catalogue import all_rows
+from reports.cells import cells
 from tests.clauses import defined, met, places, undeclared
 
 PLATFORMS = sorted(MODELS.keys() - {"stevens"})
@@ -46,3 +49,15 @@ def test_a_clause_has_one_place(name: str, whole: bool) -> None:
     assert sorted({f"{one.id}: {place}" for one in reasons for place in places(one) if ";" in place or not place.strip()}) == []
     trees = [one for one in reasons if isinstance(one, Clause) and one.source.source.is_tree]
     assert sorted({f"{one.id}: {one.source.locator}" for one in trees if not IN_A_TREE.fullmatch(one.source.locator)}) == []
+
+
+def test_what_was_observed_was_read_too() -> None:
+    """A cell that no run has recorded rests on the source then."""
+    observed = [one for name in PLATFORMS for one in defined(name).values() if isinstance(one, Clause) and one.basis == "observed"]
+    assert observed
+    assert [one.id for one in observed if not one.source.source.is_tree] == []
+
+
+def test_no_answer_looks_observed_that_no_run_has(tmp_path: Path) -> None:
+    found = cells([Platform("linux")], all_rows()[::50], tmp_path)
+    assert {across["linux"].basis for across in found.values()} <= {"source", "", "disputed", "unknown"}
