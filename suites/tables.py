@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     EADDRINUSE,
-    IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
-    MAPPED,
-    MAPPED_WILDCARD,
     NONE,
     OK,
     REUSEADDR,
@@ -20,7 +16,6 @@ from fixtures.language.words import (
     WILDCARD,
     WILDCARD6,
     Address,
-    Option,
 )
 
 
@@ -45,31 +40,6 @@ class Places:
     def __str__(self) -> str:
         return self.name
 
-
-@dataclass(frozen=True)
-class Place:
-    """An address of IPv4 or of both stacks, under the name that it has in ids."""
-
-    name: str
-    address: Address
-
-    def socket(self, stack: Stack, *options: Option) -> Socket:
-        """A TCP socket for it, of both stacks where it is IPv6."""
-        if self.address.family == 4:
-            return stack.tcp4(*options)
-        return stack.tcp6(IPV6_V6ONLY.off, *options)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-#: With both stacks in play: a wildcard or a loopback address of IPv4 alone, of both, or of IPv4 in its mapped form.
-ANY4 = Place("any4", WILDCARD)
-LOOPBACK4 = Place("loopback4", LOOPBACK)
-DUAL = Place("dual", WILDCARD6)
-DUAL_LOOPBACK = Place("loopback6", LOOPBACK6)
-MAPPED_LOOPBACK = Place("mapped", MAPPED)
-MAPPED_ANY = Place("mapped-any", MAPPED_WILDCARD)
 
 SAME_SPECIFIC = Places("same-specific", LOOPBACK, LOOPBACK)
 SAME_WILDCARD = Places("same-wildcard", WILDCARD, WILDCARD)
@@ -113,22 +83,5 @@ DUPLICATES = [
 #: One of the two binds the wildcard, the other a specific address: what the second asks for decides alone.
 OVERLAPS = [(first, second, EADDRINUSE if second == NONE else OK) for first, second, _ in DUPLICATES]
 
-#: A server starts again where its predecessor's connections are left, (old, new, the answer to bind): only the new socket is asked.
-RESTARTS = [
-    (NONE,      NONE,      EADDRINUSE),
-    (NONE,      REUSEADDR, OK),
-    (NONE,      REUSEPORT, OK),
-    (NONE,      REUSEBOTH, OK),
-    (REUSEADDR, NONE,      EADDRINUSE),
-    (REUSEADDR, REUSEADDR, OK),
-    (REUSEADDR, REUSEPORT, OK),
-    (REUSEADDR, REUSEBOTH, OK),
-    (REUSEPORT, NONE,      EADDRINUSE),
-    (REUSEPORT, REUSEADDR, OK),
-    (REUSEPORT, REUSEPORT, OK),
-    (REUSEPORT, REUSEBOTH, OK),
-    (REUSEBOTH, NONE,      EADDRINUSE),
-    (REUSEBOTH, REUSEADDR, OK),
-    (REUSEBOTH, REUSEPORT, OK),
-    (REUSEBOTH, REUSEBOTH, OK),
-]  # fmt: skip
+#: A server starts again where its predecessor's connections are left, (old, new, the answer to bind): here, too, only the new one is asked.
+RESTARTS = OVERLAPS

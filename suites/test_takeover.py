@@ -294,7 +294,7 @@ def test_beside_a_connection_that_waits(stack: Stack) -> None:
     assert stack.stranger.tcp4(SO_REUSEPORT).bind(WILDCARD) == OK
 
 
-# Microsoft's table for different users, whole but for SO_EXCLUSIVEADDRUSE (suites/test_exclusive.py): it is about bind alone.
+# Microsoft's table for different users, whole but for SO_EXCLUSIVEADDRUSE (suites/exclusive): it is about bind alone.
 USER_TABLE = WINSOCK.at("enhanced socket security, the table for different users")
 UNLISTENED = [
     # first,    second,    the second bind beside an overlapping address; the same one is always refused

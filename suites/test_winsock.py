@@ -49,7 +49,7 @@ from fixtures.specification.sources import (
     WINSOCK_OPTIONS,
     WSK,
 )
-from suites.tables import ANY4, DUAL, DUAL_LOOPBACK, LOOPBACK4, MAPPED_ANY, MAPPED_LOOPBACK, Place
+from suites.places import ANY4, DUAL, MAPPED4, MAPPED_ANY, ONE4, ONE6, Place, make
 
 TABLES = WINSOCK.at("Enhanced Socket Security, tables 2 and 3")
 ADDRESSES = {"wildcard": WILDCARD, "specific": LOOPBACK}
@@ -144,18 +144,18 @@ def test_two_users(stack: Stack, kind: str, cell: Cell) -> None:
 # 0.0.0.0 counts as an address of the dual-stack wildcard, as Wine's tests have it.
 BOTH_STACKS = [
     # held,           first,     wanted,          second,    the second bind
-    (DUAL,            EXCLUSIVE, LOOPBACK4,       NONE,      EACCES),
-    (LOOPBACK4,       NONE,      DUAL,            EXCLUSIVE, EADDRINUSE),
-    (DUAL_LOOPBACK,   NONE,      ANY4,            EXCLUSIVE, OK),
-    (DUAL_LOOPBACK,   EXCLUSIVE, LOOPBACK4,       EXCLUSIVE, OK),
-    (LOOPBACK4,       NONE,      DUAL_LOOPBACK,   EXCLUSIVE, OK),
-    (MAPPED_LOOPBACK, NONE,      ANY4,            EXCLUSIVE, EADDRINUSE),
+    (DUAL,            EXCLUSIVE, ONE4,       NONE,      EACCES),
+    (ONE4,       NONE,      DUAL,            EXCLUSIVE, EADDRINUSE),
+    (ONE6,   NONE,      ANY4,            EXCLUSIVE, OK),
+    (ONE6,   EXCLUSIVE, ONE4,       EXCLUSIVE, OK),
+    (ONE4,       NONE,      ONE6,   EXCLUSIVE, OK),
+    (MAPPED4, NONE,      ANY4,            EXCLUSIVE, EADDRINUSE),
     (DUAL,            EXCLUSIVE, ANY4,            NONE,      EACCES),
     (DUAL,            NONE,      ANY4,            EXCLUSIVE, OK),
     (DUAL,            NONE,      ANY4,            NONE,      OK),
     (MAPPED_ANY,      NONE,      ANY4,            NONE,      EADDRINUSE),
-    (MAPPED_LOOPBACK, NONE,      LOOPBACK4,       NONE,      EADDRINUSE),
-    (LOOPBACK4,       NONE,      MAPPED_LOOPBACK, NONE,      EADDRINUSE),
+    (MAPPED4, NONE,      ONE4,       NONE,      EADDRINUSE),
+    (ONE4,       NONE,      MAPPED4, NONE,      EADDRINUSE),
 ]  # fmt: skip
 
 
@@ -164,7 +164,7 @@ BOTH_STACKS = [
 def test_both_stacks(stack: Stack, held: Place, first: Options, wanted: Place, second: Options, expected: Answer) -> None:
     """One socket holds {held.address.aloud} with {first.aloud}: may another bind {wanted.address.aloud} with {second.aloud}?"""
     stack.tcp4(SO_EXCLUSIVEADDRUSE).close()
-    newcomer, holder = wanted.socket(stack, *second), held.socket(stack, *first)
+    newcomer, holder = make(stack, "tcp", wanted, *second), make(stack, "tcp", held, *first)
     holder.bind(held.address)
     assert newcomer.bind(wanted.address) == expected
 

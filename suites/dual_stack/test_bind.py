@@ -38,7 +38,7 @@ from fixtures.specification.rules import (
     WILDCARD_AND_SPECIFIC,
 )
 from fixtures.specification.sources import ILLUMOS
-from suites.dual_stack.places import ANY4, ANY6, DUAL, MAPPED4, MAPPED_ANY, ONE4, ONE6, Place, ask_for, bind, bound
+from suites.places import ANY4, ANY6, DUAL, MAPPED4, MAPPED_ANY, ONE4, ONE6, Place, ask_for, bind, bound
 
 TCP_BINDI = ILLUMOS.at("inet/tcp/tcp_bind.c, tcp_bindi")
 

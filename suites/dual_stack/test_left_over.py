@@ -23,7 +23,7 @@ from fixtures.language.words import (
 )
 from fixtures.specification.rules import DUAL_STACK, TIME_WAIT_REBIND, V6ONLY
 from fixtures.specification.sources import LINUX
-from suites.dual_stack.places import ANY4, ANY6, DIALLED, DUAL, ONE4, ONE6, Place, ask_for, bound
+from suites.places import ANY4, ANY6, DIALLED, DUAL, ONE4, ONE6, Place, ask_for, bound
 
 OVERLAP = LINUX.at("ipv4/inet_connection_sock.c, inet_rcv_saddr_equal")
 #: What is left of the server: a connection that its child still serves, or one that it closed first.

@@ -21,7 +21,7 @@ from fixtures.language.words import (
 )
 from fixtures.specification.rules import DUAL_STACK, V6ONLY
 from fixtures.specification.sources import LINUX, RFC3493
-from suites.dual_stack.places import ANY4, ANY6, DUAL, MAPPED4, ONE4, ONE6, Place, ask_for, bound
+from suites.places import ANY4, ANY6, DUAL, MAPPED4, ONE4, ONE6, Place, ask_for, bound
 
 ON, OFF = Answer("1"), Answer("0")
 

@@ -22,7 +22,7 @@ from fixtures.language.words import (
     Address,
 )
 from fixtures.specification.rules import DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, UDP_DUPLICATE, V6ONLY
-from suites.dual_stack.places import ANY4, ANY6, DIALLED, DUAL, MAPPED4, MAPPED_ANY, ONE4, ONE6, Place, bind, bound, make
+from suites.places import ANY4, ANY6, DIALLED, DUAL, MAPPED4, MAPPED_ANY, ONE4, ONE6, Place, bind, bound, make
 
 
 def both_bound(stack: Stack, protocol: str, older: Place, newer: Place) -> tuple[Socket, Socket]:

@@ -8,7 +8,7 @@ from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
 from fixtures.language.words import EADDRINUSE, NONE, OK, REUSEADDR, REUSEPORT, Answer, Options
 from fixtures.specification.rules import DUAL_STACK
-from suites.dual_stack.places import ANY4, ANY6, DUAL, MAPPED4, MAPPED_ANY, ONE4, ONE6, Place, ask_for, bound
+from suites.places import ANY4, ANY6, DUAL, MAPPED4, MAPPED_ANY, ONE4, ONE6, Place, ask_for, bound
 
 TWINS = [
     (ANY4,       DUAL),

@@ -76,8 +76,8 @@ def test_a_summary_has_an_end() -> None:
         (["-k", "test_e2", "--strict-variants"], 1),
         (["-k", "test_e2", "--strict-coverage"], 0),
         (["-k", "test_e1", "--strict-variants", "--strict-coverage"], 0),
-        (["-k", "exclusive", "suites/test_exclusive.py"], 0),
-        (["-k", "exclusive", "suites/test_exclusive.py", "--strict-coverage"], 1),
+        (["-k", "exclusive", "suites/exclusive"], 0),
+        (["-k", "exclusive", "suites/exclusive", "--strict-coverage"], 1),
     ],
 )
 def test_strictness(options: list[str], status: int) -> None:

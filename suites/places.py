@@ -1,4 +1,4 @@
-"""The places of the dual-stack chapter: an address and, for IPv6, whether the socket takes IPv4 too."""
+"""Places: an address and, for IPv6, whether the socket takes IPv4 too, under the names that they have in ids."""
 
 from __future__ import annotations
 

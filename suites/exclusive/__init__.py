@@ -1,0 +1,1 @@
+"""Exclusive use: SO_EXCLUSIVEADDRUSE and SO_EXCLBIND."""
