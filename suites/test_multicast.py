@@ -27,7 +27,7 @@ from fixtures.language.words import (
     Answer,
     Options,
 )
-from fixtures.specification.rules import MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE, UNBOUND_CALL
+from fixtures.specification.rules import BIND_NAMES, MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE
 from fixtures.specification.sources import LITE2, NETBSD_TESTS, OPENBSD, RFC6762, TCPV2
 
 V6ONLY = Options(IPV6_V6ONLY)
@@ -249,7 +249,7 @@ def test_a_unicast_datagram_reaches_one(stack: Stack, options: Options) -> None:
     assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
 
 
-@experiment("udp4/multicast/of-another-user/alone", rule=UNBOUND_CALL)
+@experiment("udp4/multicast/of-another-user/alone", rule=BIND_NAMES)
 def test_another_user_binds_a_group(stack: Stack) -> None:
     """May a user without privileges bind a multicast group that nobody holds?"""
     assert stack.stranger.udp4().bind(GROUP) == OK

@@ -172,22 +172,14 @@ def test_a_bound_wildcard_of_both_families_takes_nothing(stack: Stack) -> None:
 # The second is refused, so that the first receives alone.
 
 
-@experiment("udp/dual-stack/receives/dual-then-mapped-any", rule=UDP_DUPLICATE)
-def test_the_mapped_wildcard_beside_both_families(stack: Stack) -> None:
-    """[::] and then the mapped 0.0.0.0 are asked for over UDP (SO_REUSEADDR). Does the first get IPv4?"""
-    dual, mapped = make(stack, "udp", DUAL, *REUSEADDR), make(stack, "udp", MAPPED_ANY, *REUSEADDR)
-    bind(dual, DUAL)
-    bind(mapped, MAPPED_ANY)
-    assert stack.connections(LOOPBACK) == dual.itself
-
-
-@experiment("udp/dual-stack/receives/mapped-any-then-dual", rule=UDP_DUPLICATE)
-def test_both_families_beside_the_mapped_wildcard(stack: Stack) -> None:
-    """The mapped 0.0.0.0 and then [::] are asked for over UDP (SO_REUSEADDR). Does the first get IPv4?"""
-    mapped, dual = make(stack, "udp", MAPPED_ANY, *REUSEADDR), make(stack, "udp", DUAL, *REUSEADDR)
-    bind(mapped, MAPPED_ANY)
-    bind(dual, DUAL)
-    assert stack.connections(LOOPBACK) == mapped.itself
+@experiment("udp/dual-stack/receives/{older}-then-{newer}", rule=UDP_DUPLICATE)
+@pytest.mark.parametrize(("older", "newer"), [(DUAL, MAPPED_ANY), (MAPPED_ANY, DUAL)], ids=str)
+def test_both_families_and_the_mapped_wildcard(stack: Stack, older: Place, newer: Place) -> None:
+    """Over UDP, {older.aloud} and then {newer.aloud} are asked for (SO_REUSEADDR). Does the first get IPv4?"""
+    first, second = make(stack, "udp", older, *REUSEADDR), make(stack, "udp", newer, *REUSEADDR)
+    bind(first, older)
+    bind(second, newer)
+    assert stack.connections(LOOPBACK) == first.itself
 
 
 @experiment("udp6/dual-stack/receives/reuseaddr", rule=REUSEPORT_ALL)
