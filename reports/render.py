@@ -10,7 +10,7 @@ from pathlib import Path
 from fixtures.models import MODELS, Platform
 from reports import claims, disputed, incidents, libraries, matrix, others, port, predict
 from reports.calls import read_calls
-from reports.catalogue import ROOT, all_rows
+from reports.catalogue import ROOT, all_rows, questions_of_files
 from reports.cells import Cell, cells, columns, names_a_place
 from reports.inputs import BadInput
 from reports.porting.player import Player
@@ -20,7 +20,9 @@ from reports.scripts import as_text, read_script
 from reports.site.pictures import overview
 
 DOCS, README = ROOT / "docs", ROOT / "README.md"
-PREDICT, PORTING, OTHERS, CLAUSES = (DOCS / f"{name}.md" for name in ("predict", "porting", "others", "clauses"))
+PREDICT, PORTING, OTHERS, CLAUSES, EXPERIMENTS = (
+    DOCS / f"{name}.md" for name in ("predict", "porting", "others", "clauses", "experiments")
+)
 FENCE = "```\n"
 REMEDY = "run: python -m reports render"
 #: The server of docs/porting.md, and the one of which README shows a part.
@@ -89,8 +91,14 @@ def _printed() -> dict[Path, str]:
         PREDICT: _fenced(PREDICT, _read(PREDICT), "`python -m reports predict --platform linux server.txt` prints", predicted),
         PORTING: _fenced(PORTING, _read(PORTING), f"--from linux --to freebsd {EXAMPLE}` prints", _ported(EXAMPLE, "freebsd")),
         OTHERS: _tabled(OTHERS, others.table()),
+        EXPERIMENTS: _tabled(EXPERIMENTS, _files_of_suites()),
         README: _fenced(README, readme, f"--from linux --to windows calls.log\n{FENCE}", _second_instance(_ported(SERVER, "windows"))),
     }
+
+
+def _files_of_suites() -> str:
+    rows = "".join(f"| `{file}` | {question} |\n" for file, question in questions_of_files())
+    return f"| file in `suites/` | what it asks |\n|---|---|\n{rows}"
 
 
 def _predicted(script: str) -> str:
