@@ -78,7 +78,7 @@ def _counted(found: Mapping[str, Mapping[str, Cell]]) -> str:
 
     page = re.sub(r"^\| (?P<name>\w+) \| [\d,]+ \| [\d.]+ % \|", counted, _read(CLAUSES), flags=re.MULTILINE)
     everywhere = sum(len(each) for name, each in answered.items() if name != "stevens")
-    return re.sub(r"[\d,]+ answers of", f"{everywhere:,} answers of", page)
+    return re.sub(r"[\d,]+ answers of seventeen", f"{everywhere:,} answers of seventeen", page)
 
 
 def _printed() -> dict[Path, str]:
