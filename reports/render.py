@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from fixtures.models import MODELS, Platform
-from reports import claims, disputed, incidents, libraries, matrix, others, port, predict
+from reports import claims, disputed, incidents, libraries, matrix, others, port, predict, site
 from reports.calls import read_calls
-from reports.catalogue import ROOT, all_rows, questions_of_files
-from reports.cells import Cell, cells, columns, names_a_place
+from reports.catalogue import ROOT, questions_of_files
+from reports.cells import Cells, names_a_place
 from reports.inputs import BadInput
 from reports.porting.player import Player
 from reports.porting.report import report
 from reports.porting.text import as_text as porting_as_text
 from reports.scripts import as_text, read_script
+from reports.site.data import Site
 from reports.site.pictures import overview
 
 DOCS, README = ROOT / "docs", ROOT / "README.md"
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
     Raises BadInput for a page in which there is no place for what it shows.
     """
-    for path, text in stale().items():
+    for path, text in stale(site.gather()).items():
         if text:
             path.write_text(text, encoding="utf-8", newline="\n")
         else:
@@ -47,27 +48,25 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def stale() -> dict[Path, str]:
+def stale(found: Site) -> dict[Path, str]:
     """The files that are not what is rendered, with what belongs there: nothing for a page of the matrix that is gone."""
-    rendered = dict(files())
+    rendered = dict(files(found))
     gone = {path: "" for path in matrix.FOLDER.iterdir() if path not in rendered}
     return gone | {path: text for path, text in rendered.items() if not path.exists() or path.read_text(encoding="utf-8") != text}
 
 
-def files() -> Iterator[tuple[Path, str]]:
+def files(found: Site) -> Iterator[tuple[Path, str]]:
     """Every file that is generated, whole or in part, and its text."""
-    platforms, rows = columns(), all_rows()
-    found = cells(platforms, rows)
-    yield from matrix.pages(platforms, rows, found).items()
-    yield DOCS / "matrix.svg", overview(platforms, found).svg
-    yield DOCS / "incidents.md", incidents.as_markdown(incidents.load(), found)
+    yield from matrix.pages(found.platforms, found.rows, found.cells).items()
+    yield DOCS / "matrix.svg", overview(found.platforms, found.cells).svg
+    yield DOCS / "incidents.md", incidents.as_markdown(incidents.load(), found.cells)
     yield DOCS / "disputed.md", disputed.as_markdown(claims.load())
     yield DOCS / "libraries.md", libraries.page()
-    yield CLAUSES, _counted(found)
+    yield CLAUSES, _counted(found.cells)
     yield from _printed().items()
 
 
-def _counted(found: Mapping[str, Mapping[str, Cell]]) -> str:
+def _counted(found: Cells) -> str:
     """The page of the clauses, with the numbers of its first table: answers, and how many of them name a place that was read."""
     answered = {name: [across[name] for across in found.values() if across[name].answers] for name in MODELS}
 
