@@ -7,7 +7,7 @@ import difflib
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from fixtures import VERSION
+from fixtures import COMMAND, VERSION
 from fixtures.language.stack import format_trace
 from fixtures.libraries import policies
 from fixtures.libraries.policies import Policy
@@ -20,7 +20,7 @@ from reports.libraries.answers import chapter, everywhere
 from reports.libraries.text import as_text
 
 #: How to run one experiment, by its id.
-RUN = "python -m tox run -e conformance -- -k"
+RUN = f"{COMMAND} run -k"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

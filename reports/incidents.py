@@ -19,8 +19,8 @@ INTRODUCTION = """\
 # Incidents
 
 What happened to people, in our words and with public links, and the experiments that say what a platform does. This page is rendered
-from `reports/incidents.json` and the matrix by `python -m reports render`; the [FAQ](faq.md) draws advice from it. After each id
-come the answers of the platforms concerned to its last call, and how each is known. `python -m reports explain ID` tells the rest. On the
+from `reports/incidents.json` and the matrix by `addrinuse render`; the [FAQ](faq.md) draws advice from it. After each id
+come the answers of the platforms concerned to its last call, and how each is known. `addrinuse explain ID` tells the rest. On the
 [site](site.md) the headings are the entry points of *My situation*."""
 
 

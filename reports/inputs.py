@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable, Iterator
 
 STANDARD_INPUT = "-"
+#: The longest message, in characters; what it quotes may be a whole file.
+LONGEST = 300
 
 
 class BadInput(Exception):
@@ -45,8 +47,14 @@ def read_text(path: str) -> str:
 
 def tell(notes: Iterable[str]) -> None:
     """Print what limits the answers, apart from them."""
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    for note in notes if sys.stderr else ():
+        print(f"note: {one_line(note)}", file=sys.stderr)
+
+
+def one_line(text: str) -> str:
+    """A message that is one line, does nothing to the terminal, and is not too long to read."""
+    plain = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text[: LONGEST + 1])
+    return plain if len(plain) <= LONGEST else f"{plain[:LONGEST]}..."
 
 
 def named(path: str) -> str:

@@ -14,7 +14,7 @@ from fixtures import VERSION
 from fixtures.models import Platform
 from fixtures.specification.clauses import BASES, Clause, Reason, rule_of, sides_of
 from fixtures.specification.rules import Rule
-from reports.catalogue import ROOT, Row, all_rows
+from reports.catalogue import ROOT, Row, all_rows, need_checkout
 from reports.cells import BASIS_LETTERS, DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns, recorded_before
 from reports.inputs import BadInput
 
@@ -33,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the matrix, or write it."""
     if args.write:
+        need_checkout("matrix --write")
         _write()
         return 0
     platforms = columns(filter(None, (args.platforms or "").split(",")))
@@ -187,7 +188,7 @@ def _reason(because: Reason) -> dict[str, Any]:
 
 
 def _index(platforms: Sequence[Platform], chapters: dict[str, list[Row]], found: Cells) -> str:
-    lines = ["# The matrix", "", "Rendered by `python -m reports render`; the same as data: [matrix.json](matrix.json).", ""]
+    lines = ["# The matrix", "", "Rendered by `addrinuse render`; the same as data: [matrix.json](matrix.json).", ""]
     lines += ["## Chapters", "", "How many experiments of each chapter depart from their rule, of those that the platform can run.", ""]
     lines += [_row("chapter", *map(str, platforms)), _row(*["---"] * (len(platforms) + 1))]
     for chapter, rows in chapters.items():

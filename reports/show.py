@@ -1,4 +1,4 @@
-"""`python -m reports show RUN`: print the matrix of a recorded run."""
+"""`addrinuse show RUN`: print the matrix of a recorded run."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_too_many_worlds(predict: Any) -> None:
     binds = "".join(f"{name} = tcp4()\n{name}.bind(127.0.0.1:P)\n" for name in "ABCDEFGHIJKLM")
     status, out, err = predict(binds, platform="torn")
     assert (status, out) == (2, "")
-    assert err == "python -m reports: standard input: the script has more than 1024 outcomes: too many answers are open; make it shorter\n"
+    assert err == "addrinuse: standard input: the script has more than 1024 outcomes: too many answers are open; make it shorter\n"
 
 
 def test_unknown(predict: Any) -> None:
@@ -311,7 +311,7 @@ def test_a_mistake_is_one_line(
     assert main(["predict", *arguments]) == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith(f"python -m reports: {message}")
+    assert said.err.startswith(f"addrinuse: {message}")
     assert said.err.count("\n") == 1
 
 
@@ -342,7 +342,7 @@ def test_an_interruption_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: py
 
     monkeypatch.setattr("reports.predict.read_text", interrupted)
     assert main(["predict", "--platform", "linux", "-"]) == 2
-    assert capsys.readouterr().err == "python -m reports: interrupted\n"
+    assert capsys.readouterr().err == "addrinuse: interrupted\n"
 
 
 def reports(*arguments: str, stdin: bytes, stdout: int) -> subprocess.CompletedProcess[bytes]:
@@ -359,7 +359,7 @@ def test_a_closed_pipe_is_one_line() -> None:
     finally:
         os.close(writer)
     assert done.returncode == 2
-    assert done.stderr.startswith(b"python -m reports: the output could not be written: ")
+    assert done.stderr.startswith(b"addrinuse: the output could not be written: ")
     assert done.stderr.count(b"\n") == 1
 
 
