@@ -1,0 +1,103 @@
+"""The wheel: nothing generic at the top level, and every verb works from an empty folder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fixtures.record.runfile import read_run
+from reports.catalogue import ROOT
+from reports.verbs import EXAMPLES
+from tests.command.installed import Installed
+
+pytest.importorskip("hatchling", reason="tox -e tests has it")
+
+SCRIPT = "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P) = ok\nA.listen()\n"
+CALLS = str(ROOT / "tests" / "data" / "calls" / "nginx-reuseport.log")
+#: A verb, what it is asked, its exit status, and a part of its answer.
+ASKED: dict[str, tuple[list[str], int, str]] = {
+    "explain": (["tcp/stevens-s11/theft"], 0, "to cite"),
+    "predict": (["--platform", "freebsd", "server.txt"], 0, "A.listen() = ok"),
+    "try": (["--isolation", "host", "server.txt"], 0, "A.listen() = ok"),
+    "diff": (["linux", "windows", "--chapter", "udp"], 1, "windows"),
+    "matrix": (["--platforms", "linux", "--chapter", "udp"], 0, "udp"),
+    "libraries": (["asyncio", "--platform", "linux"], 0, "SO_REUSEADDR"),
+    "record": (["--how", "python", "--", sys.executable, "-c", "import socket; socket.create_server(('127.0.0.1', 0))"], 0, "A = tcp4"),
+    "port": (["--from", "linux", "--to", "freebsd", CALLS], 1, "linux -> freebsd"),
+    "run": (["-n", "0", "-k", "tcp/stevens-s1", "--record", "own.jsonl"], 0, "conforms"),
+    "show": (["run.jsonl"], 0, "stevens"),
+    "compare": (["run.jsonl", "run.jsonl"], 0, ""),
+    "merge": (["run.jsonl"], 0, "stevens"),
+    "add": (["run.jsonl"], 0, " of the matrix: "),
+    "trend": (["uml"], 2, "no recorded run"),
+    "disputed": ([], 0, "claims:"),
+    "incidents": ([], 0, "["),
+    "render": ([], 2, "run it in a checkout"),
+    "ids": (["--write"], 2, "run it in a checkout"),
+    "probe": (["--write", "probe.py"], 0, ""),
+    "site": (["-o", "site"], 0, ""),
+}
+#: These take ten seconds.
+SLOW = ("probe", "site", "add")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+    copy = Installed(tmp_path_factory.mktemp("wheel"))
+    (copy.here / "server.txt").write_text(SCRIPT, encoding="utf-8", newline="\r\n")
+    done = copy.run("run", "-n", "0", "--isolation", "host", "-k", "tcp/stevens-s1", "--record", "run.jsonl")
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield copy
+
+
+def test_nothing_generic_is_installed(installed: Installed) -> None:
+    names = {path.name for path in installed.packages.iterdir() if not path.name.endswith(".dist-info")}
+    assert names == {"addrinuse"}
+    assert installed.wheel.stat().st_size < 3_000_000
+
+
+def test_who_imports_the_package_gets_no_other_name(installed: Installed) -> None:
+    program = (
+        "import sys, addrinuse, addrinuse.command; print([n for n in ('fixtures', 'suites', 'reports', 'conftest') if n in sys.modules], \
+any('_suite' in path for path in sys.path))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], **installed.setting(), capture_output=True, text=True, check=False)  # type: ignore[call-overload]
+    assert done.stdout == "[] False\n", done.stderr
+
+
+def test_every_verb_is_asked() -> None:
+    assert ASKED.keys() == EXAMPLES.keys()
+
+
+@pytest.mark.parametrize("verb", [pytest.param(verb, marks=[pytest.mark.exhaustive] if verb in SLOW else []) for verb in ASKED])
+def test_a_verb_works_from_an_empty_folder(installed: Installed, verb: str) -> None:
+    words, status, part = ASKED[verb]
+    done = installed.run(verb, *words)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert part in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_is_recorded_where_the_user_stands(installed: Installed) -> None:
+    assert len(read_run(installed.here / "run.jsonl").traces) > 5
+
+
+@pytest.mark.exhaustive
+def test_two_copies_run_at_once(installed: Installed) -> None:
+    words = installed.line("run", "suites/test_udp.py", "--isolation", "host")
+    both = [subprocess.Popen(words, **installed.setting(), stdout=subprocess.PIPE, text=True) for _ in range(2)]  # type: ignore[call-overload]
+    said = [process.communicate(timeout=100)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+
+
+@pytest.mark.exhaustive
+def test_the_whole_run_says_what_the_checkout_says(installed: Installed, tmp_path: Path) -> None:
+    mine, theirs = tmp_path / "checkout.jsonl", tmp_path / "installed.jsonl"
+    subprocess.run([sys.executable, "-m", "addrinuse", "run", "--record", str(mine)], cwd=ROOT, check=False, capture_output=True)
+    installed.run("run", "--record", str(theirs))
+    one, other = ({record["id"]: record["verdict"] for record in read_run(path).traces} for path in (mine, theirs))
+    assert one == other
