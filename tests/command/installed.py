@@ -26,15 +26,20 @@ class Installed:
         with zipfile.ZipFile(self.wheel) as archive:
             archive.extractall(self.packages)
 
-    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run ``addrinuse`` with these words."""
-        return subprocess.run(self.line(*words), **self.setting(**environment), capture_output=True, text=True, check=False, timeout=100)
+        return self.python("-m", "addrinuse", *words)
 
-    def line(self, *words: str) -> list[str]:
-        """The command line."""
-        return [sys.executable, "-m", "addrinuse", *words]
+    def python(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run Python with these words, and wait for its end."""
+        process = self.start(*words)
+        out, err = process.communicate(timeout=100)
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
 
-    def setting(self, **environment: str) -> dict[str, object]:
-        """Where it runs, and with which environment: nothing of pytest or of the checkout."""
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start Python with these words in the empty folder. It knows nothing of pytest or of the checkout."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_", "GITHUB_"))}
-        return {"cwd": self.here, "env": {**inherited, "PYTHONPATH": str(self.packages), "PYTHONUTF8": "1", **environment}}
+        inherited.pop("PYTHONDONTWRITEBYTECODE", None)
+        environment = {**inherited, "PYTHONPATH": str(self.packages), "PYTHONUTF8": "1"}
+        pipe = subprocess.PIPE
+        return subprocess.Popen([sys.executable, *words], cwd=self.here, env=environment, stdout=pipe, stderr=pipe, text=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,12 +45,12 @@ SLOW = ("probe", "site", "add")
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     copy = Installed(tmp_path_factory.mktemp("wheel"))
     (copy.here / "server.txt").write_text(SCRIPT, encoding="utf-8", newline="\r\n")
     done = copy.run("run", "-n", "0", "--isolation", "host", "-k", "tcp/stevens-s1", "--record", "run.jsonl")
     assert done.returncode == 0, done.stdout + done.stderr
-    yield copy
+    return copy
 
 
 def test_nothing_generic_is_installed(installed: Installed) -> None:
@@ -61,11 +60,8 @@ def test_nothing_generic_is_installed(installed: Installed) -> None:
 
 
 def test_who_imports_the_package_gets_no_other_name(installed: Installed) -> None:
-    program = (
-        "import sys, addrinuse, addrinuse.command; print([n for n in ('fixtures', 'suites', 'reports', 'conftest') if n in sys.modules], \
-any('_suite' in path for path in sys.path))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], **installed.setting(), capture_output=True, text=True, check=False)  # type: ignore[call-overload]
+    program = "import sys, addrinuse.command; print(sorted(n for n in sys.modules if n in sys.argv), any('_suite' in p for p in sys.path))"
+    done = installed.python("-c", program, "fixtures", "suites", "reports", "conftest")
     assert done.stdout == "[] False\n", done.stderr
 
 
@@ -88,8 +84,7 @@ def test_a_run_is_recorded_where_the_user_stands(installed: Installed) -> None:
 
 @pytest.mark.exhaustive
 def test_two_copies_run_at_once(installed: Installed) -> None:
-    words = installed.line("run", "suites/test_udp.py", "--isolation", "host")
-    both = [subprocess.Popen(words, **installed.setting(), stdout=subprocess.PIPE, text=True) for _ in range(2)]  # type: ignore[call-overload]
+    both = [installed.start("-m", "addrinuse", "run", "suites/test_udp.py", "--isolation", "host") for _ in range(2)]
     said = [process.communicate(timeout=100)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
 
