@@ -18,7 +18,7 @@ from fixtures.models import MODELS, Platform
 from fixtures.models.linux import Linux
 from fixtures.models.state import ADDRESSES
 from fixtures.specification.clauses import BASES
-from reports.__main__ import main
+from reports.__main__ import CLOSED_PIPE, main
 from reports.catalogue import ROOT, all_rows
 from reports.predict import Predictor
 from reports.scripts import Step, read_script
@@ -318,7 +318,6 @@ def test_a_mistake_is_one_line(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "the following arguments are required: VERB"),
         (("predict", "-"), "the following arguments are required: --platform"),
         (("predict", "--platform", "linux"), "the following arguments are required: FILE"),
         (("predict", "--platform", "linux", "--uid", "me", "-"), "argument --uid: 'me' is not a user: give a number"),
@@ -350,7 +349,7 @@ def reports(*arguments: str, stdin: bytes, stdout: int) -> subprocess.CompletedP
     return subprocess.run(command, cwd=ROOT, input=stdin, stdout=stdout, stderr=subprocess.PIPE, check=False, timeout=60)
 
 
-def test_a_closed_pipe_is_one_line() -> None:
+def test_a_pipe_that_nobody_reads_any_more_is_no_error_to_tell() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -358,9 +357,7 @@ def test_a_closed_pipe_is_one_line() -> None:
         done = reports("predict", "--platform", "linux", "--batch", "-", stdin=line * 200, stdout=writer)
     finally:
         os.close(writer)
-    assert done.returncode == 2
-    assert done.stderr.startswith(b"addrinuse: the output could not be written: ")
-    assert done.stderr.count(b"\n") == 1
+    assert (done.returncode, done.stderr) == (CLOSED_PIPE, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
