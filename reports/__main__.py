@@ -10,9 +10,10 @@ import textwrap
 from collections.abc import Iterable
 from typing import NoReturn
 
+from fixtures.record.plain import Harmless, one_line
 from fixtures.record.runfile import RunError
 from reports import conformance
-from reports.inputs import BadInput, one_line
+from reports.inputs import BadInput
 from reports.verbs import EXAMPLES, GROUPS, module_of, plain, summary_of
 
 #: The columns of the narrowest terminal that is common.
@@ -25,7 +26,7 @@ class _Parser(argparse.ArgumentParser):
     """Reports a wrong argument in one line."""
 
     def error(self, message: str) -> NoReturn:
-        _tell(f"{self.prog}: {message} (--help shows the usage)")
+        _tell(f"{self.prog}: {one_line(message)} (--help shows the usage)")
         sys.exit(2)
 
 
@@ -64,7 +65,10 @@ def _run(given: list[str]) -> int:
     if verb == "run" and not {"-h", "--help"} & set(given):
         return conformance.run_suite(given[1:])
     args = _parser([verb] if verb in EXAMPLES else EXAMPLES).parse_args(given)
-    return module_of(args.verb).run(args)
+    if sys.stdout is None:
+        return module_of(args.verb).run(args)
+    with contextlib.redirect_stdout(Harmless(sys.stdout)):
+        return module_of(args.verb).run(args)
 
 
 def overview() -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 
+from fixtures.record.plain import one_line
+
 STANDARD_INPUT = "-"
-#: The longest message, in characters; what it quotes may be a whole file.
-LONGEST = 300
 
 
 class BadInput(Exception):
@@ -49,12 +49,6 @@ def tell(notes: Iterable[str]) -> None:
     """Print what limits the answers, apart from them."""
     for note in notes if sys.stderr else ():
         print(f"note: {one_line(note)}", file=sys.stderr)
-
-
-def one_line(text: str) -> str:
-    """A message that is one line, does nothing to the terminal, and is not too long to read."""
-    plain = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text[: LONGEST + 1])
-    return plain if len(plain) <= LONGEST else f"{plain[:LONGEST]}..."
 
 
 def named(path: str) -> str:

@@ -33,7 +33,7 @@ def test_it_says_where_the_experiments_ran_and_what_was_not_tested() -> None:
     said = words(many, [], ROOT_IN_NAMESPACE)
     assert "as root, in network namespaces of their own: the sysctls and the firewall of the machine were not tested" in said
     assert "5 untestable: option SO_X is absent (5)." in said
-    assert "on the loopback of the machine itself" in words(many, [], {"privilege": "user", "isolation": "host"})
+    assert "for milliseconds 0.0.0.0 and [::]." in words(many, [], {"privilege": "user", "isolation": "host"})
     assert "root of a user namespace alone" in words(many, [], {"privilege": "user namespace", "isolation": "namespace"})
     assert "The experiments ran" not in words(many, [], {})
 
