@@ -112,3 +112,40 @@ def test_diff_does_not_count_what_only_one_of_the_two_answers(capsys: pytest.Cap
     head = capsys.readouterr().out.splitlines()[0]
     assert "experiments end differently; to " in head
     assert head.endswith("more only one of the two gives an answer: it lacks an option, or nobody knows")
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("linux/unlistened-duplicates", ["while neither listens", "inet_bind_conflict", "\n  tcp/duplicate/both-reuseaddr/unlistened\n"]),
+        ("S5", ["With SO_REUSEADDR alone TCP never", "\n  tcp/duplicate/both-reuseaddr/unlistened\n"]),
+        ("E2", ["\n  tcp/duplicate/both-reuseaddr/unlistened\n"]),
+        ("kafka-13572", ["A broker", "https://github.com/apache/kafka"]),
+        ("nginx/windows", ["nginx (library/nginx", "windows"]),
+        ("library/asyncio/restart", ["library/asyncio"]),
+        ("PYDEV-E1", ["(holds)", "\n  tcp/duplicate/no-option\n"]),
+        ("tcp/stevens-s11", ["Experiments of tcp/stevens-s11", "\n  tcp/stevens-s11/theft\n"]),
+        ("tcp/stevens-s11/theft/windows", ["on windows"]),
+    ],
+)
+def test_explain_knows_what_is_printed_elsewhere(name: str, parts: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", name]) == 0
+    out = capsys.readouterr().out
+    assert [part for part in parts if part not in out] == []
+
+
+def test_a_part_of_an_id_leads_to_the_id(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "both-reuseaddr"]) == 2
+    assert "did you mean tcp/duplicate/both-reuseaddr/unlistened" in capsys.readouterr().err
+
+
+def test_a_source_has_its_address(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "tcp/exclusive/dual-stack/loopback4-then-dual/windows"]) == 0
+    assert "\n   https://learn.microsoft.com/" in capsys.readouterr().out
+
+
+def test_incidents_can_be_searched(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["incidents", "KAFKA", "time_wait"]) == 0
+    assert capsys.readouterr().out.startswith("kafka-13572: ")
+    assert main(["incidents", "kafka", "no such word"]) == 2
+    assert "no incident has these words" in capsys.readouterr().err
