@@ -10,14 +10,17 @@ import textwrap
 from collections.abc import Iterable
 from typing import NoReturn
 
-from fixtures.record.plain import Harmless, one_line
+from fixtures.record.plain import one_line
 from fixtures.record.runfile import RunError
-from reports import conformance
+from reports import completion, conformance
 from reports.inputs import BadInput
+from reports.screen import Screen, working
 from reports.verbs import EXAMPLES, GROUPS, module_of, plain, summary_of
 
 #: The columns of the narrowest terminal that is common.
 WIDTH = 80
+#: While it runs, a server of the user's prints what it likes.
+TALKATIVE = ("record",)
 #: What a shell reports for a program that wrote to a pipe which nobody reads any more.
 CLOSED_PIPE = 141
 
@@ -55,25 +58,48 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
+    if given and given[0].startswith("--color="):
+        _choose_colour(given[0].partition("=")[2])
+        given = given[1:]
     if not given or given[0] in ("-h", "--help"):
         print(overview(), end="")
         return 0 if given else 2
     if given[0] == "--version":
         print("\n".join(conformance.version()))
         return 0
+    if given[0] == "--print-completion":
+        print(completion.script(_parser(EXAMPLES), "".join(given[1:])))
+        return 0
     verb = given[0]
     if verb == "run" and not {"-h", "--help"} & set(given):
         return conformance.run_suite(given[1:])
     args = _parser([verb] if verb in EXAMPLES else EXAMPLES).parse_args(given)
-    if sys.stdout is None:
+    if sys.stdout is None or args.verb in TALKATIVE:
         return module_of(args.verb).run(args)
-    with contextlib.redirect_stdout(Harmless(sys.stdout)):
-        return module_of(args.verb).run(args)
+    screen = Screen(sys.stdout)
+    with contextlib.redirect_stdout(screen), working(f"addrinuse {verb}", screen):
+        status = module_of(args.verb).run(args)
+    screen.flush()
+    return status
+
+
+def _choose_colour(word: str) -> None:
+    """Colour ``always``, ``never``, or ``auto``, for this process and those that it starts."""
+    if word not in ("always", "never", "auto"):
+        raise BadInput(f"--color={word}: say always, never or auto")
+    for name, means in (("FORCE_COLOR", "always"), ("NO_COLOR", "never")):
+        os.environ.pop(name, None)
+        if word == means:
+            os.environ[name] = "1"
 
 
 def overview() -> str:
     """The verbs, in the groups in which people look for them."""
-    lines = ["usage: addrinuse VERB ...", "       addrinuse VERB --help  what a verb takes, and an example", "       addrinuse --version"]
+    lines = [
+        "usage: addrinuse VERB ...",
+        "       addrinuse VERB --help  what a verb takes, and an example",
+        "       addrinuse --version, --color=never, --print-completion bash",
+    ]
     for group, verbs in GROUPS.items():
         lines += ["", f"{group}:"]
         for verb in verbs:
@@ -88,7 +114,9 @@ def _parser(verbs: Iterable[str]) -> argparse.ArgumentParser:
     for verb in verbs:
         module, example = module_of(verb), f"example: {EXAMPLES[verb]}"
         form = argparse.RawDescriptionHelpFormatter
-        module.configure(choices.add_parser(verb, description=plain(module.__doc__), epilog=example, formatter_class=form))
+        module.configure(
+            choices.add_parser(verb, help=summary_of(verb), description=plain(module.__doc__), epilog=example, formatter_class=form)
+        )
     return parser
 
 

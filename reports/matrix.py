@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -43,8 +44,24 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(as_json(platforms, rows, found))
     else:
         form = as_markdown if args.format == "markdown" else as_text
-        print("\n\n".join(form(chapter, platforms, part, found) for chapter, part in by_chapter(rows).items()))
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        parts = [platforms] if args.format == "markdown" else fitting(platforms, rows, found, width)
+        print("\n\n".join(form(chapter, part, mine, found) for chapter, mine in by_chapter(rows).items() for part in parts))
     return 0
+
+
+def fitting(platforms: Sequence[Platform], rows: Sequence[Row], found: Cells, width: int | None) -> list[list[Platform]]:
+    """The platforms in groups, each of which fits a terminal of this width beside the ids; all in one where there is no terminal."""
+    groups: list[list[Platform]] = [[]]
+    left = room = (width or sys.maxsize) - max((len(row.experiment.id) for row in rows), default=0)
+    for platform in platforms:
+        needs = 2 + max(len(str(platform)), *(len(short(found[row.experiment.id][str(platform)])) for row in rows))
+        if needs > left and groups[-1]:
+            groups.append([])
+            left = room
+        groups[-1].append(platform)
+        left -= needs
+    return groups
 
 
 def _write() -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from fixtures.record.plain import LONGEST, Harmless, harmless, one_line
+from fixtures.record.plain import LONGEST, harmless, one_line
 from fixtures.record.runfile import Record, write_run
 from reports.__main__ import main
 from reports.catalogue import ROOT
@@ -38,9 +37,6 @@ def test_text_from_elsewhere_is_harmless() -> None:
     assert harmless(f"{ESCAPE}\x9b\x7f tab\there") == r"\x1b]0;owned\x07\x1b[31m\x9b\x7f tab" + "\there"
     assert harmless("a\n::error::x\n  ::set-env::\n##[group]\n[::1]:80") == "a\n\\::error::x\n  \\::set-env::\n\\##[group]\n[::1]:80"
     assert one_line("a\nb\r\n" + "c" * 1000) == ("a\\nb\\n" + "c" * 1000)[: LONGEST + 2 - 1] + "..."
-    out = io.StringIO()
-    print(ESCAPE, file=Harmless(out))
-    assert out.getvalue() == r"\x1b]0;owned\x07\x1b[31m" + "\n"
 
 
 @pytest.mark.parametrize("content", ["\0" * 1_000_000, f"A = tcp4()\nA.bind({ESCAPE})\n", "A = tcp4()\nx\u2028y" + "z" * 5000])
