@@ -53,6 +53,10 @@ class Screen(io.TextIOBase):
             self._line = ""
         self._output.flush()
 
+    def isatty(self) -> bool:
+        """Whether a terminal is behind it."""
+        return self._output.isatty()
+
     def _say(self, line: str) -> None:
         self.spoken.set()
         plain = harmless(line)
