@@ -16,7 +16,7 @@ from fixtures.plugins.subject import SUBJECT, subject_of
 from fixtures.record.runfile import as_record
 from fixtures.record.screens import story
 
-pytest_plugins = [f"fixtures.plugins.{name}" for name in ("plain", "pairs", "libraries")]
+pytest_plugins = [f"fixtures.plugins.{name}" for name in ("plain", "pairs", "libraries", "colour")]
 
 #: One letter for each verdict that fails nothing; the others have their capital.
 VERDICT_LETTERS = {"conforms": ".", "variant": "v", "untestable": "u", "inconclusive": "i", "unrecorded": "r"}

@@ -10,7 +10,7 @@ for candidate in python3.15 python3.14 python3.13 python3.12 python3.11 python3.
 done
 status=0
 if [ -n "$python" ] && "$python" -m venv .venv && .venv/bin/python -m pip install --quiet pytest pytest-xdist pytest-timeout; then
-    .venv/bin/python -m pytest suites -n 2 -q --record "run-$name.jsonl" --junitxml "junit-$name.xml" || status=$?
+    .venv/bin/python -m addrinuse run --record "run-$name.jsonl" --junitxml "junit-$name.xml" || status=$?
 else
     echo "::warning::the suite's tools could not be installed here: probe.py records, and judges nothing"
     "${python:-python3}" dist/probe.py --output "run-$name.jsonl" || status=$?

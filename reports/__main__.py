@@ -1,4 +1,4 @@
-"""`python -m reports VERB`: what we found. Exit status 0; 1 if the difference asked about exists; 2 for usage or bad input."""
+"""The command `addrinuse VERB`. Exit status 0; 1 if the difference asked about exists; 2 for usage or bad input; `run` has pytest's."""
 
 from __future__ import annotations
 
@@ -6,107 +6,130 @@ import argparse
 import contextlib
 import os
 import sys
-from typing import NoReturn, Protocol
+import textwrap
+from collections.abc import Iterable
+from typing import NoReturn
 
+from fixtures.record.plain import one_line
 from fixtures.record.runfile import RunError
-from reports import (
-    add,
-    compare,
-    diff,
-    disputed,
-    explain,
-    ids,
-    incidents,
-    libraries,
-    matrix,
-    merge,
-    port,
-    predict,
-    probing,
-    record,
-    render,
-    show,
-    site,
-    trend,
-    try_,
-)
+from reports import completion, conformance
 from reports.inputs import BadInput
+from reports.screen import Screen, working
+from reports.verbs import EXAMPLES, GROUPS, module_of, plain, summary_of
 
-
-class Verb(Protocol):
-    """What the module of a verb has. The first line of its docstring is its help."""
-
-    __doc__: str | None
-
-    def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Declare its arguments."""
-
-    def run(self, args: argparse.Namespace) -> int:
-        """Do it and return the exit status."""
-
-
-VERBS: dict[str, Verb] = {
-    "show": show,
-    "predict": predict,
-    "try": try_,
-    "record": record,
-    "port": port,
-    "matrix": matrix,
-    "diff": diff,
-    "explain": explain,
-    "disputed": disputed,
-    "incidents": incidents,
-    "libraries": libraries,
-    "render": render,
-    "site": site,
-    "ids": ids,
-    "merge": merge,
-    "compare": compare,
-    "trend": trend,
-    "probe": probing,
-    "add": add,
-}
+#: The columns of the narrowest terminal that is common.
+WIDTH = 80
+#: While it runs, a server of the user's prints what it likes.
+TALKATIVE = ("record",)
+#: What a shell reports for a program that wrote to a pipe which nobody reads any more.
+CLOSED_PIPE = 141
 
 
 class _Parser(argparse.ArgumentParser):
     """Reports a wrong argument in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (--help shows the usage)\n")
+        _tell(f"{self.prog}: {one_line(message)} (--help shows the usage)")
+        sys.exit(2)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb and return the exit status."""
-    args = _parser().parse_args(arguments)
-    # A character that the terminal lacks must not end the verb.
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    given = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        # A character that the terminal lacks must not end the verb.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        status = VERBS[args.verb].run(args)
+        status = _run(given)
         if sys.stdout:
             sys.stdout.flush()
     except (BadInput, RunError) as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
         return _refuse("interrupted")
+    except BrokenPipeError:
+        _drop_output()
+        return CLOSED_PIPE
     except OSError as error:
         _drop_output()
         return _refuse(f"the output could not be written: {error.strerror or error}")
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m reports", description="What addrinuse found.")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name, verb in VERBS.items():
-        summary = (verb.__doc__ or "").splitlines()[0]
-        verb.configure(verbs.add_parser(name, help=summary.partition(": ")[2], description=verb.__doc__))
+def _run(given: list[str]) -> int:
+    if given and given[0].startswith("--color="):
+        _choose_colour(given[0].partition("=")[2])
+        given = given[1:]
+    if not given or given[0] in ("-h", "--help"):
+        print(overview(), end="")
+        return 0 if given else 2
+    if given[0] == "--version":
+        print("\n".join(conformance.version()))
+        return 0
+    if given[0] == "--print-completion":
+        print(completion.script(_parser(EXAMPLES), "".join(given[1:])))
+        return 0
+    verb = given[0]
+    if verb == "run" and not {"-h", "--help"} & set(given):
+        return conformance.run_suite(given[1:])
+    args = _parser([verb] if verb in EXAMPLES else EXAMPLES).parse_args(given)
+    if sys.stdout is None or args.verb in TALKATIVE:
+        return module_of(args.verb).run(args)
+    screen = Screen(sys.stdout)
+    with contextlib.redirect_stdout(screen), working(f"addrinuse {verb}", screen):
+        status = module_of(args.verb).run(args)
+    screen.flush()
+    return status
+
+
+def _choose_colour(word: str) -> None:
+    """Colour ``always``, ``never``, or ``auto``, for this process and those that it starts."""
+    if word not in ("always", "never", "auto"):
+        raise BadInput(f"--color={word}: say always, never or auto")
+    for name, means in (("FORCE_COLOR", "always"), ("NO_COLOR", "never")):
+        os.environ.pop(name, None)
+        if word == means:
+            os.environ[name] = "1"
+
+
+def overview() -> str:
+    """The verbs, in the groups in which people look for them."""
+    lines = [
+        "usage: addrinuse VERB ...",
+        "       addrinuse VERB --help  what a verb takes, and an example",
+        "       addrinuse --version, --color=never, --print-completion bash",
+    ]
+    for group, verbs in GROUPS.items():
+        lines += ["", f"{group}:"]
+        for verb in verbs:
+            first, rest = f"  {verb:<11}", " " * 13
+            lines += textwrap.wrap(summary_of(verb), WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return "\n".join([*lines, ""])
+
+
+def _parser(verbs: Iterable[str]) -> argparse.ArgumentParser:
+    parser = _Parser(prog="addrinuse", description="What addrinuse found.")
+    choices = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in verbs:
+        module, example = module_of(verb), f"example: {EXAMPLES[verb]}"
+        form = argparse.RawDescriptionHelpFormatter
+        module.configure(
+            choices.add_parser(verb, help=summary_of(verb), description=plain(module.__doc__), epilog=example, formatter_class=form)
+        )
     return parser
 
 
 def _refuse(message: str) -> int:
-    print(f"python -m reports: {message}", file=sys.stderr)
+    _tell(f"addrinuse: {one_line(message)}")
     return 2
+
+
+def _tell(line: str) -> None:
+    """Print a line where errors go. If standard error is closed, nobody hears it."""
+    if sys.stderr:
+        with contextlib.suppress(OSError):
+            print(line, file=sys.stderr)
 
 
 def _drop_output() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from fixtures.models import Platform
 from fixtures.record.runfile import Record, Run, read_run, write_run
 from reports import cells as matrix_cells
+from reports.catalogue import need_checkout
 from reports.cells import Cell, cells
 from reports.inputs import BadInput
 from reports.recorded import counted, file_name, judged_again, platform_of, suite_of, title
@@ -31,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
 
     Raises RunError or BadInput for a run that cannot be added.
     """
+    if args.write and not args.runs:
+        need_checkout("add --write")
     folder: Path = args.runs or matrix_cells.RUNS
     found = read_run(args.run)
     suite = suite_of(args.run, found)
@@ -96,7 +99,7 @@ def _kept(found: Run, traces: Sequence[Record], folder: Path, *, write: bool) ->
         return f"{kept.name} {does}; --write adds it"
     folder.mkdir(exist_ok=True)
     _write(kept, found, traces)
-    return f"{kept.name} {does}: added; now run: python -m reports render"
+    return f"{kept.name} {does}: added; now run: python -m addrinuse render"
 
 
 def _write(path: Path, found: Run, traces: Sequence[Record]) -> None:

@@ -18,8 +18,16 @@ from fixtures.record.verdicts import Script
 from reports.inputs import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent
+#: What is not installed; a checkout has it.
+IN_CHECKOUT = ROOT / "tests"
 #: The folder of the checks of libraries, which are no experiments.
 LIBRARIES = "libraries"
+
+
+def need_checkout(what: str) -> None:
+    """Raise BadInput where the suite is installed: what the repository keeps is written in a checkout."""
+    if not IN_CHECKOUT.is_dir():
+        raise BadInput(f"{what} writes what the repository keeps; run it in a checkout: python -m addrinuse {what}")
 
 
 def _file(module: str) -> Path:
@@ -67,7 +75,7 @@ def rows_of(module: str) -> list[Row]:
     except ModuleNotFoundError as error:
         if error.name != "pytest":
             raise
-        raise BadInput(f"pytest is not there for {sys.executable}: install it, or use .tox/conformance/bin/python") from None
+        raise BadInput(f"pytest is not there for {sys.executable}: install it, or use .tox/conformance/bin/python -m addrinuse") from None
 
 
 @functools.cache

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """Print what changes. Returns 1 if something does."""
     before, after = platform_named(args.a), platform_named(args.b)
     changes = changes_between(before, after, rows_of(args.chapter))
-    print(f"{before} -> {after}: {len(changes)} of {len(rows_of(args.chapter))} experiments end differently")
+    print(f"{before} -> {after}: {_counted(changes, len(rows_of(args.chapter)))}")
     for cause, group in grouped(changes).items():
         print(f"\n{len(group)} x {cause}")
         shortest = min(group, key=lambda change: (len(change.trace), change.row.experiment.id))
@@ -59,6 +59,13 @@ def run(args: argparse.Namespace) -> int:
         if args.ids:
             print("\n".join(f"      {change.row.experiment.id}" for change in group))
     return 1 if changes else 0
+
+
+def _counted(changes: Sequence[Change], of: int) -> str:
+    """How many end differently, and in how many more only one of the two gives an answer."""
+    one_sided = sum(bool({UNTESTABLE, UNKNOWN} & {change.before.outcome, change.after.outcome}) for change in changes)
+    lacks = f"; to {one_sided} more only one of the two gives an answer: it lacks an option, or nobody knows" if one_sided else ""
+    return f"{len(changes) - one_sided} of {of} experiments end differently{lacks}"
 
 
 def changes_between(before: Platform, after: Platform, rows: Sequence[Row]) -> list[Change]:

@@ -1,4 +1,4 @@
-"""`python -m reports disputed`: claims that people cite, and which of them a kernel or another page contradicts."""
+"""`addrinuse disputed`: claims that people cite, and which of them a kernel or another page contradicts."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ INTRODUCTION = """\
 # Disputed claims
 
 Sentences that people cite about address reuse, in our words, and what we found about each. This page is rendered from
-`reports/claims.json` by `python -m reports render`; a test keeps the two in step.
+`reports/claims.json` by `addrinuse render`; a test keeps the two in step.
 
 The answer beside an experiment is the last one of its trace on Linux, where the model and the kernel (6.18) agree;
-`python -m pytest suites` asks your own kernel. *conforms*: the rule that the experiment asserts holds; *variant*: Linux
+`addrinuse run` asks your own kernel. *conforms*: the rule that the experiment asserts holds; *variant*: Linux
 departs from it; *untestable*: Linux lacks an option. The rule is the experiment's own and need not be the claim."""
 
 

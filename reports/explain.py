@@ -1,64 +1,56 @@
-"""``explain ID[/PLATFORM]``: an experiment, its answers on every platform with their reasons, how to cite it; or a server or library."""
+"""``explain NAME``: an experiment, its answers on every platform with their reasons, how to cite it; or whatever else has a name.
+
+NAME is an experiment (tcp/stevens-s11/theft, or tcp/stevens-s11/theft/windows for one platform), what several of them begin with
+(tcp/stevens-s11, E2, dual stack), a clause (linux/listener-blocks), a rule (S5), a library (asyncio, nginx/windows), an incident
+(kafka-13572) or a claim (PYDEV-E1).
+"""
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from fixtures import VERSION
+from fixtures import COMMAND, VERSION
 from fixtures.language.stack import format_trace
-from fixtures.libraries import policies
-from fixtures.libraries.policies import Policy
 from fixtures.models import Platform
 from fixtures.specification.clauses import BASES, sides_of
+from fixtures.specification.sources import Citation
 from reports.catalogue import Row, by_id
 from reports.cells import OUTCOMES, UNKNOWN, UNTESTABLE, Cell, cells, columns, platform_named, statement
 from reports.inputs import BadInput
-from reports.libraries.answers import chapter, everywhere
-from reports.libraries.text import as_text
+from reports.lookup import looked_up, near
 
 #: How to run one experiment, by its id.
-RUN = "python -m tox run -e conformance -- -k"
+RUN = f"{COMMAND} run -k"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
-    known = "an experiment, and a platform if only that is of interest; or the name of a server or library"
-    parser.add_argument("id", metavar="ID[/PLATFORM]", help=known)
+    parser.add_argument("name", metavar="NAME", help="an experiment, or what the suite or the matrix prints beside one")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the explanation."""
-    if known := libraries(args.id):
-        print(as_text(chapter(known, list(map(str, everywhere())))), end="")
-        return 0
-    row, chosen = asked(args.id)
-    print("\n".join(explanation(row, chosen)))
+    print("\n".join(told(args.name)))
     return 0
 
 
-def libraries(words: str) -> list[Policy]:
-    """The servers and libraries that ``asyncio`` or ``library/asyncio/restart`` means, if any."""
-    prefix, _, rest = words.partition("library/")
-    name = rest.partition("/")[0] if rest and not prefix else words
-    return [] if words in by_id() else policies.find(name)
+def told(name: str) -> list[str]:
+    """What is known under a name.
 
-
-def asked(words: str) -> tuple[Row, list[Platform]]:
-    """The experiment and the platforms of ``ID`` or ``ID/PLATFORM``.
-
-    Raises BadInput with the nearest ids.
+    Raises BadInput with the nearest names.
     """
     experiments = by_id()
-    if words in experiments:
-        return experiments[words], columns()
-    identifier, _, spec = words.rpartition("/")
+    identifier, _, spec = name.rpartition("/")
+    if name in experiments:
+        return explanation(experiments[name], columns())
     if identifier in experiments:
-        return experiments[identifier], [platform_named(spec)]
-    near = difflib.get_close_matches(words, experiments, n=3, cutoff=0.5)
-    raise BadInput(f"{words}: no such experiment or library{'; did you mean ' + ', '.join(near) if near else ''}")
+        return explanation(experiments[identifier], [platform_named(spec)])
+    if found := looked_up(name):
+        return found
+    others = near(name)
+    raise BadInput(f"{name}: nothing has this name{'; did you mean ' + ', '.join(others) if others else ''}")
 
 
 def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
@@ -73,7 +65,7 @@ def explanation(row: Row, platforms: Sequence[Platform]) -> list[str]:
         "",
         f"rule {about.rule.id}",
         *_wrapped(about.rule.statement),
-        *(f"  [{citation}]" for citation in dict.fromkeys(about.cites)),
+        *(line for citation in dict.fromkeys(about.cites) for line in _cited(citation)),
         "",
         f"script (as on {shown})",
         *(f"  {line}" for line in format_trace(played.trace)),
@@ -134,6 +126,12 @@ def _reasons(across: Sequence[Cell]) -> list[str]:
 
 def _outcomes(across: Sequence[Cell]) -> list[str]:
     return [f"{word}: {OUTCOMES[word]}" for word in dict.fromkeys(cell.outcome for cell in across) if word != UNKNOWN]
+
+
+def _cited(citation: Citation) -> list[str]:
+    """A source, and where it can be read."""
+    link = citation.source.link
+    return [f"  [{citation}]", *([f"   {link}"] if link and link not in str(citation) else [])]
 
 
 def _wrapped(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from fixtures.models import defined
-from reports.catalogue import ROOT, all_rows
+from reports.catalogue import ROOT, all_rows, need_checkout
 from reports.inputs import BadInput
 from reports.plans import digest_of
 
@@ -34,6 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Say how many ids the registry lacks (1), or add them. Refuse if an issued id is gone or means something else (2)."""
+    if args.write:
+        need_checkout("ids --write")
     kept, now = read(REGISTRY), meanings() | clauses()
     if broken := [*(f"{name} is gone" for name in gone(kept, now)), *changed(kept, now)]:
         raise BadInput(f"{REGISTRY.name}: {'; '.join(broken[:5])}: an id is permanent; give the changed experiment a new one")

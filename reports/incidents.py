@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from reports.catalogue import find
 from reports.cells import UNTESTABLE, Cell, Cells, cells, platform_named
+from reports.inputs import BadInput
 from reports.wishes import ENTRIES
 
 FILE = Path(__file__).with_name("incidents.json")
@@ -19,8 +20,8 @@ INTRODUCTION = """\
 # Incidents
 
 What happened to people, in our words and with public links, and the experiments that say what a platform does. This page is rendered
-from `reports/incidents.json` and the matrix by `python -m reports render`; the [FAQ](faq.md) draws advice from it. After each id
-come the answers of the platforms concerned to its last call, and how each is known. `python -m reports explain ID` tells the rest. On the
+from `reports/incidents.json` and the matrix by `addrinuse render`; the [FAQ](faq.md) draws advice from it. After each id
+come the answers of the platforms concerned to its last call, and how each is known. `addrinuse explain ID` tells the rest. On the
 [site](site.md) the headings are the entry points of *My situation*."""
 
 
@@ -40,12 +41,19 @@ class Incident:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the verb."""
+    parser.add_argument("words", nargs="*", metavar="WORD", help="only those in which every WORD occurs: docker, windows, TIME_WAIT")
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the incidents. The status is always 0."""
-    print({"text": as_text, "markdown": as_markdown, "json": as_json}[args.format](load()), end="")
+    """Print the incidents.
+
+    Raises BadInput if none has these words.
+    """
+    found = [one for one in load() if all(word.lower() in json.dumps(asdict(one)).lower() for word in args.words)]
+    if not found:
+        raise BadInput(f"{' '.join(args.words)}: no incident has these words; addrinuse incidents prints all {len(load())}")
+    print({"text": as_text, "markdown": as_markdown, "json": as_json}[args.format](found), end="")
     return 0
 
 

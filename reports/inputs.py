@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 
+from fixtures.record.plain import one_line
+
 STANDARD_INPUT = "-"
 
 
@@ -45,8 +47,8 @@ def read_text(path: str) -> str:
 
 def tell(notes: Iterable[str]) -> None:
     """Print what limits the answers, apart from them."""
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    for note in notes if sys.stderr else ():
+        print(f"note: {one_line(note)}", file=sys.stderr)
 
 
 def named(path: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,7 @@ from fixtures import VERSION
 from fixtures.models import Platform
 from fixtures.specification.clauses import BASES, Clause, Reason, rule_of, sides_of
 from fixtures.specification.rules import Rule
-from reports.catalogue import ROOT, Row, all_rows
+from reports.catalogue import ROOT, Row, all_rows, need_checkout
 from reports.cells import BASIS_LETTERS, DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns, recorded_before
 from reports.inputs import BadInput
 
@@ -33,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the matrix, or write it."""
     if args.write:
+        need_checkout("matrix --write")
         _write()
         return 0
     platforms = columns(filter(None, (args.platforms or "").split(",")))
@@ -42,8 +44,24 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(as_json(platforms, rows, found))
     else:
         form = as_markdown if args.format == "markdown" else as_text
-        print("\n\n".join(form(chapter, platforms, part, found) for chapter, part in by_chapter(rows).items()))
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        parts = [platforms] if args.format == "markdown" else fitting(platforms, rows, found, width)
+        print("\n\n".join(form(chapter, part, mine, found) for chapter, mine in by_chapter(rows).items() for part in parts))
     return 0
+
+
+def fitting(platforms: Sequence[Platform], rows: Sequence[Row], found: Cells, width: int | None) -> list[list[Platform]]:
+    """The platforms in groups, each of which fits a terminal of this width beside the ids; all in one where there is no terminal."""
+    groups: list[list[Platform]] = [[]]
+    left = room = (width or sys.maxsize) - max((len(row.experiment.id) for row in rows), default=0)
+    for platform in platforms:
+        needs = 2 + max(len(str(platform)), *(len(short(found[row.experiment.id][str(platform)])) for row in rows))
+        if needs > left and groups[-1]:
+            groups.append([])
+            left = room
+        groups[-1].append(platform)
+        left -= needs
+    return groups
 
 
 def _write() -> None:
@@ -187,7 +205,7 @@ def _reason(because: Reason) -> dict[str, Any]:
 
 
 def _index(platforms: Sequence[Platform], chapters: dict[str, list[Row]], found: Cells) -> str:
-    lines = ["# The matrix", "", "Rendered by `python -m reports render`; the same as data: [matrix.json](matrix.json).", ""]
+    lines = ["# The matrix", "", "Rendered by `addrinuse render`; the same as data: [matrix.json](matrix.json).", ""]
     lines += ["## Chapters", "", "How many experiments of each chapter depart from their rule, of those that the platform can run.", ""]
     lines += [_row("chapter", *map(str, platforms)), _row(*["---"] * (len(platforms) + 1))]
     for chapter, rows in chapters.items():

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from fixtures.record.runfile import Header, Record, Run, write_run
+from fixtures.record.screens import number
 from fixtures.record.verdicts import FAILURES, VERDICTS
 from reports.inputs import BadInput
 from reports.recorded import UNFINISHED, file_name, one_suite, read_runs, same_trace, title
@@ -30,6 +31,8 @@ def run(args: argparse.Namespace) -> int:
 
     Raises RunError or BadInput for runs that cannot be merged.
     """
+    if twice := next((path for n, path in enumerate(args.runs) if path.resolve() in [other.resolve() for other in args.runs[:n]]), None):
+        raise BadInput(f"{twice}: named twice; name each run once")
     found = read_runs(args.runs)
     suite = one_suite(args.runs, found)
     merged = [together(group) for group in _groups(found)]
@@ -108,7 +111,7 @@ def _page(suite: str, merged: Sequence[Run], *, markdown: bool) -> list[str]:
     form = _as_markdown if markdown else _as_text
     words = [word for word in VERDICTS if any(record["verdict"] == word for one in merged for record in one.traces)]
     failing = [(one, record) for one in merged for record in one.traces if record["verdict"] in FAILURES]
-    lines = [f"{'## ' if markdown else ''}addrinuse {suite}: {len(merged)} runs", "", *form(_verdicts(merged, words)), ""]
+    lines = [f"{'## ' if markdown else ''}addrinuse {suite}: {number(len(merged), 'run')}", "", *form(_verdicts(merged, words)), ""]
     lines += ["How many experiments of each chapter depart from their rule, of those that could be tested:", ""]
     lines += [*form(_chapters(merged)), ""]
     lines += [line for one, record in failing for line in _told(one, record, markdown=markdown)]

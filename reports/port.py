@@ -1,4 +1,4 @@
-"""`python -m reports port --from A --to B CALLS`: what a server's recorded calls meet on another platform.
+"""`addrinuse port --from A --to B CALLS`: what a server's recorded calls meet on another platform.
 
 CALLS is a log of strace -f -e trace=network -o CALLS SERVER, of truss, dtruss or kdump, or a script in the notation. Exit status 0;
 1 if something differs; 2 for usage or bad input.

@@ -1,4 +1,4 @@
-"""`python -m reports predict --platform NAME[@VERSION] FILE|-`: answer each call of a script as a platform's model does.
+"""`addrinuse predict --platform NAME[@VERSION] FILE|-`: answer each call of a script as a platform's model does.
 
 Exit status 0; 1 if an answer written in the script is not among those predicted; 2 for usage or bad input
 (with --batch: if any line was wrong, after the answers to all others).

@@ -1,4 +1,4 @@
-"""`python -m reports record [-o FILE] -- COMMAND...`: run a server, and write its socket calls in the notation.
+"""`addrinuse record [-o FILE] -- COMMAND...`: run a server, and write its socket calls in the notation.
 
 It runs under strace. Without strace it can record a Python program, in a Python that reports its calls. Stop the server as usual
 (Ctrl-C, or after --seconds). However the recorder ends, on Linux nothing of the server is left. Exit status 0, or 2 if nothing could

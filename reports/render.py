@@ -10,7 +10,7 @@ from pathlib import Path
 from fixtures.models import MODELS, Platform
 from reports import claims, disputed, incidents, libraries, matrix, others, port, predict, site
 from reports.calls import read_calls
-from reports.catalogue import ROOT, questions_of_files
+from reports.catalogue import ROOT, need_checkout, questions_of_files
 from reports.cells import Cells, names_a_place
 from reports.inputs import BadInput
 from reports.porting.player import Player
@@ -25,7 +25,7 @@ PREDICT, PORTING, OTHERS, CLAUSES, EXPERIMENTS = (
     DOCS / f"{name}.md" for name in ("predict", "porting", "others", "clauses", "experiments")
 )
 FENCE = "```\n"
-REMEDY = "run: python -m reports render"
+REMEDY = "run: python -m addrinuse render"
 #: The server of docs/porting.md, and the one of which README shows a part.
 EXAMPLE, SERVER = "tests/data/calls/nginx-reuseport.log", "tests/data/calls/uvicorn.log"
 
@@ -37,8 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write what is stale, and name it.
 
-    Raises BadInput for a page in which there is no place for what it shows.
+    Raises BadInput for a page in which there is no place for what it shows, and where there are no pages.
     """
+    need_checkout("render")
     for path, text in stale(site.gather()).items():
         if text:
             path.write_text(text, encoding="utf-8", newline="\n")
@@ -87,7 +88,7 @@ def _printed() -> dict[Path, str]:
     contradicted = next(line for line in predicted.splitlines(keepends=True) if line.startswith("!"))
     readme = _fenced(README, _read(README), "([docs/predict.md](docs/predict.md)):", contradicted)
     return {
-        PREDICT: _fenced(PREDICT, _read(PREDICT), "`python -m reports predict --platform linux server.txt` prints", predicted),
+        PREDICT: _fenced(PREDICT, _read(PREDICT), "`addrinuse predict --platform linux server.txt` prints", predicted),
         PORTING: _fenced(PORTING, _read(PORTING), f"--from linux --to freebsd {EXAMPLE}` prints", _ported(EXAMPLE, "freebsd")),
         OTHERS: _tabled(OTHERS, others.table()),
         EXPERIMENTS: _tabled(EXPERIMENTS, _files_of_suites()),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fixtures.models import Platform
 from fixtures.record.runfile import Record
+from fixtures.record.screens import number
 from fixtures.specification.versions import VersionError, order
 from reports import cells
 from reports.compare import shown
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         for name, since, old in changed:
             by_step.setdefault(since, []).append((old, records[name]))
         for since, pairs in by_step.items():
-            print(f"\n{since} -> {version}: {len(pairs)} experiments answered differently")
+            print(f"\n{since} -> {version}: {number(len(pairs), 'experiment')} answered differently")
             print("\n".join(shown(pairs, (since, version))))
         total += len(changed)
         known |= {name: (version, record) for name, record in records.items()}

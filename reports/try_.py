@@ -1,4 +1,4 @@
-"""`python -m reports try FILE|-`: run a script on the kernel of this machine.
+"""`addrinuse try FILE|-`: run a script on the kernel of this machine.
 
 Exit status 0; 1 if an answer written in the script is not the one that was observed; 2 for usage or bad input.
 """

@@ -1,4 +1,4 @@
-"""`python -m reports libraries [NAME]`: what servers and libraries set on their sockets, and whether a second start or a restart fails.
+"""`addrinuse libraries [NAME]`: what servers and libraries set on their sockets, and whether a second start or a restart fails.
 
 Exit status 0; 1 when what was seen contradicts what is recorded or predicted; 2 for usage.
 """
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     """
     found = policies.find(args.name) if args.name else list(policies.load())
     if not found:
-        raise BadInput(f"{args.name}: no such library; python -m reports libraries lists all {len(policies.load())}")
+        raise BadInput(f"{args.name}: no such library; addrinuse libraries lists all {len(policies.load())}")
     data = chapter(found, _platforms(args.platform))
     print({"text": as_text, "markdown": as_markdown, "json": _as_json}[args.format](data), end="")
     return 1 if contradictions(data) else 0

@@ -19,7 +19,7 @@ INTRODUCTION = """\
 # Servers and libraries
 
 What do servers and libraries set on the socket that they listen on (or, over UDP, that they bind) if nobody tells them otherwise? May
-one be started a second time on the same address, or restart over connections in TIME_WAIT? `python -m reports render` writes this
+one be started a second time on the same address, or restart over connections in TIME_WAIT? `addrinuse render` writes this
 page from [the recorded policies](../fixtures/libraries/policies.json)
 ([schema](../fixtures/libraries/policies.schema.json)) and from recorded runs of `tox -e libraries`. A test keeps them in step.
 
@@ -29,7 +29,7 @@ page from [the recorded policies](../fixtures/libraries/policies.json)
   server starts, but not who receives then. A server can do more than set options: it may try another port, or ask before it binds. That
   is only known if it was seen.
 - The word behind a cell is the weakest basis that it stands on: that of the library's source or that of the platform's rules.
-  `python -m reports libraries NAME --platform all` names every rule and variant with its source, and `--format json` has all of it.
+  `addrinuse libraries NAME --platform all` names every rule and variant with its source, and `--format json` has all of it.
 
 `tox -e libraries` installs the Python libraries and starts each one as its users do, in a network namespace of its own. It reads the
 options of the live sockets, and starts the server a second time. It also kills the server while it has a connection, so that the server

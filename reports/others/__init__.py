@@ -5,7 +5,7 @@ from its ``rows`` (a word for each of ``columns``) and its ``vary`` (every combi
 expected answer is a letter or a word; ``starts`` says of a socket whether its bind and its listen (UDP: its bind) both succeed, where the
 suite does not tell them apart. ``held`` are expectations that a model does not meet, each with a reason.
 
-`python -m reports render` writes the table of docs/others.md.
+`addrinuse render` writes the table of docs/others.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from reports.porting.contents import Instead, Met, Report, ServerReport, SituationReport
@@ -27,10 +27,14 @@ def as_html(report: Report) -> str:
     for number, server in enumerate(report.servers, 1):
         body += _server(server, number, report)
     body += _list("Not judged", report.unjudged)
-    words = {**report.verdicts, "same*": SAME_BUT, **report.bases}
-    body += ["<h2>Words</h2><dl>", *(f"<dt>{escape(word)}</dt><dd>{escape(said)}</dd>" for word, said in words.items()), "</dl>"]
+    body += _words("Verdicts", {**report.verdicts, "same*": SAME_BUT}) + _words("How it is known", report.bases)
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title><style>{_STYLE}</style>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body><main>\n' + "\n".join(body) + "\n</main></body></html>"
+
+
+def _words(title: str, words: Mapping[str, str]) -> list[str]:
+    """What words mean. *unknown* is a verdict and a basis."""
+    return [f"<h2>{title}</h2><dl>", *(f"<dt>{escape(word)}</dt><dd>{escape(said)}</dd>" for word, said in words.items()), "</dl>"]
 
 
 def _about(report: Report) -> str:

@@ -17,7 +17,7 @@ from fixtures.record.runfile import FORMAT
 from reports.probe_engine.bench import Bench
 from reports.probe_engine.given import EXPERIMENTS
 from reports.probe_engine.options import OPTIONS
-from reports.probe_engine.record import fingerprint, perform, this_platform, write_run
+from reports.probe_engine.record import fingerprint, need_output, perform, this_platform, write_run
 from reports.probe_engine.words import DEADLINE, IPPROTO_IPV6, SEND_TO, Inconclusive
 
 
@@ -65,6 +65,7 @@ def main(words):
     here = this_platform()
     machine = fingerprint()
     path = options["output"] or "addrinuse-%s-%s.jsonl" % (re.sub(r"[^A-Za-z0-9._]+", "-", here), machine["privilege"])
+    need_output(path)
     bench = Bench()
     records = []
     try:

@@ -7,7 +7,9 @@ import json
 import os
 import platform
 import re
+import shutil
 import sys
+import tempfile
 
 from fixtures import VERSION
 from fixtures.machine.fingerprint import SYSCTLS
@@ -99,18 +101,32 @@ def line_of(record):
 
 
 def write_run(path, header, records):
-    """Write the run in one step."""
+    """Write the run in one step. A device or a pipe is written to, and never replaced."""
     lines = [line_of(header)] + [line_of(record) for record in sorted(records, key=lambda record: record["id"])]
     counts = {}
     for record in records:
         counts[record["verdict"]] = counts.get(record["verdict"], 0) + 1
     digest = hashlib.sha256("".join(lines).encode("ascii")).hexdigest()
     lines.append(line_of({"footer": len(records), "verdicts": counts, "sha256": digest}))
-    partial = "%s.%d" % (path, os.getpid())
+    content = "".join(lines).encode("ascii")
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "ab") as file:
+            file.write(content)
+        return
+    path = os.path.realpath(path)
+    # Nobody else can guess its name or write there: in /tmp another user could put a link in the way.
+    beside = tempfile.mkdtemp(prefix=".addrinuse-", dir=os.path.dirname(path))
     try:
+        partial = os.path.join(beside, "run")
         with open(partial, "wb") as file:
-            file.write("".join(lines).encode("ascii"))
+            file.write(content)
         os.rename(partial, path)
     finally:
-        if os.path.exists(partial):
-            os.remove(partial)
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def need_output(path):
+    """SystemExit where the run could not be written, before it is made."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path) or not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+        raise SystemExit("probe.py: --output %s: cannot be written: name a file in a folder that is there and can be written to" % path)

@@ -7,7 +7,7 @@ import sys
 
 from fixtures.record.verdicts import PAUSES
 
-SEND_TO = "attach it to an issue of the project that gave you this file (there: python -m reports add FILE)"
+SEND_TO = "attach it to an issue of the project that gave you this file (there: addrinuse add FILE)"
 DEADLINE = 15
 ATTEMPTS = len(PAUSES)
 

@@ -40,7 +40,7 @@ def libraries(site: Site) -> Html:
         "how we know what it sets; “seen”: we looked at this version, started it twice and restarted it on Linux, and it did what is said. "
         "{explain} tells one in full, {run} looks again.</p>",
         counted=counted(told),
-        explain=code("python -m reports explain NAME"),
+        explain=code("addrinuse explain NAME"),
         run=code("tox -e libraries"),
     )
     caption = f"{len(told['libraries'])} servers and libraries on {len(platforms)} platforms"

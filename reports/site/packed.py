@@ -8,7 +8,7 @@ import zlib
 from typing import Any
 
 from fixtures import VERSION
-from reports.explain import RUN, bibtex, citation_line
+from reports.explain import bibtex, citation_line
 from reports.site.data import Chapter, Family, Site, key_of
 
 
@@ -28,7 +28,7 @@ def content(site: Site) -> dict[str, Any]:
     families = [_family(site, chapter, family, lines) for chapter in site.chapters for family in chapter.families]
     return {
         "release": VERSION,
-        "run": RUN,
+        "run": "addrinuse run -k",
         "cite": citation_line("ID"),
         "bibtex": "\n".join(bibtex("ID")),
         "lines": list(lines),

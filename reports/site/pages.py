@@ -28,7 +28,7 @@ def index(site: Site) -> Html:
         "{chooser}",
         n=len(site.rows),
         p=len(site.platforms),
-        port=code("python -m reports port --from linux --to windows calls.log"),
+        port=code("addrinuse port --from linux --to windows calls.log"),
         entries=entries,
         chooser=chooser(site),
     )

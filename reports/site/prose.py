@@ -131,7 +131,7 @@ def legend(site: Site) -> Html:
         "entry that cite it. To cite: <q>{cite}</q>. Ids never change; {permalink} leads to an experiment on the site of a release.</p>"
         "<h2 id=rules>Rules</h2>{rules}",
         platforms=link("platforms.html", "platform"),
-        explain=code("python -m reports explain ID"),
+        explain=code("addrinuse explain ID"),
         cite=citation_line("ID"),
         permalink=code(f"index.html?id=ID&release={VERSION}"),
         outcomes=join(fill("<dt>{s}<dd>{w}: {m}\n", s=signs[word], w=word, m=meaning) for word, meaning in OUTCOMES.items()),

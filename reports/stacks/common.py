@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fixtures.record.output import write_whole
 from fixtures.record.runfile import read_run
 from reports.cells import RUNS
 from reports.recorded import file_name
@@ -64,17 +65,6 @@ def guarded(command: Sequence[str | Path], **options: Any) -> Iterator[subproces
         process.wait()
 
 
-@contextlib.contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """A name beside ``path`` to write to. The file replaces ``path`` if the block ends well, and is deleted otherwise."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def keep(run: Path, folder: Path = RUNS) -> Path:
     """Put a recorded run into the repository's folder, under its name there, always packed in the same way.
 
@@ -82,6 +72,5 @@ def keep(run: Path, folder: Path = RUNS) -> Path:
     """
     kept = folder / file_name(read_run(run))
     folder.mkdir(exist_ok=True)
-    with written_whole(kept) as partial:
-        partial.write_bytes(gzip.compress(run.read_bytes(), 9, mtime=0))
+    write_whole(kept, gzip.compress(run.read_bytes(), 9, mtime=0))
     return kept

@@ -26,6 +26,7 @@ from fixtures.pairs.answers import WIDTH
 from fixtures.pairs.engine import observe
 from fixtures.pairs.forecast import Forecast
 from fixtures.pairs.product import Pairs, kinds
+from fixtures.record.output import problem
 from reports.catalogue import ROOT, all_rows
 from tests.benchmark.bare import Bare, write_down
 
@@ -33,10 +34,16 @@ Result = dict[str, Any]
 SIZES = (10_000, 100_000, 1_000_000)
 
 
+def _file(word: str) -> Path:
+    if why := problem(Path(word)):
+        raise argparse.ArgumentTypeError(f"{word}: {why}")
+    return Path(word)
+
+
 def main() -> int:
     """Measure, print a table, and write the numbers; 0, or 2 without a namespace."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write the numbers to FILE")
+    parser.add_argument("--json", metavar="FILE", type=_file, help="write the numbers to FILE")
     parser.add_argument("--rounds", type=int, default=2, metavar="N", help="how often engine and loop take turns (default: 2)")
     parser.add_argument("--largest", type=int, default=SIZES[-1], metavar="PAIRS", help="leave out sizes above this")
     args = parser.parse_args()

@@ -26,7 +26,7 @@ def test_the_command_of_a_page_prints_what_is_rendered(
     page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = page.read_text(encoding="utf-8")
-    found = re.search(r"`python -m reports ([^`]+)` prints\n\n```\n(.*?)```\n", text, re.DOTALL)
+    found = re.search(r"`addrinuse ([^`]+)` prints\n\n```\n(.*?)```\n", text, re.DOTALL)
     assert found
     (tmp_path / "server.txt").write_text(text.split("```\n")[1], encoding="utf-8")
     monkeypatch.chdir(ROOT)

@@ -128,7 +128,7 @@ def test_a_page_tells_question_rule_script_answer_and_how_to_run_it() -> None:
     ):
         assert words in part
     assert "addrinuse " in page
-    assert "python -m reports explain ID" in built()["legend.html"].decode()
+    assert "addrinuse explain ID" in built()["legend.html"].decode()
 
 
 def test_the_cells_are_those_of_the_matrix() -> None:

@@ -88,7 +88,7 @@ def test_a_stranger_needs_root(reports: Any, monkeypatch: pytest.MonkeyPatch) ->
     for line in ("B = stranger: tcp4()", "B = A.inherit(stranger2)"):
         status, out, err = reports(f"A = tcp4()\n{line}", "try", "--isolation", "host")
         assert (status, out) == (2, "")
-        assert err == f"python -m reports: line 2: {line!r}: another user needs root: run it as root, or leave the stranger out\n"
+        assert err == f"addrinuse: line 2: {line!r}: another user needs root: run it as root, or leave the stranger out\n"
 
 
 def test_isolation_that_cannot_be_had(reports: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,14 +97,14 @@ def test_isolation_that_cannot_be_had(reports: Any, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(Bench, "_isolate", refuse)
     status, _, err = reports(SERVER, "try", "--isolation", "namespace")
-    assert (status, err) == (2, "python -m reports: no network namespace: choose the isolation 'host'\n")
+    assert (status, err) == (2, "addrinuse: no network namespace: choose the isolation 'host'\n")
 
 
 @pytest.mark.parametrize("script", ["", "A.listen()", "A = tcp4()\nA.bond()"])
 def test_a_script_that_does_not_parse(reports: Any, script: str) -> None:
     status, out, err = reports(script, "try")
     assert (status, out) == (2, "")
-    assert err.startswith("python -m reports: standard input: line ")
+    assert err.startswith("addrinuse: standard input: line ")
     assert err.count("\n") == 1
 
 
@@ -125,5 +125,5 @@ def test_an_interruption_leaves_nothing() -> None:
     os.kill(run.pid, signal.SIGINT)
     run.stdin = None
     out, err = run.communicate(timeout=30)
-    assert (run.returncode, out, err) == (2, "", "python -m reports: interrupted\n")
+    assert (run.returncode, out, err) == (2, "", "addrinuse: interrupted\n")
     assert not any(map(is_running, family))

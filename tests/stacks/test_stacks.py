@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.record.output import written_whole
 from fixtures.record.runfile import RunError, read_run, write_run
 from reports.catalogue import ROOT
 from reports.stacks import common
@@ -99,7 +100,7 @@ def test_a_truncated_run_is_not_kept(tmp_path: Path) -> None:
 
 def test_a_file_that_was_not_finished_is_not_there(tmp_path: Path) -> None:
     def write() -> None:
-        with common.written_whole(tmp_path / "kernel") as partial:
+        with written_whole(tmp_path / "kernel") as partial:
             partial.write_text("half", encoding="ascii")
             raise KeyboardInterrupt
 

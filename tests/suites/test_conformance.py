@@ -31,7 +31,7 @@ def test_linux_is_linux() -> None:
 def test_one_stack_taken_for_another(stack: str, platform: str, word: str) -> None:
     done = conformance("--stack", stack, "--platform", platform, "-k", "test_e3_listen_at_various_places")
     assert done.returncode == 1, done.stdout
-    for part in (f"{word}: tcp/duplicate/", "question  E3:", "  ! B.", f"the model {platform} says: ", "again     python -m pytest"):
+    for part in (f"{word}: tcp/duplicate/", "question  E3:", "  ! B.", f"the model {platform} says: ", "again     python -m addrinuse run"):
         assert part in done.stdout
     assert f"--stack {stack} --platform {platform}" in done.stdout
 

@@ -34,7 +34,7 @@ def test_no_issued_id_is_gone_and_every_new_one_is_registered() -> None:
     kept = ids.read(ids.REGISTRY)
     now = dict.fromkeys((row.experiment.id for row in all_rows()), "") | ids.clauses()
     assert ids.gone(kept, now) == []
-    assert sorted(now.keys() - kept.keys()) == [], "run: python -m reports ids --write"
+    assert sorted(now.keys() - kept.keys()) == [], "run: python -m addrinuse ids --write"
 
 
 @pytest.mark.parametrize("one_in", [ONE_IN, pytest.param(1, marks=pytest.mark.exhaustive)])

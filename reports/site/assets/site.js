@@ -223,7 +223,7 @@ function question(place, about) {
 
 function lines(what, id, data) {
   const link = new URL(`index.html?id=${encodeURIComponent(id).replaceAll("%2F", "/")}&release=${release}`, location.href);
-  return { run: `${data.run} ${id}`, explain: `python -m reports explain ${id}`, cite: data.cite.replace("ID", id), bibtex: data.bibtex.replace("ID", id), link: link.href }[what];
+  return { run: `${data.run} ${id}`, explain: `addrinuse explain ${id}`, cite: data.cite.replace("ID", id), bibtex: data.bibtex.replace("ID", id), link: link.href }[what];
 }
 
 function copyable(text) {

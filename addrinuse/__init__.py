@@ -1,0 +1,1 @@
+"""addrinuse: an executable conformance suite for socket reuse semantics. `addrinuse` and `python -m addrinuse` are the command."""

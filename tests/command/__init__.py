@@ -1,0 +1,1 @@
+"""The command: the wheel and every verb."""

@@ -1,0 +1,56 @@
+"""What a wheel installs, unpacked into a folder: the command runs from there, away from the checkout."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from reports.catalogue import ROOT
+
+#: Spaces and letters that ASCII lacks are usual in a path.
+SCRIPT = "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P) = ok\nA.listen()\n"
+AWKWARD = "Émile's folder ü"
+
+
+#: Seconds that a verb may take, on a busy machine and under an emulator.
+PATIENCE = 300
+
+
+class Installed:
+    """A copy of the wheel in a folder of its own, and an empty folder to work in."""
+
+    def __init__(self, folder: Path, python: Sequence[str] = (sys.executable,), **environment: str) -> None:
+        self.interpreter = list(python)
+        self.environment = environment
+        subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], cwd=ROOT, check=True)
+        (self.wheel,) = folder.glob("*.whl")
+        self.packages = folder / AWKWARD / "site-packages"
+        self.here = folder / AWKWARD / "empty"
+        self.here.mkdir(parents=True)
+        with zipfile.ZipFile(self.wheel) as archive:
+            archive.extractall(self.packages)
+        (self.here / "server.txt").write_text(SCRIPT, encoding="utf-8", newline="\r\n")
+        shutil.copy(ROOT / "tests" / "data" / "calls" / "nginx-reuseport.log", self.here / "calls.log")
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run ``addrinuse`` with these words."""
+        return self.python("-m", "addrinuse", *words)
+
+    def python(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run Python with these words, and wait for its end."""
+        process = self.start(*words)
+        out, err = process.communicate(timeout=PATIENCE)
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start Python with these words in the empty folder. It knows nothing of pytest or of the checkout."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_", "GITHUB_"))}
+        inherited.pop("PYTHONDONTWRITEBYTECODE", None)
+        environment = {**inherited, "PYTHONPATH": str(self.packages), "PYTHONIOENCODING": "utf-8", **self.environment}
+        pipe, line = subprocess.PIPE, [*self.interpreter, *words]
+        return subprocess.Popen(line, cwd=self.here, env=environment, stdout=pipe, stderr=pipe, encoding="utf-8", errors="replace")
