@@ -44,7 +44,7 @@ def main() -> int:
     """Measure, print a table, and write the numbers; 0, or 2 without a namespace."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
     parser.add_argument("--json", metavar="FILE", type=_file, help="write the numbers to FILE")
-    parser.add_argument("--rounds", type=int, default=2, metavar="N", help="how often engine and loop take turns (default: 2)")
+    parser.add_argument("--rounds", type=_rounds, default=2, metavar="N", help="how often engine and loop take turns (default: 2)")
     parser.add_argument("--largest", type=int, default=SIZES[-1], metavar="PAIRS", help="leave out sizes above this")
     args = parser.parse_args()
     try:
@@ -64,6 +64,13 @@ def main() -> int:
     if args.json:
         args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def _rounds(word: str) -> int:
+    rounds = int(word)
+    if rounds < 1:
+        raise argparse.ArgumentTypeError(f"{rounds} rounds measure nothing: at least 1")
+    return rounds
 
 
 def _engine(bench: Bench, bare: Bare, rounds: int) -> list[Result]:
