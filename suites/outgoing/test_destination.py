@@ -101,5 +101,5 @@ def test_connect_to_the_wildcard_from_a_group(stack: Stack) -> None:
     receiver.bind(LOOPBACK)
     sender.bind(GROUP.at("Q"))
     assert sender.connect(WILDCARD) == OK
-    sender.send(1)
+    assert sender.send(1) == OK
     assert receiver.recv(1) == OK
