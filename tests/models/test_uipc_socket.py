@@ -136,6 +136,8 @@ def test_what_both_answer(platform: str, text: str, answer: str) -> None:
 
 #: Where the two differ: the script, NetBSD's answer, OpenBSD's.
 DIFFERENT = [
+    ("root's port, which is held", "A = tcp4()\nA.bind(127.0.0.1:80)\nB = stranger: tcp4()\nB.bind(127.0.0.1:80)", "EACCES", "EADDRINUSE"),
+    ("root's port, which is free", "A = stranger: tcp4()\nA.bind(127.0.0.1:80)", "EACCES", "EACCES"),
     ("accept of a UDP socket", "A = udp4()\nB = A.accept()", "EOPNOTSUPP", "EINVAL"),
     ("listen of a connected UDP socket", "A = udp4()\nA.connect(127.0.0.1:P)\nA.listen()", "EINVAL", "EOPNOTSUPP"),
     ("accept of a deaf listener", LISTENS + "A.shutdown(RD)\nB = A.accept()", "EAGAIN", "ECONNABORTED"),
