@@ -14,6 +14,7 @@ from fixtures.specification.worlds import Choices
 BOTH = {"netbsd": NetBSD, "openbsd": OpenBSD}
 LISTENS = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\n"
 SERVED = LISTENS + "B = tcp4()\nB.bind(127.0.0.1:Q)\nB.connect(127.0.0.1:P)\nC = A.accept()\n"
+GONE = LISTENS + "B = tcp4(SO_LINGER=0)\nB.connect(127.0.0.1:P)\nB.close()\nC = A.accept()\n"
 REFUSED = "A = tcp4()\nA.connect(127.0.0.1:P)\n"
 RESET = SERVED + "B.setsockopt(SO_LINGER, 0)\nB.close()\n"
 UDP = "A = udp4()\nA.bind(127.0.0.1:P)\nB = udp4()\n"
@@ -62,6 +63,12 @@ SAME = [
         LISTENS + "B = tcp4()\nB.connect(127.0.0.1:P)\nA.shutdown(WR)\nA.close()\nB.recv(1)",
         "ECONNRESET",
     ),
+    (
+        "what was reset while it waited",
+        GONE,
+        "ECONNABORTED",
+    ),
+    ("is told once", GONE + "D = A.accept()", "EAGAIN"),
     ("a deaf listener resets", LISTENS + "A.shutdown(RD)\nB = tcp4()\nB.connect(127.0.0.1:P)", "ECONNRESET"),
     ("so that nobody receives", LISTENS + "A.shutdown(RD)\nconnections(127.0.0.1:P)", "none"),
     ("recv on it", LISTENS + "A.shutdown(RD)\nA.recv(1)", "end"),
@@ -172,6 +179,12 @@ def test_an_ipv4_client_resets_the_other_end_of_a_mapped_connection() -> None:
     mapped = "B = tcp6(IPV6_V6ONLY=0)\nB.bind([::ffff:127.0.0.1]:Q)\nB.connect([::ffff:127.0.0.1]:P)\nC = A.accept()\n"
     client = "D = tcp4(SO_REUSEPORT)\nD.bind(127.0.0.1:Q)\nD.connect(127.0.0.1:P)\nC.recv(1)"
     assert answers(NetBSD, LISTENS + mapped.replace("=0)", "=0, SO_REUSEPORT)") + client)[-2:] == ["ok", "ECONNRESET"]
+
+
+def test_an_error_over_ipv4_is_told_ipv4_sockets_alone() -> None:
+    mapped = "A = udp6(IPV6_V6ONLY=0)\nA.connect([::ffff:127.0.0.1]:P)\nA.send(1)\nA.send(1)"
+    assert answers(NetBSD, mapped)[-1] == "ok"
+    assert answers(NetBSD, mapped.replace("[::ffff:127.0.0.1]", "[::1]"))[-1] == "ECONNREFUSED"
 
 
 def test_where_no_route_leads_to_the_wildcard_the_errno_is_up_to_the_routes() -> None:
