@@ -11,7 +11,7 @@ from fixtures.models.netbsd import NetBSD
 from fixtures.models.openbsd import OpenBSD
 from fixtures.specification.worlds import Choices
 
-BOTH = {"netbsd": NetBSD, "openbsd": OpenBSD}
+BOTH: dict[str, type[Model]] = {"netbsd": NetBSD, "openbsd": OpenBSD}
 LISTENS = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\n"
 SERVED = LISTENS + "B = tcp4()\nB.bind(127.0.0.1:Q)\nB.connect(127.0.0.1:P)\nC = A.accept()\n"
 GONE = LISTENS + "B = tcp4(SO_LINGER=0)\nB.connect(127.0.0.1:P)\nB.close()\nC = A.accept()\n"
@@ -164,6 +164,8 @@ DIFFERENT = [
     ("a port is drawn first", "A = tcp4()\nA.connect(224.0.0.251:Q)\nA.bind(127.0.0.1:P)", "EINVAL", "ok"),
     ("a mapped peer", "A = tcp6()\nA.listen()\nA.connect([::ffff:0.0.0.0]:P)", "EOPNOTSUPP", "EOPNOTSUPP"),
     ("a mapped wildcard", "A = udp6()\nA.connect([::ffff:0.0.0.0]:P)", "EINVAL", "EADDRNOTAVAIL"),
+    ("UDP from ::1 to the wildcard", "A = udp6()\nA.bind([::1]:P)\nA.connect([::]:Q)\nA.send(1)", "ENOTCONN", "ENOTCONN"),
+    ("and again", "A = udp6()\nA.bind([::1]:P)\nA.connect([::]:Q)\nA.connect([::1]:Q)", "EISCONN", "EISCONN"),
     ("UDP to the wildcard", UDP + "A.connect(0.0.0.0:P)\nA.send(1)", "ok", "ENOTCONN"),
     ("UDP to the wildcard, again", UDP + "A.connect(0.0.0.0:P)\nA.connect(127.0.0.1:Q)", "ok", "EISCONN"),
     ("UDP to the wildcard, without a route", "A = udp4()\nA.connect(0.0.0.0:P)", "ok", "EADDRNOTAVAIL"),
@@ -187,6 +189,26 @@ def test_an_error_over_ipv4_is_told_ipv4_sockets_alone() -> None:
     assert answers(NetBSD, mapped.replace("[::ffff:127.0.0.1]", "[::1]"))[-1] == "ECONNREFUSED"
 
 
-def test_where_no_route_leads_to_the_wildcard_the_errno_is_up_to_the_routes() -> None:
-    text = "A = tcp6()\nA.connect([::]:P)"
-    assert [answers(NetBSD, text, Choices((world,)))[-1] for world in range(3)] == ["EHOSTUNREACH", "EADDRNOTAVAIL", "ETIMEDOUT"]
+@pytest.mark.parametrize(("host", "heard"), [("[::]", "B"), ("[::ffff:0.0.0.0]", "none")])
+def test_a_dual_stack_socket_hears_a_group_of_ipv4_but_not_at_the_mapped_wildcard(host: str, heard: str) -> None:
+    text = f"A = udp4()\nA.join(224.0.0.251)\nB = udp6(IPV6_V6ONLY=0)\nB.bind({host}:P)\nconnections(224.0.0.251:P)"
+    assert last(NetBSD, text) == heard
+
+
+@pytest.mark.parametrize(
+    ("kind", "host", "errnos"),
+    [
+        ("tcp6", "[::]", ["EHOSTUNREACH", "EADDRNOTAVAIL", "ENETUNREACH", "ETIMEDOUT"]),
+        ("tcp6", "[::ffff:0.0.0.0]", ["EHOSTUNREACH", "EADDRNOTAVAIL", "ETIMEDOUT"]),
+        ("udp6", "[::]", ["EHOSTUNREACH", "EADDRNOTAVAIL", "ENETUNREACH", "ok"]),
+        ("udp6", "[::ffff:0.0.0.0]", ["EHOSTUNREACH", "EADDRNOTAVAIL", "ok"]),
+    ],
+)
+def test_the_answer_of_a_connect_to_the_wildcard_is_up_to_the_routes(kind: str, host: str, errnos: list[str]) -> None:
+    text = f"A = {kind}(IPV6_V6ONLY=0)\nA.connect({host}:P)"
+    assert [answers(NetBSD, text, Choices((world,)))[-1] for world in range(len(errnos))] == errnos
+
+
+def test_what_a_udp_socket_does_at_a_mapped_wildcard_is_not_known() -> None:
+    text = "A = udp6(IPV6_V6ONLY=0)\nA.bind([::ffff:127.0.0.1]:P)\nA.connect([::ffff:0.0.0.0]:Q)\nA.send(1)"
+    assert answers(NetBSD, text)[-2:] == ["ok", "unknown"]
