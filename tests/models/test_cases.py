@@ -65,7 +65,6 @@ MEMBERS = "who hears a group that others joined was not read"
 BROADCAST = "the model answers a broadcast as unicast; unknown until broadcast can be said"
 UNREAD = "the answer is unknown, though documented or observed"
 SETTING = "the model does not use the setting, and says so"
-DISPUTED = "a tested report contradicts what is predicted from illumos"
 #: Which answers are not right yet, and why. Whoever mends a model deletes its rows: the test fails for a row that is not needed any more.
 WRONG: dict[str, dict[str, str]] = {
     "only-who-joined-hears": {
@@ -80,10 +79,6 @@ WRONG: dict[str, dict[str, str]] = {
     },
     "address-of-no-interface": {
         "lwip": ADDRESSES,
-    },
-    "wildcards-of-both-families": {
-        "solaris": DISPUTED,
-        "solaris@11.4": DISPUTED,
     },
     "connected-to-itself": {
         "freebsd": UNREAD,

@@ -35,7 +35,7 @@ AIX_UDP: Table = {"none,none; RA,none; RP,none; none,RP": "B B ? ?", "RP,RP": "o
 HPUX_TCP: Table = {
     "none,none; RA,none; RP,none": "BB?? BB?? ???? ????",
     "none,RA; RP,RA": "BBo- BBo- ??o- ??o-",
-    "RA,RA": "BBo- BBo- -?o- -?o-",
+    "RA,RA": "BBo- BBo- -oo- -?o-",
     "none,RP; RP,RP": "BB-- BB-- ??-- ??--",
     "none,RA+RP; RP,RA+RP": "BBoo BBoo ??oo ??oo",
 }
@@ -132,6 +132,9 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     (HPUX, TWINS.format(RP, RP), "EADDRINUSE", hpux.REUSEPORT_IS_UDP),
     (HPUX, TWINS.format(RA, RA), "EADDRINUSE", hpux.REUSEADDR_DUPLICATE),
     (HPUX, TWINS.format("", RP), "EADDRINUSE", hpux.REUSEPORT_ON_ALL),
+    (HPUX, BESIDE_WILDCARD.format(RA).replace("B = ", "B = stranger: "), "ok", hpux.THEFT),
+    (HPUX, BESIDE_WILDCARD.format(RA) + "\nB.listen()", "ok", hpux.THEFT_LISTENS),
+    (HPUX, BESIDE_WILDCARD.format(RA) + "\nB.listen()\nconnections(127.0.0.1:P)", "B", hpux.THEFT_RECEIVES),
     (HPUX, TWINS.format("", ""), "EADDRINUSE", hpux.WITHOUT_OPTIONS),
     (HPUX, BESIDE_WILDCARD.format(RA), "ok", hpux.WILDCARD_BESIDE_SPECIFIC),
     (HPUX, ONE_TUPLE, "EADDRINUSE", hpux.ONE_CONNECTION),
