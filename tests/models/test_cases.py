@@ -65,11 +65,9 @@ MEMBERS = "who hears a group that others joined was not read"
 BROADCAST = "the model answers a broadcast as unicast; unknown until broadcast can be said"
 UNREAD = "the answer is unknown, though documented or observed"
 SETTING = "the model does not use the setting, and says so"
-DISPUTED = "a tested report contradicts what is predicted from illumos"
 #: Which answers are not right yet, and why. Whoever mends a model deletes its rows: the test fails for a row that is not needed any more.
 WRONG: dict[str, dict[str, str]] = {
     "only-who-joined-hears": {
-        "windows": MEMBERS,
         "freebsd": MEMBERS,
         "macos": MEMBERS,
     },
@@ -81,16 +79,6 @@ WRONG: dict[str, dict[str, str]] = {
     },
     "address-of-no-interface": {
         "lwip": ADDRESSES,
-    },
-    "loopback-is-a-network": {
-        "windows": UNREAD,
-    },
-    "wildcards-of-both-families": {
-        "solaris": DISPUTED,
-        "solaris@11.4": DISPUTED,
-    },
-    "port-unreachable-resets": {
-        "windows": UNREAD,
     },
     "connected-to-itself": {
         "freebsd": UNREAD,
