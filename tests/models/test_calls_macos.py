@@ -76,10 +76,11 @@ CALLS: list[tuple[str, str, Reason | None]] = [
     ("A = udp4()\nA.connect(127.0.0.1:P)\nA.shutdown(RDWR)\nA.join(224.0.0.251)", "EINVAL", k.SET_WHEN_SHUT),
     ("A = udp4()\nA.connect(127.0.0.1:P)\nA.shutdown(RD)\nA.shutdown(RD)", "ENOTCONN", k.SHUT_AGAIN),
     ("A = udp4()\nA.connect(127.0.0.1:P)\nA.shutdown(WR)\nA.send(1)", "EPIPE", None),
-    # What is over connects no more to the same peer; elsewhere nobody knows.
+    # What is over listens, connects no more to the same peer, and elsewhere nobody knows.
     (OPEN + "C.shutdown(RDWR)\nC.connect(127.0.0.1:P)", "EADDRINUSE", k.SAME_CONNECTION),
     (OPEN + "C.shutdown(RDWR)\nC.connect(127.0.0.1:R)", "unknown", k.OVER_ELSEWHERE),
-    (OPEN + "C.shutdown(RDWR)\nC.listen()", "unknown", k.OVER_ELSEWHERE),
+    (OPEN + "C.shutdown(RDWR)\nC.listen()", "ok", k.OVER_LISTENS),
+    (OPEN + "C.shutdown(RDWR)\nC.listen()\nC.bind(127.0.0.1:R)", "unknown", k.OVER_ELSEWHERE),
     (OPEN + "C.shutdown(WR)\nC.shutdown(RD)\nC.connect(127.0.0.1:R)", "EISCONN", None),
     (OPEN + "C.shutdown(WR)\nD.close()\nC.connect(127.0.0.1:P)", "EADDRINUSE", k.SAME_CONNECTION),
     # accept.
