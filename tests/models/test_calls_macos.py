@@ -139,6 +139,11 @@ CHANGED: list[tuple[str, dict[str, str]]] = [
     (TO_MAPPED.format("udp"), {"11": "ok", "15.1": "ok", "15.2": "EINVAL"}),
     (TO_MAPPED.format("udp") + "\nA.send(1)", {"11": "EADDRNOTAVAIL", "15.1": "EADDRNOTAVAIL"}),
     (MAPPED.format("udp").replace("[::1]:P", "[::]:P"), {"11": "ok", "12.4": "EINVAL", "13.2": "EINVAL", "13.3": "ok"}),
+    # A UDP socket that connects again keeps its family, and loses its address.
+    ("A = udp6()\nA.connect([::ffff:127.0.0.1]:P)\nA.connect([::1]:P)", {"11": "ok", "12.4": "EINVAL", "15.2": "EINVAL"}),
+    ("A = udp6()\nA.connect([::1]:P)\nA.connect([::ffff:127.0.0.1]:P)", {"11": "ok", "15.1": "ok", "15.2": "EINVAL"}),
+    ("A = udp6()\nA.connect([::1]:P)\nA.connect([::ffff:127.0.0.1]:P)\nA.send(1)", {"11": "ok", "15.2": "EDESTADDRREQ"}),
+    ("A = udp4()\nA.bind(127.0.0.2:Q)\nA.connect(127.0.0.1:P)\nA.connect(127.0.0.1:R)\nB = udp4()\nB.bind(127.0.0.2:Q)", {"15.2": "ok"}),
     ("A = tcp4()\nA.connect(255.255.255.255:P)", {"12": "EAFNOSUPPORT", "15.2": "EAFNOSUPPORT"}),
     ("A = tcp4()\nA.bind(255.255.255.255:P)", {"11": "EADDRNOTAVAIL", "12": "EAFNOSUPPORT"}),
     ("A = tcp6()\nA.bind([::ffff:224.0.0.251]:P)", {"12": "EAFNOSUPPORT"}),
