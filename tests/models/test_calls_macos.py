@@ -13,6 +13,7 @@ from fixtures.models.macos import MacOS
 from fixtures.models.macos import arrivals as a
 from fixtures.models.macos import call_clauses as k
 from fixtures.models.macos import clauses as v
+from fixtures.models.macos import connect_clauses as n
 from fixtures.specification.clauses import Reason
 
 PAIR = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:Q)\nC.connect(127.0.0.1:P)\n"
@@ -33,8 +34,8 @@ CALLS: list[tuple[str, str, Reason | None]] = [
     # A dead block: nothing but reading options and the end of the stream; it holds nothing.
     (REFUSED + "A.listen()", "EINVAL", k.DEAD),
     (REFUSED + "A.bind(127.0.0.1:R)", "EINVAL", k.DEAD),
-    (REFUSED + "A.connect(127.0.0.1:P)", "EINVAL", k.DEAD_CONNECT),
-    (REFUSED + "A.connect(127.0.0.1:P)\nA.connect(127.0.0.1:P)", "EINVAL", k.DEAD_CONNECT),
+    (REFUSED + "A.connect(127.0.0.1:P)", "EINVAL", n.DEAD_CONNECT),
+    (REFUSED + "A.connect(127.0.0.1:P)\nA.connect(127.0.0.1:P)", "EINVAL", n.DEAD_CONNECT),
     (REFUSED + "A.recv(1)", "end", k.DEAD_RECV),
     (REFUSED + "A.send(1)", "EPIPE", k.DEAD_SEND),
     (REFUSED + "A.shutdown(WR)", "ENOTCONN", None),
@@ -45,8 +46,8 @@ CALLS: list[tuple[str, str, Reason | None]] = [
     (RESET + "C.send(1)\nC.recv(1)", "ECONNRESET", None),
     (RESET + "C.recv(1)\nC.recv(1)", "end", None),
     (RESET + "C.recv(1)\nC.send(1)", "EPIPE", k.DEAD_SEND),
-    (RESET + "C.connect(127.0.0.1:P)", "ECONNRESET", k.DEAD_ERROR),
-    (RESET + "C.connect(127.0.0.1:P)\nC.connect(127.0.0.1:P)", "EINVAL", k.DEAD_CONNECT),
+    (RESET + "C.connect(127.0.0.1:P)", "ECONNRESET", n.DEAD_ERROR),
+    (RESET + "C.connect(127.0.0.1:P)\nC.connect(127.0.0.1:P)", "EINVAL", n.DEAD_CONNECT),
     (RESET + "C.connect(127.0.0.1:P)\nC.recv(1)", "end", None),
     (RESET + "C.listen()", "EINVAL", k.DEAD),
     (RESET + "C.bind(127.0.0.1:R)", "EINVAL", k.DEAD),
@@ -77,24 +78,24 @@ CALLS: list[tuple[str, str, Reason | None]] = [
     ("A = udp4()\nA.connect(127.0.0.1:P)\nA.shutdown(RD)\nA.shutdown(RD)", "ENOTCONN", k.SHUT_AGAIN),
     ("A = udp4()\nA.connect(127.0.0.1:P)\nA.shutdown(WR)\nA.send(1)", "EPIPE", None),
     # What is over listens, connects no more to the same peer, and elsewhere nobody knows.
-    (OPEN + "C.shutdown(RDWR)\nC.connect(127.0.0.1:P)", "EADDRINUSE", k.SAME_CONNECTION),
-    (OPEN + "C.shutdown(RDWR)\nC.connect(127.0.0.1:R)", "unknown", k.OVER_ELSEWHERE),
+    (OPEN + "C.shutdown(RDWR)\nC.connect(127.0.0.1:P)", "EADDRINUSE", n.SAME_CONNECTION),
+    (OPEN + "C.shutdown(RDWR)\nC.connect(127.0.0.1:R)", "unknown", n.OVER_ELSEWHERE),
     (OPEN + "C.shutdown(RDWR)\nC.listen()", "ok", k.OVER_LISTENS),
-    (OPEN + "C.shutdown(RDWR)\nC.listen()\nC.bind(127.0.0.1:R)", "unknown", k.OVER_ELSEWHERE),
+    (OPEN + "C.shutdown(RDWR)\nC.listen()\nC.bind(127.0.0.1:R)", "unknown", n.OVER_ELSEWHERE),
     (OPEN + "C.shutdown(WR)\nC.shutdown(RD)\nC.connect(127.0.0.1:R)", "EISCONN", None),
-    (OPEN + "C.shutdown(WR)\nD.close()\nC.connect(127.0.0.1:P)", "EADDRINUSE", k.SAME_CONNECTION),
+    (OPEN + "C.shutdown(WR)\nD.close()\nC.connect(127.0.0.1:P)", "EADDRINUSE", n.SAME_CONNECTION),
     # accept.
     ("A = tcp4(SO_LINGER=0)\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4()\nC.connect(127.0.0.1:P)\nD = A.accept()", "ok", k.ACCEPTED_LINGER),
     ("A = tcp6(IPV6_V6ONLY=1)\nA.bind([::1]:P)\nA.listen()\nC = tcp6()\nC.connect([::1]:P)\n" + ACCEPTED, "0", k.ACCEPTED_V6ONLY),
     ("A = udp4()\nA.bind(127.0.0.1:P)\nD = A.accept()", "EOPNOTSUPP", k.ACCEPT_UDP),
     # connect.
-    ("A = tcp4()\nA.bind(127.0.0.1:P)\nC = tcp4()\nC.connect(127.0.0.1:P)", "ETIMEDOUT", k.SILENT),
+    ("A = tcp4()\nA.bind(127.0.0.1:P)\nC = tcp4()\nC.connect(127.0.0.1:P)", "ETIMEDOUT", n.SILENT),
     ("A = tcp4()\nA.bind(127.0.0.1:P)\nC = tcp4()\nC.connect(127.0.0.1:P)\nC.listen()", "EINVAL", k.DEAD),
-    ("A = tcp4()\nA.connect(224.0.0.251:P)", "EAFNOSUPPORT", k.CONNECT_GROUP),
-    ("A = tcp6()\nA.connect([ff05::fb]:P)", "EAFNOSUPPORT", k.CONNECT_GROUP_IPV6),
-    ("A = tcp4()\nA.bind(127.0.0.1:P)\nA.connect(127.0.0.1:P)", "EINVAL", k.TO_ITSELF),
-    ("A = tcp6()\nA.bind([::]:P)\nA.connect([::ffff:127.0.0.1]:P)", "EINVAL", k.TO_ITSELF),
-    ("A = tcp6()\nA.bind([::1]:P)\nA.connect([::1]:P)", "ok", k.TO_ITSELF_IPV6),
+    ("A = tcp4()\nA.connect(224.0.0.251:P)", "EAFNOSUPPORT", n.CONNECT_GROUP),
+    ("A = tcp6()\nA.connect([ff05::fb]:P)", "EAFNOSUPPORT", n.CONNECT_GROUP_IPV6),
+    ("A = tcp4()\nA.bind(127.0.0.1:P)\nA.connect(127.0.0.1:P)", "EINVAL", n.TO_ITSELF),
+    ("A = tcp6()\nA.bind([::]:P)\nA.connect([::ffff:127.0.0.1]:P)", "EINVAL", n.TO_ITSELF),
+    ("A = tcp6()\nA.bind([::1]:P)\nA.connect([::1]:P)", "ok", n.TO_ITSELF_IPV6),
     ("A = tcp6()\nA.bind([::]:P)\nA.connect([::1]:P)\nB = tcp6(SO_REUSEADDR)\nB.bind([::]:P)", "ok", v.PASSES_CONNECTIONS_IPV6),
     ("A = udp4()\nA.connect(127.0.0.1:P)\nA.send(1)\nA.connect(127.0.0.1:Q)", "ECONNREFUSED", None),
     ("A = udp4()\nA.connect(127.0.0.1:P)\nA.send(1)\nA.connect(127.0.0.1:Q)\nA.connect(127.0.0.1:R)", "ok", None),

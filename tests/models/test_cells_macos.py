@@ -7,6 +7,7 @@ from fixtures.models.macos import MacOS
 from fixtures.models.macos import arrivals as a
 from fixtures.models.macos import call_clauses as k
 from fixtures.models.macos import clauses as v
+from fixtures.models.macos import connect_clauses as n
 from fixtures.models.macos.edges import EDGES
 from fixtures.models.situations import CONNECT_REFUSED, NOBODY_RECEIVES
 from fixtures.specification.clauses import Reason
@@ -129,12 +130,12 @@ CASES: list[tuple[str, str, Reason | None]] = [
     # listen, connect, accept and shutdown.
     ("A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", "ok", k.LISTEN_IS_FREE),
     ("A = tcp6()\nA.bind([::1]:P)\nA.listen()", "ok", k.LISTEN_IS_FREE_IPV6),
-    (PAIR.replace("C.connect(127.0.0.1:P)", "C.connect(0.0.0.0:P)"), "ok", k.TO_THE_FIRST),
-    ("A = tcp6()\nA.bind([::1]:P)\nA.listen()\nC = tcp6()\nC.connect([::]:P)", "ok", k.TO_LOOPBACK),
+    (PAIR.replace("C.connect(127.0.0.1:P)", "C.connect(0.0.0.0:P)"), "ok", n.TO_THE_FIRST),
+    ("A = tcp6()\nA.bind([::1]:P)\nA.listen()\nC = tcp6()\nC.connect([::]:P)", "ok", n.TO_LOOPBACK),
     ("A = tcp4()\nA.connect(127.0.0.1:P)", "ECONNREFUSED", EDGES.because(CONNECT_REFUSED)),
-    (UDP_TWINS, "EADDRINUSE", k.SAME_CONNECTION_UDP),
+    (UDP_TWINS, "EADDRINUSE", n.SAME_CONNECTION_UDP),
     (LEFT + "elapse(30)", "ok", k.HALF_A_MINUTE),
-    (PAIR + "D = tcp4(SO_REUSEADDR)\nD.bind(127.0.0.1:Q)\nD.connect(127.0.0.1:P)", "EADDRINUSE", k.SAME_CONNECTION),
+    (PAIR + "D = tcp4(SO_REUSEADDR)\nD.bind(127.0.0.1:Q)\nD.connect(127.0.0.1:P)", "EADDRINUSE", n.SAME_CONNECTION),
     ("A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RD)", "ENOTCONN", k.SHUTDOWN_LISTENER),
     ("A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(RD)\nconnections(127.0.0.1:P)", "A", None),
 ]
