@@ -12,12 +12,6 @@ FROM_A_GROUP = "ECONNREFUSED does not reach a sender that is bound to a group"
 MAPPED = "a socket bound to a mapped address connects to IPv6"
 DESTINATION = "a mapped socket connects to the wildcard"
 SHUTDOWN = "what shutdown of a socket without a connection does (soshutdown, tcp_usrclosed)"
-SHUT_TWICE = "what a half that is shut does to data and to a second shutdown"
-UNREAD = "close with unread data resets (tcp_disconnect)"
-SHUT_OPTIONS = "setsockopt is EINVAL once both halves are shut (sosetoptlock)"
-V6ONLY = "an accepted socket does not inherit IPV6_V6ONLY"
-ACCEPT_UDP = "accept on UDP is EOPNOTSUPP"
-GROUP_SOURCE = "a UDP socket that is bound to a group cannot send (EADDRNOTAVAIL)"
 
 #: By run, then by experiment.
 KNOWN: dict[str, dict[str, str]] = {
@@ -43,33 +37,6 @@ KNOWN: dict[str, dict[str, str]] = {
         "udp/after-failure/shutdown-before-connect/rdwr": SHUTDOWN,
         "udp/after-failure/shutdown-before-connect/wr": SHUTDOWN,
         "udp/calls/port-unreachable/sender-at-a-group": FROM_A_GROUP,
-        "udp4/calls/join-ipv6-group": JOIN,
-    },
-    "macos-11-userland-root": {
-        "tcp/after-failure/reset/drawn-port": LINGER,
-        "tcp/after-failure/reset/named-port": LINGER,
-        "tcp/after-failure/reset/same-connection": LINGER,
-        "tcp/after-failure/reset/shutdown": LINGER,
-        "tcp/after-failure/reset/then-closed": LINGER,
-        "tcp/calls/send-after-reset": EPIPE,
-        "tcp/calls/send-after-reset/close-wait": EPIPE,
-        "tcp/calls/send-to-the-shut/rd": SHUT_TWICE,
-        "tcp/calls/send-to-the-shut/rdwr": SHUT_TWICE,
-        "tcp/calls/shutdown-again/rd-rdwr": SHUT_TWICE,
-        "tcp/calls/shutdown-again/wr": SHUT_TWICE,
-        "tcp/dead-server/linger-0-in-closing/client": SHUT_OPTIONS,
-        "tcp/dead-server/linger-0-in-closing/server": SHUT_OPTIONS,
-        "tcp/dead-server/linger-0-on-listener/no-options": LINGER,
-        "tcp/dead-server/unread-data/no-options": UNREAD,
-        "tcp/outgoing/destination-wildcard/from-mapped/own-address": DESTINATION,
-        "tcp/time-wait/descriptor-open/option-cleared-since": SHUT_OPTIONS,
-        "tcp/time-wait/descriptor-open/option-set-since": SHUT_OPTIONS,
-        "tcp4/calls/join-ipv6-group": JOIN,
-        "tcp6/after-failure/mapped-bound/connect-to-ipv6": MAPPED,
-        "tcp6/option-timing/accepted-inherits/v6only": V6ONLY,
-        "udp/calls/accept": ACCEPT_UDP,
-        "udp/calls/port-unreachable-is-told-the-sender": GROUP_SOURCE,
-        "udp/calls/port-unreachable/sender-at-a-group": GROUP_SOURCE,
         "udp4/calls/join-ipv6-group": JOIN,
     },
     "netbsd-8-userland-root": {
