@@ -25,30 +25,6 @@ DRAWN = "a refused connect to a mapped address has drawn a port already"
 
 #: By run, then by experiment.
 KNOWN: dict[str, dict[str, str]] = {
-    "freebsd-11-userland-root": {
-        "tcp/after-failure/reset/drawn-port": LINGER,
-        "tcp/after-failure/reset/named-port": LINGER,
-        "tcp/after-failure/reset/same-connection": LINGER,
-        "tcp/after-failure/reset/shutdown": LINGER,
-        "tcp/after-failure/reset/then-closed": LINGER,
-        "tcp/calls/send-after-reset": EPIPE,
-        "tcp/calls/send-after-reset/close-wait": EPIPE,
-        "tcp/dead-server/linger-0-on-listener/no-options": LINGER,
-        "tcp4/calls/join-ipv6-group": JOIN,
-        "udp/calls/port-unreachable/sender-at-a-group": FROM_A_GROUP,
-        "udp4/calls/join-ipv6-group": JOIN,
-    },
-    "freebsd-13-userland-root": {
-        "tcp/calls/send-after-reset": EPIPE,
-        "tcp/calls/send-after-reset/close-wait": EPIPE,
-        "tcp/outgoing/destination-wildcard/from-mapped/own-address": DESTINATION,
-        "tcp4/calls/join-ipv6-group": JOIN,
-        "tcp6/after-failure/mapped-bound/connect-to-ipv6": MAPPED,
-        "udp/after-failure/shutdown-before-connect/rdwr": SHUTDOWN,
-        "udp/after-failure/shutdown-before-connect/wr": SHUTDOWN,
-        "udp/calls/port-unreachable/sender-at-a-group": FROM_A_GROUP,
-        "udp4/calls/join-ipv6-group": JOIN,
-    },
     "macos-11-userland-root": {
         "tcp/after-failure/reset/drawn-port": LINGER,
         "tcp/after-failure/reset/named-port": LINGER,

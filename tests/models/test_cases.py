@@ -39,7 +39,8 @@ CASES = (
     Case("option-cleared-before-the-next-joins", ("linux",)),
     Case("option-cleared-before-the-next-listens", ("linux",)),
     Case("everybody-hears-a-group", ("linux",)),
-    Case("only-who-joined-hears", ("windows", "freebsd", "macos")),
+    Case("only-who-joined-hears", ("windows",)),
+    Case("only-who-joined-hears-reuseport", ("freebsd", "macos")),
     Case("broadcast", ("linux",)),
     # Whether an address can be bound.
     Case("low-port", ("stevens", "linux", *BSDS, "illumos")),
@@ -53,7 +54,7 @@ CASES = (
     Case("wildcards-of-both-families", ("solaris", "solaris@11.4")),
     # Errors and settings.
     Case("port-unreachable-resets", ("windows",)),
-    Case("connected-to-itself", ("linux", "freebsd")),
+    Case("connected-to-itself", ("linux",)),
     Case("queued-connection-migrates", ("linux",), settings={"net.ipv4.tcp_migrate_req": "1"}),
     Case("families-by-default", ("linux",), settings={"net.ipv6.bindv6only": "1"}),
 )
@@ -70,7 +71,8 @@ DISPUTED = "a tested report contradicts what is predicted from illumos"
 WRONG: dict[str, dict[str, str]] = {
     "only-who-joined-hears": {
         "windows": MEMBERS,
-        "freebsd": MEMBERS,
+    },
+    "only-who-joined-hears-reuseport": {
         "macos": MEMBERS,
     },
     "broadcast": {
@@ -91,9 +93,6 @@ WRONG: dict[str, dict[str, str]] = {
     },
     "port-unreachable-resets": {
         "windows": UNREAD,
-    },
-    "connected-to-itself": {
-        "freebsd": UNREAD,
     },
     "queued-connection-migrates": {
         "linux": SETTING,
