@@ -21,6 +21,7 @@ from fixtures.language.words import (
     REUSEBOTH,
     REUSEPORT,
     SO_REUSEADDR,
+    SO_REUSEPORT,
     WILDCARD,
     WILDCARD6,
     Address,
@@ -194,6 +195,18 @@ def test_a_copy_without_joining_with_reuseaddr(stack: Stack) -> None:
     other.bind(WILDCARD)
     member.join(GROUP)
     assert stack.connections(GROUP) in (EACH, member.itself)
+
+
+@experiment("udp{family}/multicast/copies/last-cleared-its-option", rule=ONE_OR_EACH, cites=(COPIES,))
+@EACH_FAMILY
+def test_a_copy_behind_one_without_options(stack: Stack, family: int, always: Options, group: Address) -> None:
+    """Two members share an IPv{family} group; the last clears SO_REUSEPORT again. Does each get a copy?"""
+    first, last = (stack.socket(f"udp{family}", *always, *REUSEPORT) for _ in range(2))
+    for member in (first, last):
+        member.bind(group)
+        member.join(group)
+    last.set(SO_REUSEPORT.off)
+    assert stack.connections(group) == EACH
 
 
 # Who gets none.

@@ -303,10 +303,12 @@ CASES: list[tuple[str, str, str, Reason | None]] = [
     ("13", PAIR + "C.shutdown(RDWR)\nC.connect(127.0.0.1:P)", "EADDRINUSE", w.SHUT_CONNECTS),
     ("13", PAIR + "C.shutdown(RDWR)\nC.connect(127.0.0.2:P)", "unknown", w.SHUT_GAP),
     ("13", PAIR + "C.shutdown(RDWR)\nC.shutdown(RDWR)", "ENOTCONN", w.SHUT_TWICE),
-    ("13", PAIR + "C.shutdown(WR)\nC.shutdown(WR)\nC.listen()", "unknown", w.SHUT_GAP),
+    ("13", PAIR + "C.shutdown(WR)\nC.shutdown(WR)\nC.listen()", "ok", w.SHUT_LISTENS),
     ("13", BOTH_SHUT + "C.connect(127.0.0.1:P)", "EADDRINUSE", w.TIME_WAIT_CONNECTS),
     ("14", BOTH_SHUT + "C.connect(127.0.0.1:P)", "EISCONN", None),
     ("13", BOTH_SHUT + "C.listen()", "EINVAL", w.DROPPED_LISTEN),
+    ("14", BOTH_SHUT + "C.listen()", "ok", w.SHUT_LISTENS),
+    ("14", BOTH_SHUT + "C.listen()\nC.recv(1)", "unknown", w.SHUT_GAP),
     # shutdown of a listener, and of UDP.
     ("11", LISTENING + "A.shutdown(RDWR)\nC = tcp4()\nC.connect(127.0.0.1:P)\nF = A.accept()", "ok", None),
     ("12", LISTENING + "A.shutdown(RDWR)\nC = tcp4()\nC.connect(127.0.0.1:P)\nF = A.accept()", "ECONNABORTED", w.ABORTED),
