@@ -211,6 +211,14 @@ def test_refused_client_becomes_v6only(stack: Stack) -> None:
     assert stack.connections(LOOPBACK.at(f"port({client.name})")) == NOBODY
 
 
+@experiment("tcp/after-failure/refused/connect-after-listen", rule=DROPPED, cites=(DROP,))
+def test_refused_client_listens_and_connects(stack: Stack) -> None:
+    """A client was refused, and called listen. Is its second connect invalid?"""
+    client = connecting(stack, LOOPBACK)
+    client.listen()
+    assert client.connect(LOOPBACK) == EINVAL
+
+
 # Clients that asked for what cannot be reached.
 
 

@@ -45,6 +45,14 @@ def test_connect_a_socket_that_was_shut_down(stack: Stack, where: str, again: Ad
     assert client.connect(again) == Answer("EISCONN")
 
 
+@experiment("tcp6/calls/connect-connected/both-shut", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_an_ipv6_socket_that_was_shut_down(stack: Stack) -> None:
+    """A connection to [::1] was shut down (RDWR). Is connect to [::1] refused as connected?"""
+    client, _ = served(stack, listening(stack, LOOPBACK6), LOOPBACK6)
+    client.shutdown(RDWR)
+    assert client.connect(LOOPBACK6) == Answer("EISCONN")
+
+
 @experiment("tcp/calls/connect-connected/time-wait", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
 def test_connect_a_socket_in_time_wait(stack: Stack) -> None:
     """Is a second connect of a TCP socket refused as connected while its connection is in TIME_WAIT?"""

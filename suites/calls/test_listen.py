@@ -136,6 +136,15 @@ def test_accept_after_shutdown_of_the_receiving_half(stack: Stack) -> None:
     assert listener.try_accept() == OK
 
 
+@experiment("tcp/calls/shut-listener/wr/then-accept", rule=SHUT_DOWN, cites=(TCPV2.at("tcp_usrclosed"),))
+def test_accept_after_shutdown_of_the_sending_half(stack: Stack) -> None:
+    """A client waits, and the listener shuts down its sending half. Is accept refused?"""
+    listener = listening(stack, LOOPBACK)
+    stack.tcp4().connect(LOOPBACK)
+    listener.shutdown(WR)
+    assert listener.try_accept() != OK
+
+
 @experiment("tcp/calls/accept-bound", rule=WRONG_KIND, cites=(POSIX.at("accept, [EINVAL]"),))
 def test_accept_without_listen(stack: Stack) -> None:
     """Is accept on a socket that is only bound refused?"""

@@ -46,6 +46,12 @@ def test_join_over_tcp(stack: Stack) -> None:
     assert stack.tcp4().join(GROUP) == OK
 
 
+@experiment("tcp6/calls/join", rule=MEMBERSHIP)
+def test_join_an_ipv6_group_over_tcp(stack: Stack) -> None:
+    """May a TCP socket join an IPv6 multicast group, of which it will hear nothing?"""
+    assert stack.tcp6().join(GROUP6) == OK
+
+
 @experiment("tcp4/calls/linger/{state}", rule=OPTION_BITS, cites=(POSIX.at("getsockopt; socket options, SO_LINGER"),))
 @pytest.mark.parametrize(
     ("state", "options", "expected"),
