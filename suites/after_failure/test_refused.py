@@ -143,6 +143,13 @@ def test_recv_of_a_client_that_was_refused_twice(stack: Stack) -> None:
     assert client.recv(1) == ENOTCONN
 
 
+@experiment("tcp/after-failure/refused/send", rule=DROPPED, cites=(POSIX.at("send, [ENOTCONN]"),))
+def test_send_of_a_refused_client(stack: Stack) -> None:
+    """Is send of a client that was refused ENOTCONN?"""
+    client = connecting(stack, LOOPBACK)
+    assert client.send(1) == ENOTCONN
+
+
 # Whether it may listen, and where.
 
 
@@ -202,6 +209,14 @@ def test_refused_client_becomes_v6only(stack: Stack) -> None:
     client.set(IPV6_V6ONLY)
     client.listen()
     assert stack.connections(LOOPBACK.at(f"port({client.name})")) == NOBODY
+
+
+@experiment("tcp/after-failure/refused/connect-after-listen", rule=DROPPED, cites=(DROP,))
+def test_refused_client_listens_and_connects(stack: Stack) -> None:
+    """A client was refused, and called listen. Is its second connect invalid?"""
+    client = connecting(stack, LOOPBACK)
+    client.listen()
+    assert client.connect(LOOPBACK) == EINVAL
 
 
 # Clients that asked for what cannot be reached.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connection, listening
+from fixtures.language.scenes import connection, listening, served
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     GROUP,
@@ -15,8 +15,11 @@ from fixtures.language.words import (
     LOOPBACK6,
     MAPPED,
     OK,
+    RDWR,
     SECOND,
     SO_REUSEADDR,
+    TIME_WAIT,
+    WR,
     Address,
     Answer,
 )
@@ -30,6 +33,33 @@ CLIENT = LOOPBACK.at("Q")
 def test_connect_a_connected_socket(stack: Stack) -> None:
     """Is a second connect of a connected TCP socket refused?"""
     client, _ = connection(stack)
+    assert client.connect(LOOPBACK) == Answer("EISCONN")
+
+
+@experiment("tcp/calls/connect-connected/both-shut/{where}", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+@pytest.mark.parametrize(("where", "again"), [("same", LOOPBACK), ("elsewhere", SECOND)], ids=str)
+def test_connect_a_socket_that_was_shut_down(stack: Stack, where: str, again: Address) -> None:
+    """A connection to 127.0.0.1 was shut down (RDWR). Is connect to {again.aloud} refused as connected?"""
+    client, _ = connection(stack)
+    client.shutdown(RDWR)
+    assert client.connect(again) == Answer("EISCONN")
+
+
+@experiment("tcp6/calls/connect-connected/both-shut", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_an_ipv6_socket_that_was_shut_down(stack: Stack) -> None:
+    """A connection to [::1] was shut down (RDWR). Is connect to [::1] refused as connected?"""
+    client, _ = served(stack, listening(stack, LOOPBACK6), LOOPBACK6)
+    client.shutdown(RDWR)
+    assert client.connect(LOOPBACK6) == Answer("EISCONN")
+
+
+@experiment("tcp/calls/connect-connected/time-wait", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_socket_in_time_wait(stack: Stack) -> None:
+    """Is a second connect of a TCP socket refused as connected while its connection is in TIME_WAIT?"""
+    client, accepted = served(stack, listening(stack, LOOPBACK), LOOPBACK, at=CLIENT)
+    client.shutdown(WR)
+    accepted.close()
+    stack.shows(CLIENT, TIME_WAIT)
     assert client.connect(LOOPBACK) == Answer("EISCONN")
 
 

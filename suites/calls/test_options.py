@@ -32,10 +32,24 @@ def test_join_twice(stack: Stack) -> None:
     assert member.join(GROUP) == EADDRINUSE
 
 
+@experiment("udp6/calls/join-twice", rule=MEMBERSHIP)
+def test_join_an_ipv6_group_twice(stack: Stack) -> None:
+    """Is an IPv6 socket refused a group that it has joined?"""
+    member = stack.udp6()
+    member.join(GROUP6)
+    assert member.join(GROUP6) == EADDRINUSE
+
+
 @experiment("tcp4/calls/join", rule=MEMBERSHIP, cites=(TCPV2.at("§12.11, ip_setmoptions"),))
 def test_join_over_tcp(stack: Stack) -> None:
     """May a TCP socket join a multicast group, of which it will hear nothing?"""
     assert stack.tcp4().join(GROUP) == OK
+
+
+@experiment("tcp6/calls/join", rule=MEMBERSHIP)
+def test_join_an_ipv6_group_over_tcp(stack: Stack) -> None:
+    """May a TCP socket join an IPv6 multicast group, of which it will hear nothing?"""
+    assert stack.tcp6().join(GROUP6) == OK
 
 
 @experiment("tcp4/calls/linger/{state}", rule=OPTION_BITS, cites=(POSIX.at("getsockopt; socket options, SO_LINGER"),))

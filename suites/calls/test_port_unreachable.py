@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import ECONNREFUSED, GROUP, LOOPBACK, OK, SO_REUSEADDR, WILDCARD
+from fixtures.language.words import ECONNREFUSED, GROUP, GROUP6, LOOPBACK, LOOPBACK6, OK, SO_REUSEADDR, WILDCARD
 from fixtures.specification.rules import PORT_UNREACHABLE
 from fixtures.specification.sources import TCPV2, UNP
 
@@ -78,6 +78,17 @@ def test_sender_is_bound_to_a_group(stack: Stack) -> None:
     sender = stack.udp4()
     sender.bind(GROUP)
     sender.connect(CLIENT)
+    sender.send(1)
+    sender.send(1)
+    assert sender.send(1) == OK
+
+
+@experiment("udp6/calls/port-unreachable/sender-at-a-group", rule=PORT_UNREACHABLE, cites=(UNP.at("§8.11"),))
+def test_sender_is_bound_to_an_ipv6_group(stack: Stack) -> None:
+    """An IPv6 socket bound to a group sent twice to a port that nobody has. Is a third send granted?"""
+    sender = stack.udp6()
+    sender.bind(GROUP6)
+    sender.connect(LOOPBACK6.at("Q"))
     sender.send(1)
     sender.send(1)
     assert sender.send(1) == OK

@@ -40,7 +40,7 @@ def test_shutdown_of_reading_sends_nothing(stack: Stack) -> None:
 
 
 #: What is shut down, one after the other.
-HALVES = {"wr": (WR, WR), "rd-rdwr": (WR, RD, RDWR)}
+HALVES = {"wr": (WR, WR), "rd-rdwr": (WR, RD, RDWR), "wr-wr": (WR, WR, WR)}
 
 
 @experiment("tcp/calls/shutdown-again/{halves}", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown"),))
@@ -58,6 +58,15 @@ def test_shutdown_of_writing_and_again(stack: Stack, halves: str) -> None:
 def test_recv_after_shutdown_of_reading(stack: Stack) -> None:
     """Does recv of an end that was shut down for reading find the end of the stream?"""
     _, accepted = connection(stack)
+    accepted.shutdown(RD)
+    assert accepted.recv(1) == END
+
+
+@experiment("tcp/calls/recv-after-shutdown/rd/data-waiting", rule=SHUTS_A_CONNECTION, cites=(TCPV2.at("sorflush"),))
+def test_data_before_shutdown_of_reading(stack: Stack) -> None:
+    """Data waits at an end that is shut down for reading. Does its recv find the end of the stream?"""
+    client, accepted = connection(stack)
+    client.send(1)
     accepted.shutdown(RD)
     assert accepted.recv(1) == END
 

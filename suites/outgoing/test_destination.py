@@ -28,6 +28,7 @@ from fixtures.specification.sources import FREEBSD_15, LIBUV_2155, TCPV2
 
 TO_NOBODY = (TCPV2.at("in_pcbconnect"), LIBUV_2155.at("the assertion"), FREEBSD_15.at("Networking, General"))
 DUAL = Options(IPV6_V6ONLY.off)
+ONLY = Options(IPV6_V6ONLY)
 
 
 @experiment("tcp/outgoing/connect-to-unlistened/no-options", rule=NOBODY_LISTENS)
@@ -46,6 +47,7 @@ def test_connect_to_a_bound_socket(stack: Stack) -> None:
         ("to-loopback",          NONE, None,      WILDCARD,        LOOPBACK),
         ("from-wildcard",        NONE, WILDCARD,  WILDCARD,        LOOPBACK),
         ("ipv6",                 DUAL, None,      WILDCARD6,       LOOPBACK6),
+        ("ipv6-v6only",          ONLY, None,      WILDCARD6,       LOOPBACK6),
         ("ipv6-from-wildcard",   DUAL, WILDCARD6, WILDCARD6,       LOOPBACK6),
         ("mapped",               DUAL, None,      MAPPED_WILDCARD, LOOPBACK),
         ("mapped-from-wildcard", DUAL, WILDCARD6, MAPPED_WILDCARD, LOOPBACK),
