@@ -17,6 +17,7 @@ from fixtures.language.words import (
     OK,
     SECOND,
     SO_REUSEADDR,
+    WR,
     Address,
     Answer,
 )
@@ -30,6 +31,14 @@ CLIENT = LOOPBACK.at("Q")
 def test_connect_a_connected_socket(stack: Stack) -> None:
     """Is a second connect of a connected TCP socket refused?"""
     client, _ = connection(stack)
+    assert client.connect(LOOPBACK) == Answer("EISCONN")
+
+
+@experiment("tcp/calls/connect-connected/shut", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_socket_that_was_shut_for_sending(stack: Stack) -> None:
+    """Is a second connect EISCONN of a connected TCP socket that has shut down its sending half?"""
+    client, _ = connection(stack)
+    client.shutdown(WR)
     assert client.connect(LOOPBACK) == Answer("EISCONN")
 
 
