@@ -196,6 +196,16 @@ def test_a_copy_without_joining_with_reuseaddr(stack: Stack) -> None:
     assert stack.connections(GROUP) in (EACH, member.itself)
 
 
+@experiment("udp{family}/multicast/copies/joined-by-an-unbound-socket", rule=ONE_OR_EACH, cites=(COPIES,))
+@EACH_FAMILY
+def test_a_copy_where_an_unbound_socket_joined(stack: Stack, family: int, always: Options, group: Address) -> None:
+    """A socket has an IPv{family} group that another joined, which has no port: does the first get a copy?"""
+    holder = stack.socket(f"udp{family}", *always)
+    holder.bind(group)
+    stack.socket(f"udp{family}", *always).join(group)
+    assert stack.connections(group) == holder.itself
+
+
 # Who gets none.
 
 

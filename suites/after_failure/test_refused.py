@@ -248,3 +248,15 @@ def test_a_refused_client_listens_in_a_group(stack: Stack) -> None:
     server.bind(LOOPBACK)
     server.listen()
     assert stack.connections(LOOPBACK) == server.itself
+
+
+@experiment(
+    "tcp/after-failure/refused/reuseport-cleared", rule=DROPPED, cites=(LINUX.at("ipv4/inet_hashtables.c, __inet_bhash2_update_saddr"),)
+)
+def test_a_refused_client_that_cleared_reuseport(stack: Stack) -> None:
+    """A client at 0.0.0.0 cleared SO_REUSEPORT, then was refused: may one with the option bind there?"""
+    client = stack.tcp4(SO_REUSEPORT)
+    client.bind(WILDCARD.at("Q"))
+    client.set(SO_REUSEPORT.off)
+    client.connect(SECOND)
+    assert stack.tcp4(SO_REUSEPORT).bind(WILDCARD.at("Q")) == OK
