@@ -219,6 +219,18 @@ def test_the_only_member_gets_all(stack: Stack) -> None:
     assert stack.connections(GROUP) == first.itself
 
 
+@experiment("udp4/multicast/copies/first-shares-nothing/{place}", rule=MULTICAST)
+@pytest.mark.parametrize(("place", "address"), [("group", GROUP), ("wildcard", WILDCARD)], ids=str)
+def test_a_member_with_the_option_beside_one_without(stack: Stack, place: str, address: Address) -> None:
+    """A member at the {place} has no option, a second (SO_REUSEADDR) asks for the group: who receives?"""
+    first, second = stack.udp4(), stack.udp4(SO_REUSEADDR)
+    first.bind(address)
+    first.join(GROUP)
+    if second.bind(GROUP) == OK:
+        second.join(GROUP)
+    assert stack.connections(GROUP) in ((first.itself,) if place == "group" else (first.itself, EACH))
+
+
 @experiment("udp4/multicast/copies/wildcard/reuseaddr", rule=UDP_DUPLICATE, cites=(RFC6762.at("§15.1"),))
 def test_the_first_wildcard_gets_all(stack: Stack) -> None:
     """Two sockets with SO_REUSEADDR ask for the wildcard to join a group. Does the first alone receive?"""

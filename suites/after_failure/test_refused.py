@@ -135,6 +135,12 @@ def test_recv_of_a_refused_client(stack: Stack, case: str, earlier: int) -> None
     assert client.recv(1) == ENOTCONN
 
 
+@experiment("tcp/after-failure/refused/send", rule=DROPPED, cites=(POSIX.at("send, [ENOTCONN]"),))
+def test_send_of_a_refused_client(stack: Stack) -> None:
+    """Is send of a client whose connection was refused ENOTCONN?"""
+    assert connecting(stack, LOOPBACK).send(1) == ENOTCONN
+
+
 @experiment("tcp/after-failure/refused/twice/recv", rule=DROPPED, cites=(POSIX.at("recv, [ENOTCONN]"),))
 def test_recv_of_a_client_that_was_refused_twice(stack: Stack) -> None:
     """Is recv of a client that was refused twice ENOTCONN?"""
