@@ -210,6 +210,16 @@ def test_a_copy_behind_one_without_options(stack: Stack, family: int, always: Op
     assert stack.connections(group) == EACH
 
 
+@experiment("udp{family}/multicast/copies/joined-by-an-unbound-socket", rule=ONE_OR_EACH, cites=(COPIES,))
+@EACH_FAMILY
+def test_a_copy_where_an_unbound_socket_joined(stack: Stack, family: int, always: Options, group: Address) -> None:
+    """A socket has an IPv{family} group that another joined, which has no port: does the first get a copy?"""
+    holder = stack.socket(f"udp{family}", *always)
+    holder.bind(group)
+    stack.socket(f"udp{family}", *always).join(group)
+    assert stack.connections(group) == holder.itself
+
+
 # Who gets none.
 
 
@@ -221,6 +231,18 @@ def test_the_only_member_gets_all(stack: Stack) -> None:
     first.join(GROUP)
     second.bind(GROUP)
     assert stack.connections(GROUP) == first.itself
+
+
+@experiment("udp4/multicast/copies/first-shares-nothing/{place}", rule=MULTICAST)
+@pytest.mark.parametrize(("place", "address"), [("group", GROUP), ("wildcard", WILDCARD)], ids=str)
+def test_a_member_with_the_option_beside_one_without(stack: Stack, place: str, address: Address) -> None:
+    """A member at the {place} has no option, a second (SO_REUSEADDR) asks for the group: who receives?"""
+    first, second = stack.udp4(), stack.udp4(SO_REUSEADDR)
+    first.bind(address)
+    first.join(GROUP)
+    if second.bind(GROUP) == OK:
+        second.join(GROUP)
+    assert stack.connections(GROUP) in ((first.itself,) if place == "group" else (first.itself, EACH))
 
 
 @experiment("udp4/multicast/copies/wildcard/reuseaddr", rule=UDP_DUPLICATE, cites=(RFC6762.at("§15.1"),))

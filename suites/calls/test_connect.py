@@ -63,6 +63,14 @@ def test_connect_a_socket_in_time_wait(stack: Stack) -> None:
     assert client.connect(LOOPBACK) == Answer("EISCONN")
 
 
+@experiment("tcp/calls/connect-connected/shut", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_socket_that_was_shut_for_sending(stack: Stack) -> None:
+    """Is a second connect EISCONN of a connected TCP socket that has shut down its sending half?"""
+    client, _ = connection(stack)
+    client.shutdown(WR)
+    assert client.connect(LOOPBACK) == Answer("EISCONN")
+
+
 @experiment("udp/calls/connect-again/{where}", rule=PEER_IS_SET, cites=(POSIX.at("connect: the peer address is reset"),))
 @pytest.mark.parametrize(
     ("where", "again"),

@@ -122,3 +122,12 @@ def test_data_before_a_second_error(stack: Stack) -> None:
     receiver.recv(1)
     receiver.send(1)
     assert receiver.recv(1) == OK
+
+
+@experiment("udp/calls/connect-after-port-unreachable", rule=PORT_UNREACHABLE, cites=(TCPV2.at("soconnect"),))
+def test_connect_after_an_error(stack: Stack) -> None:
+    """A connected UDP socket sent to a port that nobody has. May it connect elsewhere?"""
+    sender = stack.udp4()
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    assert sender.connect(CLIENT) == OK
