@@ -149,13 +149,6 @@ def test_recv_of_a_client_that_was_refused_twice(stack: Stack) -> None:
     assert client.recv(1) == ENOTCONN
 
 
-@experiment("tcp/after-failure/refused/send", rule=DROPPED, cites=(POSIX.at("send, [ENOTCONN]"),))
-def test_send_of_a_refused_client(stack: Stack) -> None:
-    """Is send of a client that was refused ENOTCONN?"""
-    client = connecting(stack, LOOPBACK)
-    assert client.send(1) == ENOTCONN
-
-
 # Whether it may listen, and where.
 
 
