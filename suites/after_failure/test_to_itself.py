@@ -22,7 +22,7 @@ def test_connection_to_itself(stack: Stack) -> None:
     assert client.connect(CLIENT) == OK
 
 
-@experiment("tcp6/after-failure/connect-to-itself/no-options", rule=SIMULTANEOUS_OPEN, cites=(OPEN, BUN_41455))
+@experiment("tcp6/after-failure/connect-to-itself/no-options", rule=SIMULTANEOUS_OPEN, cites=(OPEN, BUN_41455.at("Problem")))
 def test_connection_to_itself_over_ipv6(stack: Stack) -> None:
     """May an IPv6 client connect to its own address and port, where nobody listens?"""
     client = stack.tcp6()
