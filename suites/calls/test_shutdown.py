@@ -54,6 +54,16 @@ def test_shutdown_of_writing_and_again(stack: Stack, halves: str) -> None:
     assert accepted.shutdown(last) == OK
 
 
+@experiment("tcp/calls/shutdown-after-fin/{how}", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown"),))
+@pytest.mark.parametrize("how", ["rd", "rdwr"])
+def test_shutdown_after_the_other_end(stack: Stack, how: str) -> None:
+    """The other end was shut down for writing. May this end be shut down ({how})?"""
+    client, accepted = connection(stack)
+    client.shutdown(WR)
+    stack.shows(LOOPBACK, CLOSE_WAIT)
+    assert accepted.shutdown(how.upper()) == OK
+
+
 @experiment("tcp/calls/recv-after-shutdown/rd", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown, SHUT_RD"), TCPV2.at("soreceive")))
 def test_recv_after_shutdown_of_reading(stack: Stack) -> None:
     """Does recv of an end that was shut down for reading find the end of the stream?"""
