@@ -60,10 +60,9 @@ def main() -> int:
 
 
 def _rounds(word: str) -> int:
-    rounds = int(word)
-    if rounds < 1:
-        raise argparse.ArgumentTypeError(f"{rounds} rounds measure nothing: at least 1")
-    return rounds
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word} rounds measure nothing: at least 1")
+    return int(word)
 
 
 def _engine(bench: Bench, bare: Bare, rounds: int) -> list[Result]:
