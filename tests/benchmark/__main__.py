@@ -20,7 +20,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from fixtures.machine.bench import MAIN, Bench, MissingPrivilege
+from fixtures.machine.bench import MAIN, Bench, Unusable
 from fixtures.models import Platform, this_platform
 from fixtures.pairs.answers import WIDTH
 from fixtures.pairs.engine import observe
@@ -42,7 +42,7 @@ def main() -> int:
     args = parser.parse_args()
     try:
         bench = Bench("namespace")
-    except MissingPrivilege as missing:
+    except Unusable as missing:
         print(missing, file=sys.stderr)
         return 2
     bare = Bare()
