@@ -11,7 +11,6 @@ from fixtures.models import Platform
 from fixtures.models.state import ADDRESSES
 from reports.inputs import BadInput
 
-
 #: What a setting of a kernel is: a number, a range of two or a list of them.
 _NUMBERS = re.compile(r"\d{1,10}([ ,-]\d{1,10})*", re.ASCII)
 
