@@ -20,7 +20,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from fixtures.machine.bench import MAIN, Bench, MissingPrivilege
+from fixtures.machine.bench import MAIN, Bench, Unusable
 from fixtures.models import Platform, this_platform
 from fixtures.pairs.answers import WIDTH
 from fixtures.pairs.engine import observe
@@ -49,7 +49,7 @@ def main() -> int:
     args = parser.parse_args()
     try:
         bench = Bench("namespace")
-    except MissingPrivilege as missing:
+    except Unusable as missing:
         print(missing, file=sys.stderr)
         return 2
     bare = Bare()
@@ -67,10 +67,9 @@ def main() -> int:
 
 
 def _rounds(word: str) -> int:
-    rounds = int(word)
-    if rounds < 1:
-        raise argparse.ArgumentTypeError(f"{rounds} rounds measure nothing: at least 1")
-    return rounds
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word} rounds measure nothing: at least 1")
+    return int(word)
 
 
 def _engine(bench: Bench, bare: Bare, rounds: int) -> list[Result]:
