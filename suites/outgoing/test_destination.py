@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import listening
+from fixtures.language.scenes import listening, received
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     ECONNREFUSED,
@@ -103,5 +103,4 @@ def test_connect_to_the_wildcard_from_a_group(stack: Stack) -> None:
     receiver.bind(LOOPBACK)
     sender.bind(GROUP.at("Q"))
     assert sender.connect(WILDCARD) == OK
-    sender.send(1)
-    assert receiver.recv(1) == OK
+    assert received(receiver, sender.send(1)) == OK
