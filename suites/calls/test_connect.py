@@ -19,6 +19,8 @@ from fixtures.language.words import (
     SECOND,
     SO_REUSEADDR,
     TIME_WAIT,
+    WILDCARD,
+    WILDCARD6,
     WR,
     Address,
     Answer,
@@ -106,6 +108,27 @@ def test_connect_from_another_local_address(stack: Stack) -> None:
     second.bind(SECOND.at("Q"))
     first.connect(LOOPBACK)
     assert second.connect(LOOPBACK) == OK
+
+
+@experiment("tcp/calls/same-port-and-destination/wildcard", rule=SAME_CONNECTION, cites=(TCPV2.at("in_pcbconnect"),))
+def test_connect_from_the_wildcard_beside_another_local_address(stack: Stack) -> None:
+    """A client at 127.0.0.2 is connected. May one at 0.0.0.0 with its port connect to the same server?"""
+    listening(stack, LOOPBACK)
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(SECOND.at("Q"))
+    first.connect(LOOPBACK)
+    second.bind(WILDCARD.at("Q"))
+    assert second.connect(LOOPBACK) == OK
+
+
+@experiment("udp6/calls/same-port-and-destination/group-and-wildcard", rule=PEER_IS_SET, cites=(TCPV2.at("in_pcbconnect"),))
+def test_connect_from_the_wildcard_beside_a_group(stack: Stack) -> None:
+    """A socket at an IPv6 group is connected. May one at [::] with its port connect to the same peer?"""
+    first, second = stack.udp6(), stack.udp6(SO_REUSEADDR)
+    first.bind(GROUP6.at("Q"))
+    first.connect(LOOPBACK6)
+    second.bind(WILDCARD6.at("Q"))
+    assert second.connect(LOOPBACK6) == OK
 
 
 @experiment("tcp{family}/calls/connect-group", rule=INVALID_REMOTE, cites=(INVALID_REMOTE.source,))

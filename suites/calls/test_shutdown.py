@@ -74,11 +74,11 @@ def test_recv_after_shutdown_of_reading(stack: Stack) -> None:
 
 @experiment("tcp/calls/recv-after-shutdown/rd/data-waiting", rule=SHUTS_A_CONNECTION, cites=(TCPV2.at("sorflush"),))
 def test_data_before_shutdown_of_reading(stack: Stack) -> None:
-    """Data waits at an end that is shut down for reading. Does its recv find the end of the stream?"""
+    """Data waits at an end that is shut down for reading. Does its recv find the data, or the end?"""
     client, accepted = connection(stack)
     client.send(1)
     accepted.shutdown(RD)
-    assert accepted.recv(1) == END
+    assert accepted.recv(1) in (OK, END)
 
 
 @experiment("tcp/calls/send-after-shutdown/{how}", rule=WRONG_KIND, cites=(POSIX.at("send, [EPIPE]"),))

@@ -43,6 +43,7 @@ CASES = (
     Case("only-who-joined-hears-of-two", ("freebsd", "macos")),
     Case("broadcast", EVERY, or_unknown=True),
     # Whether an address can be bound.
+    # DragonFly answers EPERM over IPv4 (in_pcbbind).
     Case("low-port", ("stevens", "linux", "freebsd", "openbsd", "netbsd", "illumos")),
     Case("low-port-at-the-wildcard", ("macos",), SOMEBODY),
     Case("address-of-no-interface", tuple(name for name in EVERY if name != "lwip"), or_unknown=True),
