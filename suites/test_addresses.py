@@ -24,6 +24,14 @@ def test_an_address_that_no_interface_has(stack: Stack, kind: str) -> None:
     assert stack.socket(kind).bind(FOREIGN[kind]) == EADDRNOTAVAIL
 
 
+@experiment("{kind}/address/foreign-twice", rule=OWN_ADDRESS, cites=(BIND,))
+@pytest.mark.parametrize("kind", ["tcp4", "udp4"])
+def test_an_address_that_no_interface_has_twice(stack: Stack, kind: str) -> None:
+    """A {kind} socket asks for an address that no interface has, and then another: is that refused so?"""
+    stack.socket(kind).bind(FOREIGN[kind])
+    assert stack.socket(kind).bind(FOREIGN[kind]) == EADDRNOTAVAIL
+
+
 @experiment("{kind}/address/foreign-any-port", rule=OWN_ADDRESS, cites=(BIND,))
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_an_address_that_no_interface_has_and_port_0(stack: Stack, kind: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import ECONNREFUSED, GROUP, GROUP6, LOOPBACK, LOOPBACK6, OK, SO_REUSEADDR, WILDCARD
+from fixtures.language.words import ECONNREFUSED, GROUP, GROUP6, LOOPBACK, LOOPBACK6, OK, SECOND, SO_REUSEADDR, WILDCARD
 from fixtures.specification.rules import PORT_UNREACHABLE
 from fixtures.specification.sources import TCPV2, UNP
 
@@ -70,6 +70,16 @@ def test_port_unreachable_is_told_the_sender(stack: Stack) -> None:
     receiver.bind(LOOPBACK.at("0"))
     other.connect(receiver.address)
     assert other.send(1) == OK
+
+
+@experiment("udp/calls/port-unreachable/sender-at-another-address", rule=PORT_UNREACHABLE, cites=(UNP.at("§8.11"),))
+def test_sender_is_bound_to_another_address(stack: Stack) -> None:
+    """A socket bound to 127.0.0.2 sent to a port of 127.0.0.1 that nobody has. Is its next send told?"""
+    sender = stack.udp4()
+    sender.bind(SECOND.at("Q"))
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    assert sender.send(1) == ECONNREFUSED
 
 
 @experiment("udp/calls/port-unreachable/sender-at-a-group", rule=PORT_UNREACHABLE, cites=(UNP.at("§8.11"),))

@@ -61,6 +61,12 @@ def test_send_without_a_connection(stack: Stack) -> None:
     assert bound(stack).send(1) == ENOTCONN
 
 
+@experiment("tcp/calls/send-unconnected/listener", rule=WRONG_KIND, cites=(POSIX.at("send, [ENOTCONN]"), TCPV2.at("sosend")))
+def test_send_on_a_listener(stack: Stack) -> None:
+    """Is send on a listener refused?"""
+    assert listening(stack, LOOPBACK).send(1) == ENOTCONN
+
+
 #: TCP sockets without a connection.
 UNCONNECTED: dict[str, Callable[[Stack], Socket]] = {
     "new": Stack.tcp4,

@@ -140,6 +140,15 @@ def test_the_reading_half_stays_shut(stack: Stack) -> None:
     assert accepted.recv(1) == END
 
 
+@experiment("tcp/calls/recv-after-shutdown/both-ends", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown"), TCPV2.at("soreceive")))
+def test_recv_when_both_ends_have_shut(stack: Stack) -> None:
+    """A server shut down its sending half, then its client: does the client find the end of the stream?"""
+    client, accepted = connection(stack)
+    accepted.shutdown(WR)
+    client.shutdown(WR)
+    assert client.recv(1) == END
+
+
 @experiment("tcp/calls/send-after-shutdown/both-in-turn", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown"), TCPV2.at("sosend")))
 def test_the_writing_half_stays_shut(stack: Stack) -> None:
     """An end was shut down for writing, then for reading. Is its send still refused?"""

@@ -235,3 +235,13 @@ def test_ipv4_beside_a_dual_stack_client(stack: Stack, end: str) -> None:
     if end == "closed":
         client.close()
     assert stack.tcp4().bind(CLIENT) == OK
+
+
+@experiment("tcp/outgoing/dual-stack-client/ipv6", rule=PCB_LOOKUP, cites=(CONNECT,))
+def test_ipv6_beside_a_dual_stack_client(stack: Stack) -> None:
+    """A TCP client that was bound to dual-stack [::] is connected over IPv6: is [::1] refused another?"""
+    listening(stack, LOOPBACK6)
+    client = stack.tcp6(IPV6_V6ONLY.off)
+    client.bind(WILDCARD6.at("Q"))
+    client.connect(LOOPBACK6)
+    assert stack.tcp6(IPV6_V6ONLY).bind(CLIENT6) == EADDRINUSE
