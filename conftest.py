@@ -7,17 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.language.experiment import Experiment, Template, chapter_of
+from fixtures.language.experiment import chapter_of
 from fixtures.language.stack import Stack
-from fixtures.machine.bench import Bench, MissingPrivilege
+from fixtures.machine.bench import Bench
 from fixtures.models import MODELS
-from fixtures.plugins.recorder import RECORDER, Recorder, again, is_worker, record_of, send, settle
-from fixtures.plugins.subject import SUBJECT, subject_of
+from fixtures.plugins.items import experiment_of, parameters_of
+from fixtures.plugins.recorder import RECORD, RECORDER, Recorder, again, is_worker, keep_crash, record_of, send, settle
+from fixtures.plugins.subject import CANNOT_OPEN, SUBJECT, subject_of
 from fixtures.record.runfile import as_record
 from fixtures.record.screens import story
 
 pytest_plugins = [f"fixtures.plugins.{name}" for name in ("plain", "pairs", "libraries", "colour")]
 
+SUITES = Path(__file__).resolve().parent / "suites"
 #: One letter for each verdict that fails nothing; the others have their capital.
 VERDICT_LETTERS = {"conforms": ".", "variant": "v", "untestable": "u", "inconclusive": "i", "unrecorded": "r"}
 
@@ -42,13 +44,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Say at once, and once, when the isolation that was demanded cannot be had."""
+    """Say at once, and once, when no experiment can be made: the isolation cannot be had, or loopback carries nothing."""
     config = session.config
-    if config.getoption("--isolation") == "namespace" and not is_worker(config):
-        try:
-            Bench(isolation="namespace").close()
-        except MissingPrivilege as error:
-            raise pytest.UsageError(str(error)) from None
+    if config.stash[SUBJECT].model or is_worker(config) or config.option.collectonly or not _asks_for_suites(config):
+        return
+    try:
+        Bench(config.getoption("--isolation")).close()
+    except CANNOT_OPEN as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _asks_for_suites(config: pytest.Config) -> bool:
+    asked = [Path(argument.partition("::")[0]).absolute() for argument in config.args]
+    return any(path.is_relative_to(SUITES) or SUITES.is_relative_to(path) for path in asked)
+
+
+def _is_of_the_suites(item: pytest.Item) -> bool:
+    return item.path.is_relative_to(SUITES)
 
 
 @pytest.fixture
@@ -58,19 +70,19 @@ def stack() -> None:
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let ``-k`` find an experiment by its id."""
-    if experiment := _experiment(item):
+    if experiment := experiment_of(item):
         item.extra_keyword_matches.add(experiment.id)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run an experiment."""
-    experiment = _experiment(pyfuncitem)
+    experiment = experiment_of(pyfuncitem)
     if experiment is None:
         return None
 
     def script(stack: Stack) -> None:
-        pyfuncitem.obj(stack=stack, **_parameters(pyfuncitem))
+        pyfuncitem.obj(stack=stack, **parameters_of(pyfuncitem))
 
     subject = pyfuncitem.config.stash[SUBJECT]
     judgement = subject.judge(script)
@@ -78,22 +90,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return settle(pyfuncitem, record, lambda: story(experiment, judgement, str(subject.platform), again(pyfuncitem)))
 
 
-def _experiment(item: pytest.Item) -> Experiment | None:
-    """The experiment of an item, with its parameters filled in."""
-    template: Template | None = getattr(getattr(item, "obj", None), "experiment", None)
-    return template.with_parameters(_parameters(item)) if template else None
-
-
-def _parameters(item: pytest.Item) -> dict[str, object]:
-    """What an experiment is parametrised with: nothing else but its stack is ever asked for."""
-    callspec = getattr(item, "callspec", None)
-    return callspec.params if callspec else {}
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    send(item, report)
+    crashed = report.failed and RECORD not in item.stash and _is_of_the_suites(item)
+    if crashed:
+        keep_crash(item, report)
+    if crashed or report.when == "call":
+        send(item, report)
     return report
 
 

@@ -8,15 +8,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from fixtures.language.notation import parse_line
+from fixtures.language.words import OK
 from fixtures.models import Platform, UnknownPlatform, platform
 from fixtures.record.replay import NotThisExperiment, Replay
 from fixtures.record.runfile import Record, Run, as_record, read_run
-from fixtures.record.verdicts import VERDICTS, judge, observe
+from fixtures.record.verdicts import VERDICTS, Observation, judge, observe
 from reports.artefacts import without_artefacts
 from reports.catalogue import Row, by_id
 from reports.inputs import BadInput
 
-#: The verdicts of a script that did not run to its end. They are the bench's, and are not judged again.
+#: The verdicts of a script that did not run to its end. They are the bench's; of these only a broken one's trace is judged again.
 UNFINISHED = ("untestable", "broken", "inconclusive")
 #: A user other than root, for models. Which one makes no difference.
 SOMEBODY = 1000
@@ -103,13 +105,21 @@ def judging(here: Platform, run: Run) -> Callable[[Row, Record], Record]:
     settings = machine.get("settings", {})
 
     def judge_one(row: Row, record: Record) -> Record:
-        if record["verdict"] in UNFINISHED:
+        if record["verdict"] in UNFINISHED and record["verdict"] != "broken":
             return record | {"chapter": row.chapter, "question": row.experiment.question, "held": False, "variants": []}
         predicted = here.predict(row.script, uid, settings) if here.model else []
-        judgement = judge(observe(row.script, Replay(record["trace"])), predicted)
+        broken = record["verdict"] == "broken"
+        seen = _up_to_the_end(record) if broken else observe(row.script, Replay(record["trace"]))
+        judgement = judge(seen, predicted)
         return as_record(row.experiment, row.chapter, judgement) | {"attempts": record["attempts"]}
 
     return judge_one
+
+
+def _up_to_the_end(record: Record) -> Observation:
+    """What was seen before the bench broke. A surprise may be why it did."""
+    calls = (parse_line(line) for line in record["trace"])
+    return Observation([(call, answer or OK) for call, answer in calls], problem="broken", why=record["why"])
 
 
 def file_name(run: Run) -> str:

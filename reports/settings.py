@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 from fixtures.models import Platform
 from fixtures.models.state import ADDRESSES
 from reports.inputs import BadInput
 
+#: What a setting of a kernel is: a number, a range of two or a list of them.
+_NUMBERS = re.compile(r"\d{1,10}([ ,-]\d{1,10})*", re.ASCII)
+
 
 def setting(word: str) -> tuple[str, str]:
     """A kernel setting of a command line, NAME=VALUE."""
     name, sign, value = word.partition("=")
     if not (name and sign):
-        raise argparse.ArgumentTypeError(f"{word!r}: write NAME=VALUE, such as net.ipv4.tcp_tw_reuse=0")
+        raise argparse.ArgumentTypeError(f"{word[:100]!r}: write NAME=VALUE, such as net.ipv4.tcp_tw_reuse=0")
+    if name != ADDRESSES and not _NUMBERS.fullmatch(value):
+        raise argparse.ArgumentTypeError(f"{word[:100]!r}: write a number, such as {name[:100]}=1")
     return name, value
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from fixtures.language.notation import NotationError
 from fixtures.language.stack import Inconclusive
 from fixtures.language.words import Answer
-from fixtures.machine.bench import STRANGERS, Bench, MissingPrivilege
+from fixtures.machine.bench import STRANGERS, Bench, Unusable
 from fixtures.machine.kernel import Kernel
 from fixtures.models import this_platform
 from fixtures.specification.worlds import TooManyWorlds
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         title, played = _perform(steps, args.isolation)
     except (NotationError, *NO_ANSWER) as error:
         raise BadInput(f"{named(args.script)}: {error}") from None
-    except MissingPrivilege as error:
+    except Unusable as error:
         raise BadInput(str(error)) from None
     except OSError as error:
         raise BadInput(f"no process could be started to try it: {error}") from None

@@ -20,7 +20,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from fixtures.machine.bench import MAIN, Bench, MissingPrivilege
+from fixtures.machine.bench import MAIN, Bench, Unusable
 from fixtures.models import Platform, this_platform
 from fixtures.pairs.answers import WIDTH
 from fixtures.pairs.engine import observe
@@ -44,12 +44,12 @@ def main() -> int:
     """Measure, print a table, and write the numbers; 0, or 2 without a namespace."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
     parser.add_argument("--json", metavar="FILE", type=_file, help="write the numbers to FILE")
-    parser.add_argument("--rounds", type=int, default=2, metavar="N", help="how often engine and loop take turns (default: 2)")
+    parser.add_argument("--rounds", type=_rounds, default=2, metavar="N", help="how often engine and loop take turns (default: 2)")
     parser.add_argument("--largest", type=int, default=SIZES[-1], metavar="PAIRS", help="leave out sizes above this")
     args = parser.parse_args()
     try:
         bench = Bench("namespace")
-    except MissingPrivilege as missing:
+    except Unusable as missing:
         print(missing, file=sys.stderr)
         return 2
     bare = Bare()
@@ -64,6 +64,12 @@ def main() -> int:
     if args.json:
         args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def _rounds(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word} rounds measure nothing: at least 1")
+    return int(word)
 
 
 def _engine(bench: Bench, bare: Bare, rounds: int) -> list[Result]:

@@ -1,25 +1,32 @@
 from __future__ import annotations
 
+import _socket
+import errno
 import random
+import socket
 import sys
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 
 import pytest
 
 from fixtures.language.notation import parse
-from fixtures.language.stack import format_trace
+from fixtures.language.stack import Broken, Inconclusive, Untestable, format_trace
 from fixtures.language.words import Answer
 from fixtures.machine.bench import Bench, MissingPrivilege
 from fixtures.machine.kernel import Kernel
+from fixtures.machine.sockets import is_of_the_kernel
 from fixtures.models import Platform, this_platform
 from fixtures.models.answers import ok
 from fixtures.models.block import Block, Cover
 from fixtures.models.linux import Linux
 from fixtures.models.linux import clauses as C
-from fixtures.pairs.answers import WIDTH
+from fixtures.pairs.answers import NOT_SHOWN, WIDTH
 from fixtures.pairs.engine import each, in_order, observe
 from fixtures.pairs.findings import SCREEN, examine, screen
 from fixtures.pairs.forecast import Forecast
+from fixtures.pairs.loops import Loops
 from fixtures.pairs.product import EQUIVALENCES, Kind, Pairs, State, kinds
 from fixtures.pairs.script import script
 from fixtures.record.verdicts import observe as observe_script
@@ -106,6 +113,87 @@ def test_an_answer_that_does_not_come_again_is_inconclusive() -> None:
     assert "did not come again" in found.why
 
 
+@pytest.mark.parametrize("problem", [Untestable, Inconclusive, Broken])
+def test_a_bench_that_does_not_get_through_says_so(problem: type[Exception]) -> None:
+    def ends(pairs: Pairs, numbers: Sequence[int]) -> bytes:
+        raise problem("work by main did not end")
+
+    found = examine(kind("udp/pairs/closed/other"), ends, forecast())
+    assert (found.verdict, found.why, found.count) == (problem.__name__.lower(), "work by main did not end", 0)
+
+
+@pytest.mark.parametrize(("shown", "verdict"), [(0, "untestable"), (5, "inconclusive")])
+def test_a_state_that_does_not_show_is_no_disagreement(shown: int, verdict: str) -> None:
+    stack = forecast()
+
+    def partly(pairs: Pairs, numbers: Sequence[int]) -> bytes:
+        answers = stack.answers(pairs, numbers)
+        return answers[: WIDTH * shown] + bytes((NOT_SHOWN, 255, 255)) * (len(numbers) - shown)
+
+    found = examine(kind("tcp/pairs/child-time-wait/same"), partly, forecast())
+    assert (found.verdict, found.groups) == (verdict, [])
+    assert "TIME_WAIT" in found.why
+
+
+class Elsewhere(_socket.socket):
+    """A socket as of a stack that was loaded: it lacks TCP_INFO and TCP_QUICKACK, and refuses SO_LINGER and small buffers."""
+
+    def getsockopt(self, *arguments: int) -> bytes:  # type: ignore[override]
+        raise OSError(errno.ENOPROTOOPT, "TCP_INFO")
+
+    def setsockopt(self, level: int, option: int, value: int | bytes) -> None:  # type: ignore[override]
+        if (level, option) in ((socket.IPPROTO_TCP, socket.TCP_QUICKACK), (socket.SOL_SOCKET, socket.SO_SNDBUF)):
+            raise OSError(errno.ENOPROTOOPT, "absent")
+        if (level, option) in ((socket.SOL_SOCKET, socket.SO_LINGER), (socket.SOL_SOCKET, socket.SO_RCVBUF)):
+            raise OSError(errno.EINVAL, "refused")
+        super().setsockopt(level, option, value)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the loops are Linux'")
+@pytest.mark.parametrize("name", ["tcp/pairs/child-last-ack/same", "tcp/pairs/child-fin-wait-2/same"])
+def test_a_loaded_stack_is_set_up_without_what_it_lacks(name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        ports = array("H", [one.getsockname()[1], other.getsockname()[1]])
+    loops = Loops(kind(name), factory=Elsewhere, own=False, diagnosis=SimpleNamespace(state=lambda *_: 0))
+    numbers = array("I", [0])
+    try:
+        targets = array("H", loops.prepare(numbers, ports[:1], (ports[1], ports[1])))
+        assert list(targets) == [1]
+        assert loops.bind(numbers, ports[:1], targets) == bytes([NOT_SHOWN])
+    finally:
+        loops.end_seconds()
+        loops.end_firsts()
+
+
+def test_a_state_that_never_shows_is_not_waited_for_each_time() -> None:
+    asked: list[int] = []
+    loops = Loops(kind("tcp/pairs/child-established/same"))
+
+    def never(first: object, port: int) -> bool:
+        asked.append(port)
+        return False
+
+    for _ in range(20):
+        assert not loops._shown(never, (None, None, 0), 1)
+    assert len(asked) == 5
+
+
+def test_refused_connects_are_few_in_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("fixtures.pairs.loops.time.sleep", pauses.append)
+    connect = Loops(kind("tcp/pairs/bound/same"), own=False)._paced(lambda second, to: errno.ECONNREFUSED)
+    for _ in range(200):
+        connect(None, 1)
+    assert pauses == [1, 1, 1, 1]
+
+
+def test_a_socket_of_a_loaded_stack_is_told_from_the_kernels() -> None:
+    with socket.socket() as own, open("/dev/null", "rb") as stands_for_one:
+        assert is_of_the_kernel(own)
+        assert not is_of_the_kernel(SimpleNamespace(fileno=stands_for_one.fileno))  # type: ignore[arg-type]
+        assert not is_of_the_kernel(SimpleNamespace(fileno=lambda: 100_000))  # type: ignore[arg-type]
+
+
 def test_a_platform_without_a_model_is_unrecorded() -> None:
     assert examine(kind("udp/pairs/closed/other"), forecast().answers, None).verdict == "unrecorded"
 
@@ -189,7 +277,12 @@ def test_the_host_has_not_enough_ports() -> None:
     host = Bench("host")
     try:
         found = examine(kind("udp/pairs/closed/same"), lambda pairs, numbers: observe(host, pairs, numbers), None)
+        assert (found.verdict, "namespace" in found.why) == ("untestable", True)
+        # A stack that starts anew with its process has all ports to itself.
+        host._one_stack = False
+        assert host.private
+        assert len(observe(host, Pairs(kind("udp/pairs/closed/same")), range(3))) == 3 * WIDTH
+        other = examine(kind("udp/pairs/closed/other"), lambda pairs, numbers: observe(host, pairs, numbers), None)
+        assert (other.verdict, other.why) == ("untestable", "each process has a network stack of its own here")
     finally:
         host.close()
-    assert found.verdict == "untestable"
-    assert "namespace" in found.why

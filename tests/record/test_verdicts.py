@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.language.stack import NoSuchFamily, NoSuchUser, Stack, Untestable
+from fixtures.language.notation import Call
+from fixtures.language.stack import Broken, Inconclusive, NoSuchFamily, NoSuchUser, Stack, Untestable
 from fixtures.language.words import EADDRINUSE, LOOPBACK, SO_EXCLBIND, SO_REUSEADDR, Answer
 from fixtures.models.base import Model
 from fixtures.models.linux import Linux
@@ -124,6 +125,52 @@ def test_a_recv_that_waits_in_vain_counts_only_where_the_model_says_that_it_wait
     assert [judge(waits, predicted).why for predicted in ([refuses], [])] == ["A.recv(1) did not end in time"] * 2
     assert judge(waits, [refuses]).verdict == "inconclusive"
     assert judge(refuses, [waits]).verdict == "stale"
+
+
+@pytest.mark.parametrize("problem", [Broken, Inconclusive, Untestable])
+def test_what_ends_a_script_hides_no_surprise_before_it(problem: type[Exception]) -> None:
+    def ends(stack: Stack) -> None:
+        stack.tcp4().bind(LOOPBACK)
+        raise problem("the rest was not to be had")
+
+    right, wrong = observe(ends, Linux()), observe(ends, AlwaysInUse())
+    assert judge(right, [right]).verdict == problem.__name__.lower()
+    found = judge(wrong, [right])
+    assert (found.verdict, found.predicted) == ("surprise", right)
+    assert f"{problem.__name__.lower()}: the rest was not to be had" in found.why
+    assert judge(wrong, [right, wrong]).verdict == problem.__name__.lower()
+
+
+def test_a_refused_accept_is_a_surprise_and_not_a_broken_bench() -> None:
+    def accepts(stack: Stack) -> None:
+        stack.tcp4().accept()
+
+    seen, expected = observe(accepts, AlwaysInUse()), observe(accepts, AlwaysOk())
+    assert (seen.problem, judge(seen, [expected]).verdict, judge(seen, [seen]).verdict) == ("broken", "surprise", "broken")
+
+
+def test_a_socket_that_cannot_be_made_is_untestable_whatever_the_model_says() -> None:
+    def makes(stack: Stack) -> None:
+        stack.tcp6()
+
+    class HasNoIPv6(Linux):
+        def perform(self, call: Call) -> Answer:
+            return Answer("EACCES")
+
+    assert judge(observe(makes, HasNoIPv6()), [observe(makes, Linux())]).verdict == "untestable"
+
+
+def test_a_recv_that_waits_hides_no_surprise_before_it() -> None:
+    def script(stack: Stack) -> None:
+        one = stack.tcp4()
+        one.bind(LOOPBACK)
+        assert one.recv(1) == Answer("ENOTCONN")
+
+    class RefusesAndWaits(LwIP):
+        def perform(self, call: Call) -> Answer:
+            return EADDRINUSE if call.verb == "bind" else super().perform(call)
+
+    assert judge(observe(script, RefusesAndWaits()), [observe(script, Linux())]).verdict == "surprise"
 
 
 @pytest.mark.parametrize("absent", [NoSuchFamily, NoSuchUser])

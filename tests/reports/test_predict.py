@@ -394,3 +394,13 @@ def test_a_step_without_expectation_contradicts_nothing() -> None:
     made, bound = Predictor(Platform("linux")).predict(read_script("A = tcp4()\nA.bind(127.0.0.1:P) = ok"))
     assert (made.contradicts, bound.contradicts) == (False, False)
     assert bound.step == Step(2, bound.step.call, OK)
+
+
+@pytest.mark.parametrize("value", ["x", "", "1e3", "-1", "0x1", "1;2", "99999999999", "٣"])
+def test_a_setting_that_is_no_number_is_refused(value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["predict", "--platform", "linux", "--setting", f"net.ipv4.tcp_tw_reuse_delay={value}", "-"])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert f"net.ipv4.tcp_tw_reuse_delay={value}" in line
+    assert "write a number" in line

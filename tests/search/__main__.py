@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from fixtures.machine.bench import Bench, MissingPrivilege
+from fixtures.machine.bench import Bench, Unusable
 from tests.search.run import search, search_scripts
 
 
@@ -21,7 +21,7 @@ def main() -> int:
     args = parser.parse_args()
     try:
         bench = Bench("namespace", patience=0)
-    except MissingPrivilege as missing:
+    except Unusable as missing:
         print(missing, file=sys.stderr)
         return 2
     try:
