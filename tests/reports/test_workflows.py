@@ -22,7 +22,7 @@ def test_actions_are_pinned_and_say_which_version_that_is(path: Path) -> None:
         assert line.startswith("./") or re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*WORKFLOWS, ROOT / "action.yml"], ids=lambda path: path.name)
 def test_scripts_hold_no_expression(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     scripts = re.findall(r"^( *)(?:- )?run: \|\n((?:\1  .*\n|\n)+)|^ *(?:- )?run: (?!\|)(.*)", text, re.MULTILINE)
