@@ -11,7 +11,7 @@ from fixtures.language.experiment import chapter_of
 from fixtures.language.stack import Stack
 from fixtures.machine.bench import Bench
 from fixtures.models import MODELS
-from fixtures.plugins.items import experiment_of, parameters_of
+from fixtures.plugins.items import SUITES, experiment_of, parameters_of
 from fixtures.plugins.recorder import RECORD, RECORDER, Recorder, again, is_worker, keep_crash, record_of, send, settle
 from fixtures.plugins.subject import CANNOT_OPEN, SUBJECT, subject_of
 from fixtures.record.runfile import as_record
@@ -19,7 +19,6 @@ from fixtures.record.screens import story
 
 pytest_plugins = [f"fixtures.plugins.{name}" for name in ("plain", "pairs", "libraries", "colour")]
 
-SUITES = Path(__file__).resolve().parent / "suites"
 #: One letter for each verdict that fails nothing; the others have their capital.
 VERDICT_LETTERS = {"conforms": ".", "variant": "v", "untestable": "u", "inconclusive": "i", "unrecorded": "r"}
 
@@ -60,10 +59,6 @@ def _asks_for_suites(config: pytest.Config) -> bool:
     return any(path.is_relative_to(SUITES) or SUITES.is_relative_to(path) for path in asked)
 
 
-def _is_of_the_suites(item: pytest.Item) -> bool:
-    return item.path.is_relative_to(SUITES)
-
-
 @pytest.fixture
 def stack() -> None:
     """The stack that answers; `pytest_pyfunc_call` puts it in place for each attempt."""
@@ -94,7 +89,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    crashed = report.failed and RECORD not in item.stash and _is_of_the_suites(item)
+    crashed = report.failed and RECORD not in item.stash and item.path.is_relative_to(SUITES)
     if crashed:
         keep_crash(item, report)
     if crashed or report.when == "call":

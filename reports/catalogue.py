@@ -44,6 +44,12 @@ def _modules() -> list[str]:
 MODULES = _modules()
 
 
+def questions_of_files() -> list[tuple[str, str]]:
+    """The files of the suites with the first line of each docstring, which says what its experiments ask."""
+    docs = ((module, importlib.import_module(f"suites.{module}").__doc__ or "") for module in MODULES)
+    return [(_file(module).relative_to(ROOT / "suites").as_posix(), doc.splitlines()[0]) for module, doc in docs]
+
+
 @dataclass(frozen=True)
 class Row:
     """One experiment with its parameters filled in."""

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from fixtures.models import MODELS, Platform
-from reports import claims, disputed, incidents, libraries, matrix, others, port, predict
+from reports import claims, disputed, incidents, libraries, matrix, others, port, predict, site
 from reports.calls import read_calls
-from reports.catalogue import ROOT, all_rows, need_checkout
-from reports.cells import Cell, cells, columns, names_a_place
+from reports.catalogue import ROOT, need_checkout, questions_of_files
+from reports.cells import Cells, names_a_place
 from reports.inputs import BadInput
 from reports.porting.player import Player
 from reports.porting.report import report
 from reports.porting.text import as_text as porting_as_text
 from reports.scripts import as_text, read_script
+from reports.site.data import Site
 from reports.site.pictures import overview
 
 DOCS, README = ROOT / "docs", ROOT / "README.md"
-PREDICT, PORTING, OTHERS, CLAUSES = (DOCS / f"{name}.md" for name in ("predict", "porting", "others", "clauses"))
+PREDICT, PORTING, OTHERS, CLAUSES, EXPERIMENTS = (
+    DOCS / f"{name}.md" for name in ("predict", "porting", "others", "clauses", "experiments")
+)
 FENCE = "```\n"
 REMEDY = "run: python -m addrinuse render"
 #: The server of docs/porting.md, and the one of which README shows a part.
@@ -37,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     Raises BadInput for a page in which there is no place for what it shows, and where there are no pages.
     """
     need_checkout("render")
-    for path, text in stale().items():
+    for path, text in stale(site.gather()).items():
         if text:
             path.write_text(text, encoding="utf-8", newline="\n")
         else:
@@ -46,27 +49,25 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def stale() -> dict[Path, str]:
+def stale(found: Site) -> dict[Path, str]:
     """The files that are not what is rendered, with what belongs there: nothing for a page of the matrix that is gone."""
-    rendered = dict(files())
+    rendered = dict(files(found))
     gone = {path: "" for path in matrix.FOLDER.iterdir() if path not in rendered}
     return gone | {path: text for path, text in rendered.items() if not path.exists() or path.read_text(encoding="utf-8") != text}
 
 
-def files() -> Iterator[tuple[Path, str]]:
+def files(found: Site) -> Iterator[tuple[Path, str]]:
     """Every file that is generated, whole or in part, and its text."""
-    platforms, rows = columns(), all_rows()
-    found = cells(platforms, rows)
-    yield from matrix.pages(platforms, rows, found).items()
-    yield DOCS / "matrix.svg", overview(platforms, found).svg
-    yield DOCS / "incidents.md", incidents.as_markdown(incidents.load(), found)
+    yield from matrix.pages(found.platforms, found.rows, found.cells).items()
+    yield DOCS / "matrix.svg", overview(found.platforms, found.cells).svg
+    yield DOCS / "incidents.md", incidents.as_markdown(incidents.load(), found.cells)
     yield DOCS / "disputed.md", disputed.as_markdown(claims.load())
     yield DOCS / "libraries.md", libraries.page()
-    yield CLAUSES, _counted(found)
+    yield CLAUSES, _counted(found.cells)
     yield from _printed().items()
 
 
-def _counted(found: Mapping[str, Mapping[str, Cell]]) -> str:
+def _counted(found: Cells) -> str:
     """The page of the clauses, with the numbers of its first table: answers, and how many of them name a place that was read."""
     answered = {name: [across[name] for across in found.values() if across[name].answers] for name in MODELS}
 
@@ -77,7 +78,7 @@ def _counted(found: Mapping[str, Mapping[str, Cell]]) -> str:
 
     page = re.sub(r"^\| (?P<name>\w+) \| [\d,]+ \| [\d.]+ % \|", counted, _read(CLAUSES), flags=re.MULTILINE)
     everywhere = sum(len(each) for name, each in answered.items() if name != "stevens")
-    return re.sub(r"In the matrix, [\d,]+", f"In the matrix, {everywhere:,}", page)
+    return re.sub(r"[\d,]+ answers of seventeen", f"{everywhere:,} answers of seventeen", page)
 
 
 def _printed() -> dict[Path, str]:
@@ -90,8 +91,14 @@ def _printed() -> dict[Path, str]:
         PREDICT: _fenced(PREDICT, _read(PREDICT), "`addrinuse predict --platform linux server.txt` prints", predicted),
         PORTING: _fenced(PORTING, _read(PORTING), f"--from linux --to freebsd {EXAMPLE}` prints", _ported(EXAMPLE, "freebsd")),
         OTHERS: _tabled(OTHERS, others.table()),
+        EXPERIMENTS: _tabled(EXPERIMENTS, _files_of_suites()),
         README: _fenced(README, readme, f"--from linux --to windows calls.log\n{FENCE}", _second_instance(_ported(SERVER, "windows"))),
     }
+
+
+def _files_of_suites() -> str:
+    rows = "".join(f"| `{file}` | {question} |\n" for file, question in questions_of_files())
+    return f"| file in `suites/` | what it asks |\n|---|---|\n{rows}"
 
 
 def _predicted(script: str) -> str:

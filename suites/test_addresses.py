@@ -6,13 +6,14 @@ import pytest
 
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
-from fixtures.language.words import EACCES, EADDRNOTAVAIL, EINVAL, GROUP6, LOOPBACK, LOOPBACK6, OK, Address
+from fixtures.language.words import EACCES, EADDRNOTAVAIL, EINVAL, GROUP, GROUP6, LOOPBACK, LOOPBACK6, OK, WILDCARD, WILDCARD6, Address
 from fixtures.specification.rules import BIND_NAMES, BOUND_ONCE, OWN_ADDRESS, RESERVED_PORT
-from fixtures.specification.sources import LINUX, POSIX
+from fixtures.specification.sources import LINUX, LITE2_SYS, POSIX
 
 BIND = POSIX.at("bind, [EADDRNOTAVAIL]")
 #: Of the networks that are kept for documentation (RFC 5737, RFC 3849): no interface has them.
 FOREIGN = {"tcp4": Address("192.0.2.1"), "udp4": Address("192.0.2.1"), "tcp6": Address("2001:db8::1"), "udp6": Address("2001:db8::1")}
+WILDCARDS = {"tcp4": WILDCARD, "udp4": WILDCARD, "tcp6": WILDCARD6, "udp6": WILDCARD6}
 OWN = {"tcp4": LOOPBACK, "udp4": LOOPBACK, "tcp6": LOOPBACK6, "udp6": LOOPBACK6}
 
 
@@ -20,6 +21,14 @@ OWN = {"tcp4": LOOPBACK, "udp4": LOOPBACK, "tcp6": LOOPBACK6, "udp6": LOOPBACK6}
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_an_address_that_no_interface_has(stack: Stack, kind: str) -> None:
     """Is {kind} refused an address that no interface of the machine has?"""
+    assert stack.socket(kind).bind(FOREIGN[kind]) == EADDRNOTAVAIL
+
+
+@experiment("{kind}/address/foreign-twice", rule=OWN_ADDRESS, cites=(BIND,))
+@pytest.mark.parametrize("kind", ["tcp4", "udp4"])
+def test_an_address_that_no_interface_has_twice(stack: Stack, kind: str) -> None:
+    """A {kind} socket asks for an address that no interface has, and then another: is that refused so?"""
+    stack.socket(kind).bind(FOREIGN[kind])
     assert stack.socket(kind).bind(FOREIGN[kind]) == EADDRNOTAVAIL
 
 
@@ -66,11 +75,24 @@ def test_a_group_over_tcp(stack: Stack) -> None:
     assert stack.tcp6().bind(GROUP6) == OK
 
 
+@experiment("tcp4/address/group", rule=BIND_NAMES, cites=(LITE2_SYS.at("netinet/in_pcb.c, in_pcbbind"),))
+def test_an_ipv4_group_over_tcp(stack: Stack) -> None:
+    """May a TCP socket bind an IPv4 multicast group?"""
+    assert stack.tcp4().bind(GROUP) == OK
+
+
 @experiment("{kind}/address/reserved-port", rule=RESERVED_PORT, cites=(POSIX.at("bind, [EACCES]"),))
 @pytest.mark.parametrize("kind", OWN)
 def test_a_reserved_port(stack: Stack, kind: str) -> None:
     """Is a user who is not root refused port 1023 by {kind}?"""
     assert stack.stranger.socket(kind).bind(OWN[kind].at("1023")) == EACCES
+
+
+@experiment("{kind}/address/reserved-port-at-the-wildcard", rule=RESERVED_PORT, cites=(POSIX.at("bind, [EACCES]"),))
+@pytest.mark.parametrize("kind", WILDCARDS)
+def test_a_reserved_port_at_the_wildcard(stack: Stack, kind: str) -> None:
+    """Is a user who is not root refused port 1023 of the wildcard by {kind}?"""
+    assert stack.stranger.socket(kind).bind(WILDCARDS[kind].at("1023")) == EACCES
 
 
 @experiment("{kind}/address/unreserved-port/{port}", rule=RESERVED_PORT, cites=(POSIX.at("bind, [EACCES]"),))

@@ -7,6 +7,7 @@ import pytest
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
+    EADDRINUSE,
     GROUP,
     GROUP6,
     IPV6_V6ONLY,
@@ -25,7 +26,7 @@ from fixtures.language.words import (
     Option,
     Options,
 )
-from fixtures.specification.rules import CONNECTED_UDP
+from fixtures.specification.rules import CONNECTED_UDP, NO_OPTIONS, SAME_CONNECTION
 from fixtures.specification.sources import TCPV2
 
 LOOKUP = TCPV2.at("in_pcblookup")
@@ -235,3 +236,46 @@ def test_a_client_without_a_connection(
     connection.close()
     client.send(1)
     assert rest.recv(1) == OK
+
+
+# A second socket that wants the peer of another: 4.4BSD refuses it, and it is left as it was.
+
+
+def second_of_a_peer(stack: Stack) -> tuple[Socket, Socket]:
+    """Two sockets at one address, of which the first is connected, and the second asks for the same peer."""
+    first, second = stack.udp4(*REUSEPORT), stack.udp4(*REUSEPORT)
+    for socket in (first, second):
+        socket.bind(LOOPBACK)
+    first.connect(LOOPBACK.at(CLIENT))
+    second.connect(LOOPBACK.at(CLIENT))
+    return first, second
+
+
+@experiment("udp4/connected/refused/hears", rule=SAME_CONNECTION)
+def test_a_refused_socket_hears_strangers(stack: Stack) -> None:
+    """One of two with SO_REUSEPORT was refused the peer of the other: does it still hear strangers?"""
+    _, second = second_of_a_peer(stack)
+    assert stack.connections(LOOPBACK) == second.itself
+
+
+@experiment("udp4/connected/refused/holds", rule=SAME_CONNECTION)
+def test_a_refused_socket_holds_its_port(stack: Stack) -> None:
+    """A UDP socket was refused the peer of another, which has closed: does it still hold its port?"""
+    first, _ = second_of_a_peer(stack)
+    first.close()
+    assert stack.udp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp4/connected/refused/closed", rule=SAME_CONNECTION)
+def test_a_refused_socket_closes(stack: Stack) -> None:
+    """A UDP socket was refused the peer of another, and has closed: does that still hold the port?"""
+    _, second = second_of_a_peer(stack)
+    second.close()
+    assert stack.udp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp4/connected/twice-to-one-peer/holds", rule=NO_OPTIONS)
+def test_a_socket_that_connected_twice_holds_its_port(stack: Stack) -> None:
+    """A UDP socket connected twice to the same peer: does it hold its port against another?"""
+    connected(stack, "udp4", LOOPBACK, LOOPBACK.at(CLIENT)).connect(LOOPBACK.at(CLIENT))
+    assert stack.udp4().bind(LOOPBACK) == EADDRINUSE

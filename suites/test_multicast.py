@@ -14,6 +14,7 @@ from fixtures.language.words import (
     GROUP6,
     IPV6_V6ONLY,
     LOOPBACK,
+    LOOPBACK6,
     NOBODY,
     NONE,
     OK,
@@ -21,13 +22,14 @@ from fixtures.language.words import (
     REUSEBOTH,
     REUSEPORT,
     SO_REUSEADDR,
+    SO_REUSEPORT,
     WILDCARD,
     WILDCARD6,
     Address,
     Answer,
     Options,
 )
-from fixtures.specification.rules import BIND_NAMES, MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE
+from fixtures.specification.rules import BIND_NAMES, MOST_SPECIFIC, MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE
 from fixtures.specification.sources import LITE2, NETBSD_TESTS, OPENBSD, RFC6762, TCPV2
 
 V6ONLY = Options(IPV6_V6ONLY)
@@ -196,6 +198,28 @@ def test_a_copy_without_joining_with_reuseaddr(stack: Stack) -> None:
     assert stack.connections(GROUP) in (EACH, member.itself)
 
 
+@experiment("udp{family}/multicast/copies/last-cleared-its-option", rule=ONE_OR_EACH, cites=(COPIES,))
+@EACH_FAMILY
+def test_a_copy_behind_one_without_options(stack: Stack, family: int, always: Options, group: Address) -> None:
+    """Two members share an IPv{family} group; the last clears SO_REUSEPORT again. Does each get a copy?"""
+    first, last = (stack.socket(f"udp{family}", *always, *REUSEPORT) for _ in range(2))
+    for member in (first, last):
+        member.bind(group)
+        member.join(group)
+    last.set(SO_REUSEPORT.off)
+    assert stack.connections(group) == EACH
+
+
+@experiment("udp{family}/multicast/copies/joined-by-an-unbound-socket", rule=ONE_OR_EACH, cites=(COPIES,))
+@EACH_FAMILY
+def test_a_copy_where_an_unbound_socket_joined(stack: Stack, family: int, always: Options, group: Address) -> None:
+    """A socket has an IPv{family} group that another joined, which has no port: does the first get a copy?"""
+    holder = stack.socket(f"udp{family}", *always)
+    holder.bind(group)
+    stack.socket(f"udp{family}", *always).join(group)
+    assert stack.connections(group) == holder.itself
+
+
 # Who gets none.
 
 
@@ -207,6 +231,18 @@ def test_the_only_member_gets_all(stack: Stack) -> None:
     first.join(GROUP)
     second.bind(GROUP)
     assert stack.connections(GROUP) == first.itself
+
+
+@experiment("udp4/multicast/copies/first-shares-nothing/{place}", rule=MULTICAST)
+@pytest.mark.parametrize(("place", "address"), [("group", GROUP), ("wildcard", WILDCARD)], ids=str)
+def test_a_member_with_the_option_beside_one_without(stack: Stack, place: str, address: Address) -> None:
+    """A member at the {place} has no option, a second (SO_REUSEADDR) asks for the group: who receives?"""
+    first, second = stack.udp4(), stack.udp4(SO_REUSEADDR)
+    first.bind(address)
+    first.join(GROUP)
+    if second.bind(GROUP) == OK:
+        second.join(GROUP)
+    assert stack.connections(GROUP) in ((first.itself,) if place == "group" else (first.itself, EACH))
 
 
 @experiment("udp4/multicast/copies/wildcard/reuseaddr", rule=UDP_DUPLICATE, cites=(RFC6762.at("§15.1"),))
@@ -247,6 +283,13 @@ def test_a_unicast_datagram_reaches_one(stack: Stack, options: Options) -> None:
         member.bind(WILDCARD)
         member.join(GROUP)
     assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
+
+
+@experiment("udp6/multicast/unicast-misses-the-group", rule=MOST_SPECIFIC)
+def test_a_datagram_to_an_address_beside_the_group(stack: Stack) -> None:
+    """The only socket of a port is bound to an IPv6 group. Does a datagram to ::1 miss it?"""
+    stack.udp6().bind(GROUP6)
+    assert stack.connections(LOOPBACK6) == NOBODY
 
 
 @experiment("udp4/multicast/of-another-user/alone", rule=BIND_NAMES)

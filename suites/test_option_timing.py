@@ -296,6 +296,14 @@ def test_accepted_socket_is_v6only(stack: Stack) -> None:
     assert listener.accept().get(IPV6_V6ONLY) == Answer("1")
 
 
+@experiment("tcp6/option-timing/accepted-inherits/v6only-cleared", rule=INHERITED_OPTIONS, cites=(TCPV2.at("sonewconn"),))
+def test_accepted_socket_is_not_v6only(stack: Stack) -> None:
+    """Does a socket accepted from a listener that cleared IPV6_V6ONLY have it clear?"""
+    listener = listening(stack, WILDCARD6, IPV6_V6ONLY.off)
+    stack.tcp6().connect(LOOPBACK6)
+    assert listener.accept().get(IPV6_V6ONLY) == Answer("0")
+
+
 @experiment("tcp/option-timing/options-are-two/{one}-is-not-{other}", rule=OPTION_BITS, cites=(UNP.at("§7.5"),))
 @pytest.mark.parametrize(("one", "other"), [(REUSEADDR, REUSEPORT), (REUSEPORT, REUSEADDR)], ids=str)
 def test_one_option_does_not_set_the_other(stack: Stack, one: Options, other: Options) -> None:

@@ -31,12 +31,12 @@ from fixtures.language.words import (
 from fixtures.specification.rules import (
     BALANCED_GROUP,
     CONNECTED_UDP,
+    CONNECTS_FROM,
     MOST_SPECIFIC,
     MULTICAST,
     NO_OPTIONS,
     OPTION_BITS,
     THEFT,
-    UNBOUND_CALL,
     UNUSED_ADDRESS,
 )
 from fixtures.specification.sources import FREEBSD
@@ -119,7 +119,7 @@ def test_a_specific_server_beside_a_group(stack: Stack) -> None:
     assert stack.connections(LOOPBACK) == narrow.itself
 
 
-@experiment("tcp4/reuseport-lb/connect/bound", rule=UNBOUND_CALL, cites=(FREEBSD_TEST,))
+@experiment("tcp4/reuseport-lb/connect/bound", rule=CONNECTS_FROM, cites=(FREEBSD_TEST,))
 def test_connect_when_bound(stack: Stack) -> None:
     """May a bound TCP socket with SO_REUSEPORT_LB connect?"""
     server, client = stack.tcp4(), stack.tcp4(SO_REUSEPORT_LB)

@@ -13,7 +13,7 @@ from fixtures.libraries.policies import Policy, Setting
 from fixtures.models import MODELS, Platform
 from fixtures.models import platform as platform_named
 from fixtures.record.runfile import read_run
-from fixtures.specification.clauses import BASES
+from fixtures.specification.clauses import BASES, weakest
 from reports.calls.sockets import Act, Recorded, Recording
 from reports.catalogue import ROOT, by_id
 from reports.porting.groups import Shape, groups_of
@@ -162,18 +162,6 @@ def explaining(question: str, socket: str, sets: str) -> str:
     words = [option.removeprefix("SO_").replace("_", "-").lower() for option in sets.split() if option.startswith("SO_")]
     written = (template.format("+".join(words) or "none") for template in _EXPLAINING.get((question, socket), ()))
     return next((identifier for identifier in written if identifier in by_id()), "") if sets not in ("-", "unknown") else ""
-
-
-def weakest(bases: Iterable[str]) -> str:
-    """The weakest of several bases: what follows from all of them stands on it."""
-    order = list(BASES)
-    return max(bases, key=order.index)
-
-
-def strongest(bases: Iterable[str]) -> str:
-    """The strongest of several bases: what follows from any of them stands on it."""
-    order = list(BASES)
-    return min(bases, key=order.index)
 
 
 @cache

@@ -1,4 +1,7 @@
-"""What a report carries. Text, Markdown, HTML and JSON are written from it; port.schema.json, beside this module, describes the JSON."""
+"""What a report carries. Text, Markdown, HTML and JSON are written from it; port.schema.json, beside this module, describes the JSON.
+
+A new field is described there, too.
+"""
 
 from __future__ import annotations
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from fixtures.libraries import policies
 from fixtures.models import Platform
+from fixtures.specification.clauses import strongest, weakest
 from reports.cells import BASIS_LETTERS, UNKNOWN, UNTESTABLE
-from reports.libraries.answers import ASKED, Data, chapter, everywhere, explaining, strongest, weakest
+from reports.libraries.answers import ASKED, Data, chapter, everywhere, explaining
 from reports.libraries.text import HEADS, counted
 from reports.site.data import Site
 from reports.site.html import Html, attribute, code, fill, join, link

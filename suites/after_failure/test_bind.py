@@ -12,13 +12,16 @@ from fixtures.language.words import (
     IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
+    MAPPED,
     MAPPED_WILDCARD,
     NONE,
     OK,
     SECOND,
     SO_REUSEPORT,
     WILDCARD,
+    WILDCARD6,
     Address,
+    Answer,
     Option,
     Options,
 )
@@ -63,6 +66,30 @@ def test_address_of_a_socket_that_asks_for_a_second(stack: Stack, protocol: str,
     first.bind(LOOPBACK)
     first.bind(CLIENT)
     assert stack.socket(f"{protocol}4").bind(LOOPBACK) == EADDRINUSE
+
+
+#: What an IPv6 socket of both families has, for what it is refused then, and what another socket is answered that wants the first.
+SECOND_ADDRESSES = [
+    ("specific-asks-mapped",        LOOPBACK6,       MAPPED.at("Q"),    "6", LOOPBACK6, EADDRINUSE),
+    ("wildcard-asks-mapped",        WILDCARD6,       MAPPED.at("Q"),    "6", LOOPBACK6, EADDRINUSE),
+    ("wildcard-asks-specific",      WILDCARD6,       LOOPBACK6.at("Q"), "4", LOOPBACK,  EADDRINUSE),
+    ("mapped-asks-ipv6",            MAPPED,          LOOPBACK6.at("Q"), "4", LOOPBACK,  EADDRINUSE),
+    ("mapped-wildcard-asks-ipv6",   MAPPED_WILDCARD, LOOPBACK6.at("Q"), "6", LOOPBACK6, OK),
+    ("specific-asks-the-wildcard",  LOOPBACK6,       WILDCARD6.at("Q"), "4", WILDCARD,  OK),
+]  # fmt: skip
+
+
+@experiment("{protocol}6/after-failure/second-bind/{case}", rule=BOUND_ONCE, cites=(POSIX.at("bind, [EINVAL]"),))
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+@pytest.mark.parametrize(("case", "own", "asked", "family", "wanted", "expected"), SECOND_ADDRESSES, ids=str)
+def test_families_of_a_socket_that_asks_for_a_second_address(
+    stack: Stack, protocol: str, case: str, own: Address, asked: Address, family: str, wanted: Address, expected: Answer
+) -> None:
+    """A {protocol} socket at {own} is refused {asked}. Does it hold what it held before?"""
+    first = stack.socket(f"{protocol}6", *DUAL)
+    first.bind(own)
+    first.bind(asked)
+    assert stack.socket(f"{protocol}{family}").bind(wanted) == expected
 
 
 @experiment("udp/after-failure/send-without-peer/no-options", rule=BIND_NAMES, cites=(POSIX.at("send, [EDESTADDRREQ]"),))

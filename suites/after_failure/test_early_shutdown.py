@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import accepted_after_shutdown, close_in_turn, connecting, serve, served
+from fixtures.language.scenes import accepted_after_shutdown, close_in_turn, connecting, serve
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import ECONNRESET, LOOPBACK, OK, RD, RDWR, SO_LINGER_0, WR, Answer
 from fixtures.specification.rules import ACTIVE_CLOSER, RESET, SHUTS_A_CONNECTION, WRONG_KIND
@@ -28,8 +28,8 @@ def shut_too_early(stack: Stack, *halves: str) -> Socket:
 def test_shutdown_that_came_too_early(stack: Stack) -> None:
     """A server was shut down (WR) before it listened. May it send to its clients?"""
     listener = shut_too_early(stack, WR)
-    _, accepted = served(stack, listener, LOOPBACK)
-    assert accepted.send(1) == OK
+    connecting(stack, LOOPBACK)
+    assert accepted_after_shutdown(listener).send(1) == OK
 
 
 @experiment("tcp/after-failure/shutdown-before-listen/both/shut-again", rule=RESET, cites=(POSIX.at("send, [ECONNRESET]"),))
@@ -60,7 +60,7 @@ def test_each_connection_of_a_server_that_was_shut_down_early(stack: Stack) -> N
     resetting, closing = stack.tcp4(SO_LINGER_0), stack.tcp4()
     resetting.connect(LOOPBACK)
     closing.connect(LOOPBACK)
-    first, second = listener.accept(), listener.accept()
+    first, second = accepted_after_shutdown(listener), accepted_after_shutdown(listener)
     resetting.close()
     first.close()
     close_in_turn(closing, second)

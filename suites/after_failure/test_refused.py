@@ -135,6 +135,12 @@ def test_recv_of_a_refused_client(stack: Stack, case: str, earlier: int) -> None
     assert client.recv(1) == ENOTCONN
 
 
+@experiment("tcp/after-failure/refused/send", rule=DROPPED, cites=(POSIX.at("send, [ENOTCONN]"),))
+def test_send_of_a_refused_client(stack: Stack) -> None:
+    """Is send of a client whose connection was refused ENOTCONN?"""
+    assert connecting(stack, LOOPBACK).send(1) == ENOTCONN
+
+
 @experiment("tcp/after-failure/refused/twice/recv", rule=DROPPED, cites=(POSIX.at("recv, [ENOTCONN]"),))
 def test_recv_of_a_client_that_was_refused_twice(stack: Stack) -> None:
     """Is recv of a client that was refused twice ENOTCONN?"""
@@ -204,6 +210,14 @@ def test_refused_client_becomes_v6only(stack: Stack) -> None:
     assert stack.connections(LOOPBACK.at(f"port({client.name})")) == NOBODY
 
 
+@experiment("tcp/after-failure/refused/connect-after-listen", rule=DROPPED, cites=(DROP,))
+def test_refused_client_listens_and_connects(stack: Stack) -> None:
+    """A client was refused, and called listen. Is its second connect invalid?"""
+    client = connecting(stack, LOOPBACK)
+    client.listen()
+    assert client.connect(LOOPBACK) == EINVAL
+
+
 # Clients that asked for what cannot be reached.
 
 
@@ -248,3 +262,15 @@ def test_a_refused_client_listens_in_a_group(stack: Stack) -> None:
     server.bind(LOOPBACK)
     server.listen()
     assert stack.connections(LOOPBACK) == server.itself
+
+
+@experiment(
+    "tcp/after-failure/refused/reuseport-cleared", rule=DROPPED, cites=(LINUX.at("ipv4/inet_hashtables.c, __inet_bhash2_update_saddr"),)
+)
+def test_a_refused_client_that_cleared_reuseport(stack: Stack) -> None:
+    """A client at 0.0.0.0 cleared SO_REUSEPORT, then was refused: may one with the option bind there?"""
+    client = stack.tcp4(SO_REUSEPORT)
+    client.bind(WILDCARD.at("Q"))
+    client.set(SO_REUSEPORT.off)
+    client.connect(SECOND)
+    assert stack.tcp4(SO_REUSEPORT).bind(WILDCARD.at("Q")) == OK

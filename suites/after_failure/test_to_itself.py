@@ -6,9 +6,9 @@ import pytest
 
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
-from fixtures.language.words import EADDRINUSE, ECONNREFUSED, ESTABLISHED, LOOPBACK, OK, SECOND, TIME_WAIT, WILDCARD
+from fixtures.language.words import EADDRINUSE, ECONNREFUSED, ESTABLISHED, LOOPBACK, LOOPBACK6, OK, SECOND, TIME_WAIT, WILDCARD
 from fixtures.specification.rules import NOBODY_LISTENS, SIMULTANEOUS_OPEN
-from fixtures.specification.sources import POSIX, RFC9293
+from fixtures.specification.sources import BUN_41455, POSIX, RFC9293
 
 CLIENT = LOOPBACK.at("Q")
 OPEN = RFC9293.at("§3.5, figure 7")
@@ -20,6 +20,14 @@ def test_connection_to_itself(stack: Stack) -> None:
     client = stack.tcp4()
     client.bind(CLIENT)
     assert client.connect(CLIENT) == OK
+
+
+@experiment("tcp6/after-failure/connect-to-itself/no-options", rule=SIMULTANEOUS_OPEN, cites=(OPEN, BUN_41455.at("Problem")))
+def test_connection_to_itself_over_ipv6(stack: Stack) -> None:
+    """May an IPv6 client connect to its own address and port, where nobody listens?"""
+    client = stack.tcp6()
+    client.bind(LOOPBACK6.at("Q"))
+    assert client.connect(LOOPBACK6.at("Q")) == OK
 
 
 @experiment("tcp/after-failure/connect-to-itself/established", rule=SIMULTANEOUS_OPEN, cites=(OPEN,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connection, listening
+from fixtures.language.scenes import connection, listening, served
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     GROUP,
@@ -15,8 +15,13 @@ from fixtures.language.words import (
     LOOPBACK6,
     MAPPED,
     OK,
+    RDWR,
     SECOND,
     SO_REUSEADDR,
+    TIME_WAIT,
+    WILDCARD,
+    WILDCARD6,
+    WR,
     Address,
     Answer,
 )
@@ -30,6 +35,41 @@ CLIENT = LOOPBACK.at("Q")
 def test_connect_a_connected_socket(stack: Stack) -> None:
     """Is a second connect of a connected TCP socket refused?"""
     client, _ = connection(stack)
+    assert client.connect(LOOPBACK) == Answer("EISCONN")
+
+
+@experiment("tcp/calls/connect-connected/both-shut/{where}", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+@pytest.mark.parametrize(("where", "again"), [("same", LOOPBACK), ("elsewhere", SECOND)], ids=str)
+def test_connect_a_socket_that_was_shut_down(stack: Stack, where: str, again: Address) -> None:
+    """A connection to 127.0.0.1 was shut down (RDWR). Is connect to {again.aloud} refused as connected?"""
+    client, _ = connection(stack)
+    client.shutdown(RDWR)
+    assert client.connect(again) == Answer("EISCONN")
+
+
+@experiment("tcp6/calls/connect-connected/both-shut", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_an_ipv6_socket_that_was_shut_down(stack: Stack) -> None:
+    """A connection to [::1] was shut down (RDWR). Is connect to [::1] refused as connected?"""
+    client, _ = served(stack, listening(stack, LOOPBACK6), LOOPBACK6)
+    client.shutdown(RDWR)
+    assert client.connect(LOOPBACK6) == Answer("EISCONN")
+
+
+@experiment("tcp/calls/connect-connected/time-wait", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_socket_in_time_wait(stack: Stack) -> None:
+    """Is a second connect of a TCP socket refused as connected while its connection is in TIME_WAIT?"""
+    client, accepted = served(stack, listening(stack, LOOPBACK), LOOPBACK, at=CLIENT)
+    client.shutdown(WR)
+    accepted.close()
+    stack.shows(CLIENT, TIME_WAIT)
+    assert client.connect(LOOPBACK) == Answer("EISCONN")
+
+
+@experiment("tcp/calls/connect-connected/shut", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_socket_that_was_shut_for_sending(stack: Stack) -> None:
+    """Is a second connect EISCONN of a connected TCP socket that has shut down its sending half?"""
+    client, _ = connection(stack)
+    client.shutdown(WR)
     assert client.connect(LOOPBACK) == Answer("EISCONN")
 
 
@@ -68,6 +108,27 @@ def test_connect_from_another_local_address(stack: Stack) -> None:
     second.bind(SECOND.at("Q"))
     first.connect(LOOPBACK)
     assert second.connect(LOOPBACK) == OK
+
+
+@experiment("tcp/calls/same-port-and-destination/wildcard", rule=SAME_CONNECTION, cites=(TCPV2.at("in_pcbconnect"),))
+def test_connect_from_the_wildcard_beside_another_local_address(stack: Stack) -> None:
+    """A client at 127.0.0.2 is connected. May one at 0.0.0.0 with its port connect to the same server?"""
+    listening(stack, LOOPBACK)
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(SECOND.at("Q"))
+    first.connect(LOOPBACK)
+    second.bind(WILDCARD.at("Q"))
+    assert second.connect(LOOPBACK) == OK
+
+
+@experiment("udp6/calls/same-port-and-destination/group-and-wildcard", rule=PEER_IS_SET, cites=(TCPV2.at("in_pcbconnect"),))
+def test_connect_from_the_wildcard_beside_a_group(stack: Stack) -> None:
+    """A socket at an IPv6 group is connected. May one at [::] with its port connect to the same peer?"""
+    first, second = stack.udp6(), stack.udp6(SO_REUSEADDR)
+    first.bind(GROUP6.at("Q"))
+    first.connect(LOOPBACK6)
+    second.bind(WILDCARD6.at("Q"))
+    assert second.connect(LOOPBACK6) == OK
 
 
 @experiment("tcp{family}/calls/connect-group", rule=INVALID_REMOTE, cites=(INVALID_REMOTE.source,))

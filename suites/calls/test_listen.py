@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connection, listening
+from fixtures.language.scenes import connection, listening, tried_after_shutdown
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -103,6 +103,13 @@ def test_connect_a_listener(stack: Stack) -> None:
     assert listener.connect(LOOPBACK) == Answer("EOPNOTSUPP")
 
 
+@experiment("tcp6/calls/connect-listener", rule=LISTENER_STAYS, cites=(POSIX.at("connect, [EOPNOTSUPP]"),))
+def test_connect_an_ipv6_listener(stack: Stack) -> None:
+    """Is connect of a listening IPv6 socket refused as an operation that it does not have?"""
+    listener = listening(stack, LOOPBACK6)
+    assert listener.connect(LOOPBACK6.at("Q")) == Answer("EOPNOTSUPP")
+
+
 @experiment("tcp/calls/shut-listener/{how}", rule=SHUT_DOWN, cites=(POSIX.at("shutdown"),))
 @pytest.mark.parametrize("how", ["wr", "rdwr"])
 def test_shutdown_of_a_listener(stack: Stack, how: str) -> None:
@@ -118,6 +125,24 @@ def test_shutdown_of_the_receiving_half_of_a_listener(stack: Stack) -> None:
     listener = listening(stack, LOOPBACK)
     listener.shutdown(RD)
     assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/calls/shut-listener/rd/then-accept", rule=SHUT_DOWN, cites=(TCPV2.at("soshutdown"),))
+def test_accept_after_shutdown_of_the_receiving_half(stack: Stack) -> None:
+    """A client waits, and the listener shuts down its receiving half. Does accept still take the client?"""
+    listener = listening(stack, LOOPBACK)
+    stack.tcp4().connect(LOOPBACK)
+    listener.shutdown(RD)
+    assert tried_after_shutdown(listener) == OK
+
+
+@experiment("tcp/calls/shut-listener/wr/then-accept", rule=SHUT_DOWN, cites=(TCPV2.at("tcp_usrclosed"),))
+def test_accept_after_shutdown_of_the_sending_half(stack: Stack) -> None:
+    """A client waits, and the listener shuts down its sending half. Is accept refused?"""
+    listener = listening(stack, LOOPBACK)
+    stack.tcp4().connect(LOOPBACK)
+    listener.shutdown(WR)
+    assert tried_after_shutdown(listener) != OK
 
 
 @experiment("tcp/calls/accept-bound", rule=WRONG_KIND, cites=(POSIX.at("accept, [EINVAL]"),))

@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import ECONNREFUSED, GROUP, LOOPBACK, OK, SO_REUSEADDR, WILDCARD
+from fixtures.language.words import ECONNREFUSED, GROUP, GROUP6, LOOPBACK, LOOPBACK6, OK, SECOND, SO_REUSEADDR, WILDCARD
 from fixtures.specification.rules import PORT_UNREACHABLE
 from fixtures.specification.sources import TCPV2, UNP
 
@@ -72,12 +72,33 @@ def test_port_unreachable_is_told_the_sender(stack: Stack) -> None:
     assert other.send(1) == OK
 
 
+@experiment("udp/calls/port-unreachable/sender-at-another-address", rule=PORT_UNREACHABLE, cites=(UNP.at("§8.11"),))
+def test_sender_is_bound_to_another_address(stack: Stack) -> None:
+    """A socket bound to 127.0.0.2 sent to a port of 127.0.0.1 that nobody has. Is its next send told?"""
+    sender = stack.udp4()
+    sender.bind(SECOND.at("Q"))
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    assert sender.send(1) == ECONNREFUSED
+
+
 @experiment("udp/calls/port-unreachable/sender-at-a-group", rule=PORT_UNREACHABLE, cites=(UNP.at("§8.11"),))
 def test_sender_is_bound_to_a_group(stack: Stack) -> None:
     """A socket bound to a group sent twice to a port that nobody has. Is a third send granted?"""
     sender = stack.udp4()
     sender.bind(GROUP)
     sender.connect(CLIENT)
+    sender.send(1)
+    sender.send(1)
+    assert sender.send(1) == OK
+
+
+@experiment("udp6/calls/port-unreachable/sender-at-a-group", rule=PORT_UNREACHABLE, cites=(UNP.at("§8.11"),))
+def test_sender_is_bound_to_an_ipv6_group(stack: Stack) -> None:
+    """An IPv6 socket bound to a group sent twice to a port that nobody has. Is a third send granted?"""
+    sender = stack.udp6()
+    sender.bind(GROUP6)
+    sender.connect(LOOPBACK6.at("Q"))
     sender.send(1)
     sender.send(1)
     assert sender.send(1) == OK
@@ -111,3 +132,12 @@ def test_data_before_a_second_error(stack: Stack) -> None:
     receiver.recv(1)
     receiver.send(1)
     assert receiver.recv(1) == OK
+
+
+@experiment("udp/calls/connect-after-port-unreachable", rule=PORT_UNREACHABLE, cites=(TCPV2.at("soconnect"),))
+def test_connect_after_an_error(stack: Stack) -> None:
+    """A connected UDP socket sent to a port that nobody has. May it connect elsewhere?"""
+    sender = stack.udp4()
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    assert sender.connect(CLIENT) == OK

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connection, listening
+from fixtures.language.scenes import connection, listening, served
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import CLOSE_WAIT, ECONNRESET, END, LOOPBACK, OK, SECOND, SO_LINGER_0, WR, Answer
 from fixtures.specification.rules import BROKEN_PIPE, DELIVERED, RESET, WRONG_KIND
@@ -59,6 +59,12 @@ def test_send_to_another_local_address(stack: Stack) -> None:
 def test_send_without_a_connection(stack: Stack) -> None:
     """Is send on a TCP socket that is only bound refused?"""
     assert bound(stack).send(1) == ENOTCONN
+
+
+@experiment("tcp/calls/send-unconnected/listener", rule=WRONG_KIND, cites=(POSIX.at("send, [ENOTCONN]"), TCPV2.at("sosend")))
+def test_send_on_a_listener(stack: Stack) -> None:
+    """Is send on a listener refused?"""
+    assert listening(stack, LOOPBACK).send(1) == ENOTCONN
 
 
 #: TCP sockets without a connection.
@@ -121,6 +127,16 @@ def test_reset_in_close_wait(stack: Stack, call: str) -> None:
     client.set(SO_LINGER_0)
     client.close()
     assert CALLS[call](accepted, 1) == ECONNRESET
+
+
+@experiment("tcp/calls/recv-after-reset/close-wait/linger-from-the-start", rule=RESET, cites=(RESET.source, POSIX.at("recv, [ECONNRESET]")))
+def test_reset_in_close_wait_by_an_option_from_the_start(stack: Stack) -> None:
+    """A client that had SO_LINGER 0 before it connected shut down, then closed. Is recv ECONNRESET?"""
+    client, accepted = served(stack, listening(stack, LOOPBACK), LOOPBACK, SO_LINGER_0)
+    client.shutdown(WR)
+    stack.shows(LOOPBACK, CLOSE_WAIT)
+    client.close()
+    assert accepted.recv(1) == ECONNRESET
 
 
 @experiment("tcp/calls/recv-twice-after-reset", rule=RESET, cites=(POSIX.at("recv: an orderly end is 0; [ECONNRESET]"),))

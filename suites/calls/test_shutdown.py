@@ -40,7 +40,7 @@ def test_shutdown_of_reading_sends_nothing(stack: Stack) -> None:
 
 
 #: What is shut down, one after the other.
-HALVES = {"wr": (WR, WR), "rd-rdwr": (WR, RD, RDWR)}
+HALVES = {"wr": (WR, WR), "rd-rdwr": (WR, RD, RDWR), "wr-wr": (WR, WR, WR)}
 
 
 @experiment("tcp/calls/shutdown-again/{halves}", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown"),))
@@ -54,12 +54,31 @@ def test_shutdown_of_writing_and_again(stack: Stack, halves: str) -> None:
     assert accepted.shutdown(last) == OK
 
 
+@experiment("tcp/calls/shutdown-after-fin/{how}", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown"),))
+@pytest.mark.parametrize("how", ["rd", "rdwr"])
+def test_shutdown_after_the_other_end(stack: Stack, how: str) -> None:
+    """The other end was shut down for writing. May this end be shut down ({how})?"""
+    client, accepted = connection(stack)
+    client.shutdown(WR)
+    stack.shows(LOOPBACK, CLOSE_WAIT)
+    assert accepted.shutdown(how.upper()) == OK
+
+
 @experiment("tcp/calls/recv-after-shutdown/rd", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown, SHUT_RD"), TCPV2.at("soreceive")))
 def test_recv_after_shutdown_of_reading(stack: Stack) -> None:
     """Does recv of an end that was shut down for reading find the end of the stream?"""
     _, accepted = connection(stack)
     accepted.shutdown(RD)
     assert accepted.recv(1) == END
+
+
+@experiment("tcp/calls/recv-after-shutdown/rd/data-waiting", rule=SHUTS_A_CONNECTION, cites=(TCPV2.at("sorflush"),))
+def test_data_before_shutdown_of_reading(stack: Stack) -> None:
+    """Data waits at an end that is shut down for reading. Does its recv find the data, or the end?"""
+    client, accepted = connection(stack)
+    client.send(1)
+    accepted.shutdown(RD)
+    assert accepted.recv(1) in (OK, END)
 
 
 @experiment("tcp/calls/send-after-shutdown/{how}", rule=WRONG_KIND, cites=(POSIX.at("send, [EPIPE]"),))
@@ -119,6 +138,15 @@ def test_the_reading_half_stays_shut(stack: Stack) -> None:
     accepted.shutdown(RD)
     accepted.shutdown(WR)
     assert accepted.recv(1) == END
+
+
+@experiment("tcp/calls/recv-after-shutdown/both-ends", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown"), TCPV2.at("soreceive")))
+def test_recv_when_both_ends_have_shut(stack: Stack) -> None:
+    """A server shut down its sending half, then its client: does the client find the end of the stream?"""
+    client, accepted = connection(stack)
+    accepted.shutdown(WR)
+    client.shutdown(WR)
+    assert client.recv(1) == END
 
 
 @experiment("tcp/calls/send-after-shutdown/both-in-turn", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown"), TCPV2.at("sosend")))

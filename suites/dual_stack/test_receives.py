@@ -148,7 +148,7 @@ def test_two_mapped_wildcards(stack: Stack) -> None:
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 @pytest.mark.parametrize(("older", "newer", "which"), [(DUAL, MAPPED_ANY, 1), (MAPPED_ANY, DUAL, 0)], ids=str)
 def test_the_mapped_wildcard_or_both_families(stack: Stack, protocol: str, older: Place, newer: Place, which: int) -> None:
-    """{older} and then {newer} wildcards serve {protocol} (SO_REUSEPORT). Does mapped-any receive IPv4?"""
+    """{older.aloud}, then {newer.aloud} serve {protocol} (SO_REUSEPORT). Does the mapped one get IPv4?"""
     servers = one_after_the_other(stack, protocol, older, newer)
     assert stack.connections(LOOPBACK) == servers[which].itself
 

@@ -65,6 +65,15 @@ def test_implicit_port_on_another_address(stack: Stack) -> None:
     assert stack.tcp4().bind(port_of(client, SECOND)) == OK
 
 
+@experiment("tcp/outgoing/implicit-port/held-beside", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcblookup"),))
+def test_a_third_beside_a_client_and_who_bound_its_port(stack: Stack) -> None:
+    """A client drew a port, which another bound at 127.0.0.2: is a third without options refused that?"""
+    listening(stack, LOOPBACK)
+    client = connecting(stack, LOOPBACK)
+    stack.tcp4(*REUSEADDR).bind(port_of(client, SECOND))
+    assert stack.tcp4().bind(port_of(client, SECOND)) == EADDRINUSE
+
+
 @experiment("udp/outgoing/implicit-port/no-options", rule=PCB_LOOKUP)
 def test_implicit_port_of_a_udp_socket(stack: Stack) -> None:
     """A UDP socket connected without bind. Is a bind without options refused its port?"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import listening
+from fixtures.language.scenes import listening, received
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     ECONNREFUSED,
@@ -28,6 +28,7 @@ from fixtures.specification.sources import FREEBSD_15, LIBUV_2155, TCPV2
 
 TO_NOBODY = (TCPV2.at("in_pcbconnect"), LIBUV_2155.at("the assertion"), FREEBSD_15.at("Networking, General"))
 DUAL = Options(IPV6_V6ONLY.off)
+ONLY = Options(IPV6_V6ONLY)
 
 
 @experiment("tcp/outgoing/connect-to-unlistened/no-options", rule=NOBODY_LISTENS)
@@ -46,6 +47,7 @@ def test_connect_to_a_bound_socket(stack: Stack) -> None:
         ("to-loopback",          NONE, None,      WILDCARD,        LOOPBACK),
         ("from-wildcard",        NONE, WILDCARD,  WILDCARD,        LOOPBACK),
         ("ipv6",                 DUAL, None,      WILDCARD6,       LOOPBACK6),
+        ("ipv6-v6only",          ONLY, None,      WILDCARD6,       LOOPBACK6),
         ("ipv6-from-wildcard",   DUAL, WILDCARD6, WILDCARD6,       LOOPBACK6),
         ("mapped",               DUAL, None,      MAPPED_WILDCARD, LOOPBACK),
         ("mapped-from-wildcard", DUAL, WILDCARD6, MAPPED_WILDCARD, LOOPBACK),
@@ -101,5 +103,4 @@ def test_connect_to_the_wildcard_from_a_group(stack: Stack) -> None:
     receiver.bind(LOOPBACK)
     sender.bind(GROUP.at("Q"))
     assert sender.connect(WILDCARD) == OK
-    sender.send(1)
-    assert receiver.recv(1) == OK
+    assert received(receiver, sender.send(1)) == OK

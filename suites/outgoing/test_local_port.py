@@ -12,6 +12,7 @@ from fixtures.language.words import (
     EINVAL,
     GROUP,
     GROUP6,
+    IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
     NONE,
@@ -22,6 +23,7 @@ from fixtures.language.words import (
     SECOND,
     SO_REUSEADDR,
     WILDCARD,
+    WILDCARD6,
     Address,
     Answer,
     Options,
@@ -220,3 +222,26 @@ def test_a_connected_ipv6_socket_keeps_its_group(stack: Stack) -> None:
     member.bind(GROUP6)
     member.connect(CLIENT6)
     assert stack.udp6().bind(GROUP6) == EADDRINUSE
+
+
+@experiment("tcp/outgoing/dual-stack-client/{end}", rule=PCB_LOOKUP, cites=(CONNECT,))
+@pytest.mark.parametrize("end", ["open", "closed"])
+def test_ipv4_beside_a_dual_stack_client(stack: Stack, end: str) -> None:
+    """A TCP client that was bound to dual-stack [::] connected over IPv6 ({end}): is 127.0.0.1 free?"""
+    listening(stack, LOOPBACK6)
+    client = stack.tcp6(IPV6_V6ONLY.off)
+    client.bind(WILDCARD6.at("Q"))
+    client.connect(LOOPBACK6)
+    if end == "closed":
+        client.close()
+    assert stack.tcp4().bind(CLIENT) == OK
+
+
+@experiment("tcp/outgoing/dual-stack-client/ipv6", rule=PCB_LOOKUP, cites=(CONNECT,))
+def test_ipv6_beside_a_dual_stack_client(stack: Stack) -> None:
+    """A TCP client that was bound to dual-stack [::] is connected over IPv6: is [::1] refused another?"""
+    listening(stack, LOOPBACK6)
+    client = stack.tcp6(IPV6_V6ONLY.off)
+    client.bind(WILDCARD6.at("Q"))
+    client.connect(LOOPBACK6)
+    assert stack.tcp6(IPV6_V6ONLY).bind(CLIENT6) == EADDRINUSE

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import serve
+from fixtures.language.scenes import connecting, serve
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import BOTH, EADDRINUSE, LOOPBACK, REUSEBOTH, SO_REUSEPORT, WILDCARD
-from fixtures.specification.rules import NO_OPTIONS, ONE_OR_EACH, REUSEPORT_ALL
+from fixtures.language.words import BOTH, EADDRINUSE, ECONNRESET, LOOPBACK, REUSEBOTH, SO_REUSEPORT, WILDCARD
+from fixtures.specification.rules import NO_OPTIONS, ONE_OR_EACH, RESET, REUSEPORT_ALL
 from fixtures.specification.sources import LINUX
 
 JOIN = LINUX.at("ipv4/udp.c, udp_reuseport_add_sock")
@@ -109,6 +109,18 @@ def test_two_at_the_wildcard_after_a_specific_one(stack: Stack, kind: str) -> No
     (specific,) = members(stack, kind, 1)
     serve(specific, *members(stack, kind, 2, "wildcard"))
     assert stack.connections(LOOPBACK) == specific.itself
+
+
+@experiment("tcp4/reuseport/groups/waiting-connection", rule=RESET, cites=(LINUX.at("ipv4/inet_connection_sock.c, inet_csk_listen_stop"),))
+def test_a_listener_closes_beside_its_successor(stack: Stack) -> None:
+    """A listener closes beside its SO_REUSEPORT successor: is the connection that it left waiting reset?"""
+    (older,) = members(stack, "tcp4", 1)
+    older.listen()
+    client = connecting(stack, LOOPBACK)
+    (newer,) = members(stack, "tcp4", 1)
+    newer.listen()
+    older.close()
+    assert client.recv(1) == ECONNRESET
 
 
 @experiment("udp4/reuseport/groups/wildcard-beside-{count}", rule=NO_OPTIONS, cites=(LINUX.at("ipv4/udp.c, udp_lib_get_port"),))

@@ -61,6 +61,8 @@ THREE = (
     "C = tcp4(SO_REUSEADDR, SO_REUSEPORT)\nC.bind(0.0.0.0:P)"
 )
 UDP_CLIENT = "A = udp4()\nA.bind(0.0.0.0:P)\nA.connect(127.0.0.1:Q)\n"
+REFUSED_TUPLE = "".join(f"{one} = udp4(SO_REUSEPORT)\n{one}.bind(127.0.0.1:P)\n{one}.connect(127.0.0.1:Q)\n" for one in "AB")
+FREED = "A = tcp6(IPV6_V6ONLY=0)\nA.bind([::1]:P)\nA.listen()\nB = tcp6(IPV6_V6ONLY=0)\nB.bind([::]:Q)\nB.connect([::1]:P)\n"
 OTHER_PEER = "A.connect(127.0.0.1:Q)\nB.connect(127.0.0.1:Q)"
 
 MEETS_ITSELF = "A = udp4()\nA.bind(127.0.0.1:P)\nA.connect(127.0.0.1:Q)\nA.connect(127.0.0.1:Q)"
@@ -198,6 +200,19 @@ CASES: list[tuple[str, str, str]] = [
     (SERVER.format("") + "C.shutdown(WR)\nD.recv(1)\nC.setsockopt(SO_LINGER, 0)\nC.close()\nD.recv(1)", "end", "reset-after-end"),
     (SERVER.format("") + "C.shutdown(WR)\nD.recv(1)\nC.setsockopt(SO_LINGER, 0)\nC.close()\nD.send(1)", "EPIPE", "reset-after-end"),
     (SERVER.format("") + "C.setsockopt(SO_LINGER, 0)\nC.close()\nD.recv(1)", "ECONNRESET", "recv-reset"),
+    (SERVER.format("") + "C.setsockopt(SO_LINGER, 0)\nC.close()\nD.send(1)\nD.send(1)", "EPIPE", "send-broken"),
+    # A refused four-tuple, and a listen that was none of TCP's.
+    (REFUSED_TUPLE + "connections(127.0.0.1:P)", "none", "refused-connect-unregisters"),
+    (REFUSED_TUPLE + "A.close()\nC = udp4()\nC.bind(127.0.0.1:P)", "ok", "refused-connect-gives-the-port-back"),
+    (REFUSED_TUPLE + "B.close()\nC = udp4()\nC.bind(127.0.0.1:P)", "ok", "port-given-back-twice"),
+    (
+        REFUSED_TUPLE + "B.connect(127.0.0.1:R)\nC = udp4()\nC.bind(127.0.0.1:R)\nC.connect(127.0.0.1:P)\nC.send(1)\nB.recv(1)",
+        "ok",
+        "connected-receives",
+    ),
+    ("A = udp4()\nA.bind(127.0.0.1:P)\nA.listen()\nconnections(127.0.0.1:P)", "A", "address-before-wildcard"),
+    # Groups.
+    ("A = udp4()\nA.bind(0.0.0.0:P)\nB = udp4()\nB.join(224.0.0.251)\nconnections(224.0.0.251:P)", "A", "group-heard-by-all"),
     (SERVER.format("") + "C.shutdown(RDWR)\nD.send(1)", "ok", "shutdown-of-both-resets"),
     ("A = udp4()\nB = A.accept()", "EOPNOTSUPP", "accept-udp"),
     # Port 0 never shares, nor does an implicit port.
@@ -211,6 +226,8 @@ CHANGES = [
     (SHUTS_BOUND, "ok", "bound-udp-shuts", "20230621", "ENOTCONN", "shutdown-udp-unconnected"),
     (MEETS_ITSELF, "EADDRINUSE", "udp-connect-meets-itself", "20231120", "ok", "connect-udp"),
     (TO_WILDCARD, "ok", "to-the-wildcard-unbound", "20240715", "ok", "to-the-wildcard-is-loopback"),
+    (REFUSED_TUPLE + "connections(127.0.0.1:P)", "B", "address-before-wildcard", "20231120", "none", "refused-connect-unregisters"),
+    (FREED + "C = tcp4()\nC.bind(127.0.0.1:Q)", "EADDRINUSE", "client-keeps-the-wildcard", "20250429", "ok", "client-frees-ipv4"),
     (FROM_MAPPED, "EHOSTUNREACH", "mapped-to-the-wildcard", "20240715", "EADDRNOTAVAIL", "mapped-has-no-route-to-the-wildcard"),
 ]
 

@@ -35,7 +35,7 @@ AIX_UDP: Table = {"none,none; RA,none; RP,none; none,RP": "B B ? ?", "RP,RP": "o
 HPUX_TCP: Table = {
     "none,none; RA,none; RP,none": "BB?? BB?? ???? ????",
     "none,RA; RP,RA": "BBo- BBo- ??o- ??o-",
-    "RA,RA": "BBo- BBo- -?o- -?o-",
+    "RA,RA": "BBo- BBo- -oo- -?o-",
     "none,RP; RP,RP": "BB-- BB-- ??-- ??--",
     "none,RA+RP; RP,RA+RP": "BBoo BBoo ??oo ??oo",
 }
@@ -86,6 +86,7 @@ BESIDE_WILDCARD = "A = tcp4({0})\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4({0})\n
 BESIDE_WILDCARD_IPV6 = "A = tcp6(SO_REUSEADDR)\nA.bind([::]:P)\nA.listen()\nB = tcp6(SO_REUSEADDR)\nB.bind([::1]:P)"
 TO_MAPPED = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nB = tcp6()\nB.connect([::ffff:127.0.0.1]:P)"
 UNCONNECTED = "A = tcp4()\nA.shutdown(WR)"
+SHUT_LISTENER = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown({0})"
 IDLE_SECOND = "A.bind(127.0.0.1:P)\nA.listen()\nB.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)"
 OF_TWO_USERS = "A = tcp{0}(SO_REUSEPORT)\nA.bind({1}:P)\nB = stranger: tcp{0}(SO_REUSEPORT)\nB.bind({1}:P)"
 SET_LATE = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.setsockopt(SO_REUSEPORT, 1)\n"
@@ -132,6 +133,9 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     (HPUX, TWINS.format(RP, RP), "EADDRINUSE", hpux.REUSEPORT_IS_UDP),
     (HPUX, TWINS.format(RA, RA), "EADDRINUSE", hpux.REUSEADDR_DUPLICATE),
     (HPUX, TWINS.format("", RP), "EADDRINUSE", hpux.REUSEPORT_ON_ALL),
+    (HPUX, BESIDE_WILDCARD.format(RA).replace("B = ", "B = stranger: "), "ok", hpux.THEFT),
+    (HPUX, BESIDE_WILDCARD.format(RA) + "\nB.listen()", "ok", hpux.THEFT_LISTENS),
+    (HPUX, BESIDE_WILDCARD.format(RA) + "\nB.listen()\nconnections(127.0.0.1:P)", "B", hpux.THEFT_RECEIVES),
     (HPUX, TWINS.format("", ""), "EADDRINUSE", hpux.WITHOUT_OPTIONS),
     (HPUX, BESIDE_WILDCARD.format(RA), "ok", hpux.WILDCARD_BESIDE_SPECIFIC),
     (HPUX, ONE_TUPLE, "EADDRINUSE", hpux.ONE_CONNECTION),
@@ -152,8 +156,11 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
         "EADDRINUSE",
         hpux.MULTICAST_ON_ALL,
     ),
-    (HPUX, UNCONNECTED, "ENOTCONN", hpux.SHUT_UNCONNECTED),
-    (HPUX, "A = udp4()\nA.shutdown(WR)", "ENOTCONN", hpux.SHUT_UNCONNECTED_UDP),
+    (HPUX, UNCONNECTED, "EINVAL", hpux.SHUT_UNCONNECTED),
+    (HPUX, "A = udp4()\nA.shutdown(WR)", "ok", hpux.SHUT_UNCONNECTED_UDP),
+    (HPUX, SHUT_LISTENER.format("WR"), "ok", hpux.SHUT_LISTENER),
+    (HPUX, SHUT_LISTENER.format("WR") + "\nB = tcp4()\nB.bind(127.0.0.1:P)", "unknown", hpux.FULLY_SHUT),
+    (HPUX, SHUT_LISTENER.format("RD"), "unknown", hpux.GAP),
     (HPUX, BESIDE_WILDCARD_IPV6, "ok", hpux.over_ipv6(hpux.WILDCARD_BESIDE_SPECIFIC)),
     (HPUX, TO_MAPPED, "ok", hpux.CONNECT_MAPPED),
     (HPUX, "A = tcp4()\nA.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)", "none", bound_only("hpux")),
@@ -161,7 +168,7 @@ CASES: list[tuple[Callable[[], Model], str, str, Reason | None]] = [
     # Tru64.
     (Tru64, UNCONNECTED, "ENOTCONN", Tru64.edges.because(S.SHUT_UNCONNECTED)),
     (Tru64, TO_MAPPED, "ok", tru64.CONNECT_MAPPED),
-    (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nA.shutdown(WR)", "ok", tru64.SHUT_LISTENER),
+    (Tru64, SHUT_LISTENER.format("WR"), "ok", tru64.SHUT_LISTENER),
     (Tru64, "A = udp6()\nA.connect([::]:P)", "ok", tru64.TO_LOOPBACK),
     (Tru64, "A = tcp4()\nA.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)", "none", tru64.BOUND_TAKES),
     (Tru64, REMNANT.format(RA, "") + "D.getsockopt(SO_REUSEADDR)", "1", tru64.ACCEPTED),

@@ -97,6 +97,8 @@ CASES: list[tuple[str, str, Reason | None]] = [
     (ONCE + "A.recv(1)", "end", K.REFUSED_READS_AS_END),
     (ONCE + "A.listen()", "EINVAL", K.REFUSED_THEN_LISTEN),
     (IN_VAIN, "ECONNABORTED", K.REFUSED_THEN_CONNECT),
+    ("A = udp6()\nA.connect([::ffff:127.0.0.1]:P)\nA.listen()", "EINVAL", K.LISTEN_UNBOUND),
+    ("A = udp4()\nA.join([ff05::fb])", "EINVAL", K.JOIN_OTHER_FAMILY),
     (IN_VAIN + "A.connect(127.0.0.1:P)", "ECONNREFUSED", host.USABLE_AGAIN),
     (IN_VAIN + "A.listen()", "ok", K.LISTENS_ELSEWHERE),
     (IN_VAIN + "A.listen()\nconnections(127.0.0.1:port(A))", "none", EDGES.because(S.NOBODY_RECEIVES)),

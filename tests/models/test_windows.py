@@ -17,10 +17,12 @@ from fixtures.models.windows import call_clauses as k
 from fixtures.models.windows import clauses as w
 from fixtures.models.windows import table_clauses as t
 from fixtures.models.windows.edges import EDGES as WINDOWS
+from fixtures.models.windows.tables import RA, TESTED
 from fixtures.models.wsl1 import clauses as wsl1
 from fixtures.specification.clauses import Reason
 from fixtures.specification.worlds import Choices, every_world
 
+TCP = TESTED["tcp"]
 RA_RA = "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)\n"
 BOTH_LISTEN = RA_RA + "A.listen()\nB.listen()\n"
 SERVED = "A = tcp4({0})\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4()\nC.connect(127.0.0.1:P)\nD = A.accept()\nA.close()\n"
@@ -49,7 +51,8 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
     ("spec", "script", "expected"),
     [
         # RA,RA: both listen; the first receives in tests, nobody knows says Microsoft; then the next does.
-        ("windows", RA_RA, only("ok", because=t.DUPLICATES)),
+        ("windows", RA_RA, only("ok", because=TCP[RA, "S", RA, "S"])),
+        ("windows@server2003", RA_RA, only("ok", because=t.DUPLICATES)),
         ("windows", BOTH_LISTEN + "connections(127.0.0.1:P)", only("A", "B", "both", because=k.RECEIVER)),
         ("windows", BOTH_LISTEN + "A.close()\nconnections(127.0.0.1:P)", only("B", because=k.RECEIVES)),
         (
@@ -68,7 +71,11 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
             "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)\nB.listen()\nconnections(127.0.0.1:P)",
             only("B", because=k.SPECIFIC_RECEIVES),
         ),
-        ("windows", "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=t.OWN_SPECIFIC)),
+        (
+            "windows",
+            "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)",
+            only("ok", because=TCP["", "W", "", "S"]),
+        ),
         (
             "windows",
             "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)",
@@ -85,7 +92,12 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
             "A = tcp4()\nA.bind(0.0.0.0:P)\nB = stranger: tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)",
             only("EACCES", because=t.FOREIGN_WILDCARD),
         ),
-        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", only("EACCES", because=t.UNSHARED)),
+        (
+            "windows",
+            "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)",
+            only("EACCES", because=TCP["", "S", RA, "S"]),
+        ),
+        ("windows", "A = udp4()\nA.bind(127.0.0.1:P)\nB = udp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", only("EACCES", because=t.UNSHARED)),
         (
             "windows@xp",
             "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nB = stranger: tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)",
@@ -95,12 +107,12 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         (
             "windows",
             "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(0.0.0.0:P)\nC = tcp4()\nC.bind(127.0.0.2:P)",
-            only("ok", because=t.OWN_SPECIFIC),
+            only("ok", because=TCP["", "W", "", "S"]),
         ),
         (
             "windows",
             "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(0.0.0.0:P)\nC = tcp4()\nC.bind(127.0.0.1:P)",
-            only("EADDRINUSE", because=t.HELD),
+            only("EADDRINUSE", because=TCP["", "S", "", "S"]),
         ),
         # SO_EXCLUSIVEADDRUSE.
         ("windows", "A = tcp4(SO_REUSEADDR)\nA.setsockopt(SO_EXCLUSIVEADDRUSE, 1)", only("EINVAL", because=w.BOTH_OPTIONS)),
@@ -132,7 +144,7 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         (
             "windows",
             RA_RA + "A.setsockopt(SO_REUSEADDR, 0)\nB.close()\nC = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:P)",
-            only("ok", because=t.DUPLICATES),
+            only("ok", because=TCP[RA, "S", RA, "S"]),
         ),
         # What a server leaves.
         ("windows", CHILD + "B = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=w.CHILD_IS_FREE)),
@@ -169,7 +181,7 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         (
             "windows",
             "A = tcp4()\nA.bind(127.0.0.1:P)\nB = A.inherit()\nA.close()\nC = tcp4()\nC.bind(127.0.0.1:P)",
-            only("EADDRINUSE", because=t.HELD),
+            only("EADDRINUSE", because=TCP["", "S", "", "S"]),
         ),
         # What becomes of a half that was shut down.
         ("windows", CHILD + "D.shutdown(RD)\nD.recv(1)", only("ESHUTDOWN", because=k.SHUT_HALF)),

@@ -13,7 +13,7 @@ from fixtures.models.windows import call_clauses as k
 from fixtures.models.windows import clauses as w
 from fixtures.models.windows import table_clauses as t
 from fixtures.models.windows.edges import EDGES
-from fixtures.models.windows.tables import EX, RA, TABLE_1, TABLE_2, TABLE_3, Table
+from fixtures.models.windows.tables import EX, RA, TABLE_1, TABLE_2, TABLE_3, TESTED, Table
 from fixtures.models.wsl1 import clauses as wsl1
 from fixtures.specification.clauses import Reason, sides_of
 from tests.models.test_windows import CHILD, CLOSED, OWN_PORT, SERVED, answers, only
@@ -71,6 +71,9 @@ FROM_WILDCARD = SERVES_IPV4 + "B = tcp4()\nB.bind(0.0.0.0:Q)\nB.connect(127.0.0.
 TWO_UDP = "A = udp4()\nA.bind(0.0.0.0:P)\nB = udp4()\nB.bind(127.0.0.1:P)\n"
 HOLDS = "A = tcp4({0})\nA.bind({1}:P)\nB = {2}tcp4({3})\nB.bind({4}:P)"
 WILD, ONE = "0.0.0.0", "127.0.0.1"
+DUAL = "A = {0}6(IPV6_V6ONLY=0{1})\nA.bind([::]:P)\nB = {2}4({3})\nB.bind(0.0.0.0:P)"
+REFUSED_THEN_SERVED = "A = tcp4()\nA.connect(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.1:P)\nB.listen()\n"
+UNREACHABLE = "A = udp4()\nA.connect(127.0.0.1:P)\nA.send(1)"
 #: Sockets that keep their descriptor: a client that was reset, an accepted connection that was, and one in TIME_WAIT.
 RESET = OWN_PORT.format("") + "D.setsockopt(SO_LINGER, 0)\nD.close()\nB.recv(1)\n"
 CHILD_RESET = CHILD + "C.setsockopt(SO_LINGER, 0)\nC.close()\n"
@@ -88,8 +91,10 @@ TIME_WAIT_OPEN = "D.shutdown(WR)\nC.recv(1)\nC.close()\nshows(127.0.0.1:P, TIME_
         ("windows", HOLDS.format("", WILD, "", RA, ONE), only("ok", because=t.REUSE_SPECIFIC)),
         ("windows", HOLDS.format(RA, WILD, "stranger: ", RA, ONE), only("ok", because=t.REUSE_SPECIFIC_3)),
         ("windows", HOLDS.format("", ONE, "", RA, WILD), only("ok", because=t.REUSE_WILDCARD)),
-        ("windows", HOLDS.format("", ONE, "", EX, WILD), only("EADDRINUSE", because=t.EXCLUSIVE_ASKS_ALL)),
-        ("windows", HOLDS.format("", ONE, "", EX, ONE), only("EADDRINUSE", because=t.EXCLUSIVE_ASKS)),
+        ("windows", HOLDS.format("", ONE, "", EX, WILD), only("EADDRINUSE", because=TESTED["tcp"]["", "S", EX, "W"])),
+        ("windows", HOLDS.format(RA, ONE, "", EX, WILD), only("EADDRINUSE", because=t.EXCLUSIVE_ASKS_ALL)),
+        ("windows", HOLDS.format("", ONE, "", EX, ONE), only("EADDRINUSE", because=TESTED["tcp"]["", "S", EX, "S"])),
+        ("windows", HOLDS.format(RA, ONE, "", EX, ONE), only("EADDRINUSE", because=t.EXCLUSIVE_ASKS)),
         ("windows", HOLDS.format(EX, ONE, "stranger: ", "", ONE), only("EADDRINUSE", because=t.EXCLUSIVE_HOLDS_3)),
         ("windows", HOLDS.format(RA, ONE, "stranger: ", "", ONE), only("EADDRINUSE", "EACCES", because=t.KERNEL_TABLE_3)),
         ("windows@xp", HOLDS.format("", ONE, "stranger: ", "", ONE), only("EADDRINUSE", because=t.HELD_1)),
@@ -152,12 +157,55 @@ TIME_WAIT_OPEN = "D.shutdown(WR)\nC.recv(1)\nC.close()\nshows(127.0.0.1:P, TIME_
         ("windows", "A = tcp4()\nA.getsockopt(SO_REUSEADDR)", only("0", because=k.GET_OPTION)),
         ("windows", "A = tcp4()\nA.connect(0.0.0.0:P)", only("EADDRNOTAVAIL", because=k.TO_ANY)),
         ("windows", "A = tcp4()\nA.connect(127.0.0.1:P)", only("ECONNREFUSED", because=EDGES.because(S.CONNECT_REFUSED))),
-        ("windows", "A = tcp6()\nA.bind([::ffff:127.0.0.1]:P)", only("unknown", because=w.V6ONLY_MAPPED)),
+        ("windows", "A = tcp6()\nA.bind([::ffff:127.0.0.1]:P)", only("EADDRNOTAVAIL", because=w.V6ONLY_MAPPED)),
         (
             "windows",
             CHILD + "C.setsockopt(SO_LINGER, 0)\nC.close()\nD.recv(1)\nD.recv(1)",
-            only("end", because=k.RECV_AFTER_RESET),
+            only("ECONNRESET", because=k.RECV_AFTER_RESET),
         ),
+        ("wsl1", CHILD + "C.setsockopt(SO_LINGER, 0)\nC.close()\nD.recv(1)\nD.recv(1)", only("unknown", because=wsl1.GAP)),
+        # [::] without IPV6_V6ONLY and 0.0.0.0: who may bind beside whom, and who receives over UDP.
+        ("windows", DUAL.format("tcp", "", "tcp", ""), only("ok", because=w.DUAL_FIRST)),
+        ("windows", DUAL.format("tcp", f", {EX}", "tcp", ""), only("EACCES", because=w.DUAL_FIRST_EXCLUSIVE)),
+        ("windows", DUAL.format("tcp", f", {EX}", "tcp", EX), only("EACCES", "EADDRINUSE", because=w.DUAL_WILDCARDS)),
+        ("windows", DUAL.format("udp", "", "udp", ""), only("ok", because=w.DUAL_UDP)),
+        ("windows", DUAL.format("udp", f", {EX}", "udp", EX), only("EADDRINUSE", because=w.DUAL_UDP_EXCLUSIVE)),
+        ("windows", DUAL.format("udp", "", "udp", "") + "\nconnections(127.0.0.1:P)", only("A", because=k.FIRST_OF_WILDCARDS)),
+        ("windows", DUAL.format("udp", "", "udp", "") + "\nA.close()\nconnections(127.0.0.1:P)", only("B", because=k.RECEIVES_DATAGRAMS)),
+        (
+            "windows",
+            "A = udp4()\nA.bind(0.0.0.0:P)\nB = udp6(IPV6_V6ONLY=0)\nB.bind([::]:P)\nconnections(127.0.0.1:P)",
+            only("A", because=k.FIRST_OF_WILDCARDS),
+        ),
+        (
+            "windows",
+            DUAL.format("udp", f", {RA}", "udp", RA) + "\nconnections(127.0.0.1:P)",
+            only("A", because=k.FIRST_OF_SHARED_WILDCARDS),
+        ),
+        # What a socket hears of a refusal, of a port that nobody holds, and of an end that was closed.
+        ("windows", "A = tcp4()\nA.connect(127.0.0.1:P)\nA.connect(127.0.0.1:P)", only("ECONNREFUSED", because=k.CONNECT_AGAIN)),
+        ("windows", "A = tcp4()\nA.connect(127.0.0.1:P)\nA.listen()", only("unknown", because=k.REFUSED)),
+        ("windows", "A = tcp4()\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\nA.connect(127.0.0.1:P)", only("unknown", because=k.REFUSED)),
+        ("windows", REFUSED_THEN_SERVED + "A.connect(127.0.0.1:P)", only("ok", because=k.CONNECT_AGAIN)),
+        ("windows", REFUSED_THEN_SERVED + "A.connect(127.0.0.1:P)\nA.send(1)", only("ok", because=EDGES.because(S.SEND))),
+        ("windows", "A = udp4()\nA.recv(1)", only("EINVAL", because=k.RECV_UNBOUND)),
+        ("windows", UNREACHABLE, only("ok", because=k.SEND_UNREACHABLE)),
+        ("windows", f"{UNREACHABLE}\nA.recv(1)", only("ECONNRESET", because=k.RECV_UNREACHABLE)),
+        ("windows", f"{UNREACHABLE}\nA.send(1)\nA.recv(1)", only("unknown", because=k.UNREACHABLE_ORDER)),
+        ("windows", f"{UNREACHABLE}\nA.recv(1)\nA.send(1)", only("ok", because=k.SEND_UNREACHABLE)),
+        ("cygwin", f"{UNREACHABLE}\nA.recv(1)", only("EAGAIN", because=cygwin.UNREACHABLE_UNHEARD)),
+        ("windows", CHILD + "C.close()\nD.send(1)\nD.send(1)", only("ECONNABORTED", "ECONNRESET", because=k.SEND_BROKEN)),
+        ("windows", CHILD + "C.close()\nD.send(1)\nD.recv(1)", only("ECONNABORTED", because=k.RECV_BROKEN)),
+        ("windows", "A = udp4()\nA.bind(127.0.0.1:P)\nB = A.accept()", only("EOPNOTSUPP", "EINVAL", because=k.ACCEPT_UDP)),
+        ("windows", "A = udp4()\nA.join(224.0.0.251)\nA.join(224.0.0.251)", only("EADDRNOTAVAIL", "EINVAL", because=k.JOIN_AGAIN)),
+        ("windows", "A = tcp6()\nA.connect([::ffff:127.0.0.1]:P)", only("EADDRNOTAVAIL", because=k.CONNECT_TO_MAPPED)),
+        ("windows", "A = udp6()\nA.connect([::ffff:127.0.0.1]:P)", only("EADDRNOTAVAIL", because=k.CONNECT_TO_MAPPED_UDP)),
+        ("windows", "A = udp6()\nA.connect([::ffff:127.0.0.1]:P)\nA.bind([::1]:Q)", only("unknown", because=k.AFTER_MAPPED)),
+        ("windows", "A = udp4()\nA.connect(0.0.0.0:P)", only("EADDRNOTAVAIL", because=k.TO_ANY_UDP)),
+        ("windows", "A = udp6(IPV6_V6ONLY=0)\nA.connect([::ffff:0.0.0.0]:P)", only("unknown", because=EDGES.because(S.CONNECT_WILDCARD))),
+        # TIME_WAIT lasts two minutes.
+        ("windows", CHILD + CLOSED + "elapse(61)\nshows(127.0.0.1:P, TIME_WAIT)", only("ok", because=EDGES.because(S.SHOWS))),
+        ("windows", CHILD + CLOSED + "elapse(122)\nB = tcp4()\nB.bind(127.0.0.1:P)", only("ok", because=w.FREE)),
         # Cygwin: what its own bind told Winsock.
         ("cygwin", "A = tcp4()\nA.bind(127.0.0.1:P)", only("ok", because=passed.FREE)),
         ("cygwin", HOLDS.format("", ONE, "", "", ONE), only("EADDRINUSE", because=cygwin.EXCLUSIVE_IS_POSIX)),

@@ -22,7 +22,7 @@ from fixtures.models.answers import ok
 from fixtures.models.block import Block, Cover
 from fixtures.models.linux import Linux
 from fixtures.models.linux import clauses as C
-from fixtures.pairs.answers import NOT_SHOWN, WIDTH
+from fixtures.pairs.answers import ABSENT, NOT_SHOWN, WIDTH
 from fixtures.pairs.engine import each, in_order, observe
 from fixtures.pairs.findings import SCREEN, examine, screen
 from fixtures.pairs.forecast import Forecast
@@ -163,6 +163,35 @@ def test_a_loaded_stack_is_set_up_without_what_it_lacks(name: str) -> None:
     finally:
         loops.end_seconds()
         loops.end_firsts()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the loops are Linux'")
+def test_an_option_that_a_loaded_stack_lacks_is_absent(bench: Bench) -> None:
+    class Without(_socket.socket):
+        def setsockopt(self, level: int, option: int, value: int | bytes) -> None:  # type: ignore[override]
+            if option == socket.SO_REUSEPORT:
+                raise OSError(errno.ENOPROTOOPT, "SO_REUSEPORT")
+            super().setsockopt(level, option, value)
+
+    loops = Loops(kind("udp/pairs/bound/same"), factory=Without)
+    numbers = array("I", range(0, len(loops.pairs), 40))
+    ports = array("H", [bench.new_port() for _ in numbers])
+    targets = array("H", loops.prepare(numbers, ports, (bench.new_port(), bench.new_port())))
+    codes = loops.bind(numbers, ports, targets)
+    loops.end_seconds()
+    loops.end_firsts()
+    for number, code in zip(numbers, codes, strict=True):
+        assert (code == ABSENT) == ("SO_REUSEPORT" in str(script(loops.pairs[number]).calls)), script(loops.pairs[number])
+
+
+def test_pairs_whose_option_is_absent_are_passed_over() -> None:
+    stack = forecast()
+
+    def lacks(pairs: Pairs, numbers: Sequence[int]) -> bytes:
+        return bytes((ABSENT, 255, 255)) * 10 + stack.answers(pairs, numbers)[10 * WIDTH :]
+
+    found = examine(kind("udp/pairs/closed/other"), lacks, forecast())
+    assert (found.verdict, found.why) == ("conforms", f"an option is absent in 10 of {found.count} pairs")
 
 
 def test_a_state_that_never_shows_is_not_waited_for_each_time() -> None:

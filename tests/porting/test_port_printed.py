@@ -36,7 +36,7 @@ def test_text(port: Any) -> None:
     assert (status, err) == (1, "")
     assert "looser    second-instance: Can a second instance start while the first runs, and who receives?" in out
     assert "linux   refused (bind: EADDRINUSE)" in out
-    assert "windows/reuseaddr-duplicates (documented)" in out
+    assert "windows/tcp-reuse-specific-then-reuse-specific (tested elsewhere)" in out
     assert "[windows-exclusive]" in out
     assert "but then restart-live is unknown: refused (bind: WSAEADDRINUSE) or starts again" in out
     assert all(f"{word}: {sentence}" in out for word, sentence in PORTING_VERDICTS.items())

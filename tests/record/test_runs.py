@@ -10,14 +10,21 @@ from fixtures.record.runfile import Run, read_run
 from reports import artefacts
 from reports.cells import RUNS
 from reports.recorded import judged_again
-from tests.helpers.known import KNOWN
 
 PATHS = {path.name.partition(".jsonl")[0]: path for path in sorted(RUNS.glob("*.jsonl.gz"))}
+#: Of the many kernels of Linux, two are judged every time.
+SAMPLE = ("linux-5.10.262-root", "linux-7.3.4-root")
 
 
-@pytest.mark.parametrize("path", PATHS.values(), ids=list(PATHS))
-def test_a_run_contradicts_its_model_only_where_that_is_known(path: Path) -> None:
-    assert failing(path) == set(KNOWN.get(path.name.partition(".jsonl")[0], {}))
+def _in_sample(name: str) -> bool:
+    return not name.startswith("linux-") or name in SAMPLE
+
+
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=name, marks=[] if _in_sample(name) else pytest.mark.exhaustive) for name, path in PATHS.items()]
+)
+def test_no_run_contradicts_its_model(path: Path) -> None:
+    assert failing(path) == set()
 
 
 def failing(path: Path) -> set[str]:
@@ -44,7 +51,3 @@ def test_an_artefact_would_be_a_surprise_and_they_are_few(monkeypatch: pytest.Mo
     for platform, faked in named.items():
         assert set(faked) <= failing(there[platform])
         assert len(faked) <= 5
-
-
-def test_what_is_known_is_known_of_a_run_that_is_there() -> None:
-    assert set(KNOWN) <= set(PATHS)

@@ -37,7 +37,7 @@ def test_an_incident_has_an_entry_point_and_answering_experiments(one: Incident)
 def test_an_answer_is_what_the_platforms_concerned_say() -> None:
     one = next(one for one in load() if one.id == "libuv-769")
     text = as_text([one])
-    assert "tcp/duplicate/both-reuseaddr/unlistened: macos bind EADDRINUSE (observed on its stack); linux bind ok (observed)" in text
+    assert "tcp/duplicate/both-reuseaddr/unlistened: macos bind EADDRINUSE (source); linux bind ok (observed)" in text
     unanswered = Incident("a", "alone", ["linux"], "What?", ["https://github.com/a/b/issues/1"], why_not="It is no socket.")
     assert "- No experiment: It is no socket." in as_markdown([unanswered])
 

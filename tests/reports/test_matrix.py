@@ -100,7 +100,7 @@ def test_a_run_is_judged_by_its_trace(tmp_path: Path, name: str, answer: str, ou
 
 def test_a_run_on_the_stack_alone_is_a_basis_of_its_own(tmp_path: Path) -> None:
     folder = run_of(tmp_path, "macos@11", "EADDRINUSE", userland="XNU as a library")
-    found = cells([Platform("macos")], [find(E2)], folder)[E2]["macos"]
+    found = cells([Platform("macos", "11")], [find(E2)], folder)[E2]["macos@11"]
     assert (found.basis, matrix.short(found)) == ("observed on its stack", "= L")
     assert list(BASES).index("observed") < list(BASES).index(found.basis) < list(BASES).index("source")
 
@@ -125,10 +125,10 @@ C.connect([::ffff:127.0.0.1]:Q) = ok"""
 
 
 def test_a_run_on_the_system_goes_before_one_on_its_stack(tmp_path: Path) -> None:
-    run_of(tmp_path, "macos@11", "EADDRINUSE", userland="XNU as a library")
+    run_of(tmp_path, "macos@13.3", "EADDRINUSE", userland="XNU as a library")
     folder = run_of(tmp_path, "macos@14", "ok")
-    assert [run.version for run in recorded_runs(folder)] == ["14", "11"]
-    found = cells([Platform("macos")], [find(E2)], folder)[E2]["macos"]
+    assert [run.version for run in recorded_runs(folder)] == ["14", "13.3"]
+    found = cells([Platform("macos", "14")], [find(E2)], folder)[E2]["macos@14"]
     assert (found.basis, found.answer) == ("observed", "bind ok")
 
 

@@ -11,10 +11,14 @@ from reports import render
 from reports.__main__ import main
 from reports.catalogue import ROOT
 from reports.inputs import BadInput
+from tests.helpers.site import gathered
+
+#: Its cells are those of the site, which are worked out once for all tests of a worker.
+pytestmark = pytest.mark.xdist_group("cells")
 
 
 def test_nothing_is_stale() -> None:
-    assert [str(path.relative_to(ROOT)) for path in render.stale()] == [], render.REMEDY
+    assert [str(path.relative_to(ROOT)) for path in render.stale(gathered())] == [], render.REMEDY
 
 
 @pytest.mark.parametrize("page", [render.PREDICT, render.PORTING], ids=lambda page: page.stem)
@@ -37,7 +41,7 @@ def test_the_verb_writes_what_is_stale_and_names_it(
     monkeypatch.setattr(render, "ROOT", tmp_path)
     changed, gone = tmp_path / "changed.md", tmp_path / "gone.md"
     gone.write_text("a chapter that there was", encoding="utf-8")
-    monkeypatch.setattr(render, "stale", lambda: {changed: "new\n", gone: ""})
+    monkeypatch.setattr(render, "stale", lambda _: {changed: "new\n", gone: ""})
     assert main(["render"]) == 0
     assert capsys.readouterr().out == "changed.md\ngone.md\n"
     assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [("changed.md", "new\n")]

@@ -28,6 +28,8 @@ from tests.helpers.site import built, gathered
 from tests.helpers.site import pages as parsed
 from tests.reports.test_matrix import run_of
 
+pytestmark = pytest.mark.xdist_group("cells")
+
 OWN = re.compile(r"[a-z0-9-]+\.(html|css|js|svg)")
 E2 = "tcp/duplicate/both-reuseaddr/unlistened"
 
