@@ -267,6 +267,12 @@ CASES: list[tuple[str, str, str]] = [
     (ABORTED + "D.send(1)\nD.connect(127.0.0.1:P)", "ECONNABORTED", "connect-after-refusal"),
     (SERVER.format("") + "C.shutdown(RDWR)\nD.send(1)\nC.recv(1)", "ECONNABORTED", "aborted"),
     (SERVER.format("") + "C.shutdown(RD)\nC.recv(1)", "end", "recv-shut"),
+    (SERVER.format("") + "D.shutdown(RD)\nC.send(1)", "ok", "shutdown-drops-data"),
+    (SERVER.format("") + "D.shutdown(RD)\nC.send(1)\nD.recv(1)", "end", "recv-shut"),
+    (SERVER.format("") + "D.shutdown(RD)\nC.send(1)\nD.close()", "ok", "close"),
+    (UNREAD + "D.shutdown(RD)\nD.recv(1)", "ok", "recv"),
+    (UNREAD + "C.setsockopt(SO_LINGER, 0)\nC.close()\nD.recv(1)", "ok", "data-before-reset"),
+    (UNREAD + "C.setsockopt(SO_LINGER, 0)\nC.close()\nD.recv(1)\nD.recv(1)", "ECONNRESET", "recv-reset"),
     # What a socket whose connection is over answers.
     (RESET + "D.connect(127.0.0.1:P)", "ECONNRESET", "connect-after-reset"),
     (RESET + "D.connect(127.0.0.1:P)\nD.connect(127.0.0.1:P)", "ECONNABORTED", "connect-after-refusal"),
