@@ -83,7 +83,7 @@ class ForEachUser:
                 print(f"guest: {privilege}", flush=True)
                 self.started = time.monotonic()
                 _become(privilege)
-                session.config.option.record = Path(_folder(privilege), "run.jsonl")
+                session.config.option.record = Path(folder_of(privilege), "run.jsonl")
                 return None
             os.waitpid(child, 0)
         os._exit(0)
@@ -98,12 +98,13 @@ class ForEachUser:
         return True
 
 
-def _folder(privilege: str) -> str:
+def folder_of(privilege: str) -> str:
+    """Where a run leaves what it writes."""
     return f"/tmp/{privilege}"
 
 
 def _become(privilege: str) -> None:
-    os.environ["HOME"] = os.environ["TMPDIR"] = _folder(privilege)
+    os.environ["HOME"] = os.environ["TMPDIR"] = folder_of(privilege)
     if privilege == "user":
         os.setgroups([])
         os.setgid(USER)
@@ -113,12 +114,12 @@ def _become(privilege: str) -> None:
 def _run(job: Job) -> dict[str, Any]:
     """The exit status of each run, and how long it took in seconds."""
     for privilege in job["privileges"]:
-        os.makedirs(_folder(privilege))
-        os.chown(_folder(privilege), *([USER] * 2 if privilege == "user" else [0, 0]))
+        os.makedirs(folder_of(privilege))
+        os.chown(folder_of(privilege), *([USER] * 2 if privilege == "user" else [0, 0]))
     if not (child := os.fork()):
         _test(job)
     os.waitpid(child, 0)
-    return {privilege: _result(Path(_folder(privilege), "result.json")) for privilege in job["privileges"]}
+    return {privilege: _result(Path(folder_of(privilege), "result.json")) for privilege in job["privileges"]}
 
 
 def _result(path: Path) -> dict[str, Any]:

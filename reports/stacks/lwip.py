@@ -33,10 +33,10 @@ def run(args: Namespace) -> int:
     Raises CannotRun.
     """
     compiler = need({"cc": "gcc libc6-dev"})["cc"]
-    version = release(_compiled([compiler, "-E", "-dM", f"-I{HEADERS}", "-include", "lwip/init.h", "-x", "c", "/dev/null"]))
+    version = release(compiled([compiler, "-E", "-dM", f"-I{HEADERS}", "-include", "lwip/init.h", "-x", "c", "/dev/null"]))
     with work_folder() as work:
         shim = work / "lwip_preload.so"
-        _compiled([compiler, "-O1", "-shared", "-fPIC", f"-I{HEADERS}", "-o", str(shim), str(SHIM), "-llwip", "-ldl", "-lpthread"])
+        compiled([compiler, "-O1", "-shared", "-fPIC", f"-I{HEADERS}", "-o", str(shim), str(SHIM), "-llwip", "-ldl", "-lpthread"])
         job = programs.Job(
             f"lwip@{version}",
             [sys.executable],
@@ -52,7 +52,7 @@ def release(macros: str) -> str:
     return ".".join(found.get(part, "0") for part in ("MAJOR", "MINOR", "REVISION"))
 
 
-def _compiled(command: list[str]) -> str:
+def compiled(command: list[str]) -> str:
     """What the compiler says.
 
     Raises CannotRun if lwIP is missing or does not fit.

@@ -93,7 +93,7 @@ def test_a_process_that_cannot_be_started_is_broken(bench: Bench, monkeypatch: p
 
     monkeypatch.setattr(child.subprocess, "Popen", refused)  # type: ignore[attr-defined]
     with pytest.raises(Broken, match="no process can be started: EAGAIN"):
-        bench._started("other", [])
+        bench.agent("third")
 
 
 # --- loopback

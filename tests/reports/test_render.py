@@ -52,14 +52,14 @@ PAGE = Path("page.md")
 
 def test_a_block_is_replaced_and_nothing_else() -> None:
     page = "```\nfirst\n```\nit prints\n\n```\nold\n```\n\n```\nlast\n```\n"
-    assert render._fenced(PAGE, page, "it prints", "new\n") == page.replace("old", "new")
+    assert render.fenced(PAGE, page, "it prints", "new\n") == page.replace("old", "new")
     with pytest.raises(BadInput, match=r"page\.md: nothing is fenced after 'it says'"):
-        render._fenced(PAGE, page, "it says", "new\n")
+        render.fenced(PAGE, page, "it says", "new\n")
 
 
 def test_a_table_is_replaced_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "page.md"
     path.write_text("| a |\n|---|\n\nText.\n\n| b |\n|---|\n| old |\n| older |\n\nMore.\n", encoding="utf-8")
-    assert render._tabled(path, "| b |\n|---|\n| new |\n") == "| a |\n|---|\n\nText.\n\n| b |\n|---|\n| new |\n\nMore.\n"
+    assert render.tabled(path, "| b |\n|---|\n| new |\n") == "| a |\n|---|\n\nText.\n\n| b |\n|---|\n| new |\n\nMore.\n"
     with pytest.raises(BadInput, match=r"page\.md: there is no table"):
-        render._tabled(path, "| c |\n")
+        render.tabled(path, "| c |\n")

@@ -201,7 +201,7 @@ def _sending(folder: Path, status: int) -> str:
 AS_A_GUEST = """
 import sys, pytest
 from reports.stacks import guest
-guest._folder = lambda _: sys.argv[1]
+guest.folder_of = lambda _: sys.argv[1]
 sys.exit(pytest.main([*guest.COMMAND, *sys.argv[2:]], plugins=[guest.ForEachUser(["root"])]))
 """
 
@@ -327,5 +327,5 @@ def test_kept_runs_have_their_names() -> None:
 
 
 def test_each_version_of_a_series_keeps_its_own_runs(tmp_path: Path) -> None:
-    guest = kernels._guest(Kernel("linux-image-6.16.3+deb13-cloud-amd64", "6.16.3-1~bpo13+1"), tmp_path, "qemu")
+    guest = kernels.machine_for(Kernel("linux-image-6.16.3+deb13-cloud-amd64", "6.16.3-1~bpo13+1"), tmp_path, "qemu")
     assert (guest.platform, guest.name) == ("linux@6.16.3", "linux 6.16.3")
