@@ -51,7 +51,8 @@ BASIS_LETTERS = {
 class Cell:
     """What one platform answers to one experiment.
 
-    ``answers`` are those to the question, the last call of the script: ``bind EADDRINUSE``. More than one where worlds differ.
+    ``answers`` are those to the question, the last call of the script: ``bind EADDRINUSE``. More
+    than one where worlds differ.
     """
 
     outcome: str

@@ -1,8 +1,8 @@
 """`addrinuse record [-o FILE] -- COMMAND...`: run a server, and write its socket calls in the notation.
 
-It runs under strace. Without strace it can record a Python program, in a Python that reports its calls. Stop the server as usual
-(Ctrl-C, or after --seconds). However the recorder ends, on Linux nothing of the server is left. Exit status 0, or 2 if nothing could
-be recorded.
+It runs under strace. Without strace it can record a Python program, in a Python that reports its
+calls. Stop the server as usual (Ctrl-C, or after --seconds). However the recorder ends, on Linux
+nothing of the server is left. Exit status 0, or 2 if nothing could be recorded.
 """
 
 from __future__ import annotations
@@ -184,7 +184,10 @@ def _ask(pids: Sequence[int]) -> None:
 
 
 def _processes(server: subprocess.Popen[bytes], how: str) -> list[int]:
-    """The server's first process and its orphans. Under strace the first process is strace's child, and strace blocks signals."""
+    """The server's first process and its orphans.
+
+    Under strace the first process is strace's child, and strace blocks signals.
+    """
     if not server.stdin:
         return _children(server.pid) if how == "strace" else [server.pid]
     first = _children(server.pid)[:1]

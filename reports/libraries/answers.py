@@ -23,7 +23,8 @@ from reports.porting.trials import ALL, GRANTED, REFUSED, SHARED, TRIALS
 
 Data = dict[str, Any]
 
-#: The experiments that ask the same of bare sockets, by question and protocol. {} is what a server sets. The first that exists counts.
+#: The experiments that ask the same of bare sockets, by question and protocol. {} is what a server
+#: sets. The first that exists counts.
 _EXPLAINING = {
     ("second-start", "tcp4"): (
         "tcp/duplicate/specific/bind-listen-bind-listen/{0}-then-{0}",

@@ -26,7 +26,10 @@ QUEUED = "queued"
 
 @dataclass
 class Family:
-    """The experiments of one function and one rule. They share its script and its question, and differ in their parameters."""
+    """The experiments of one function and one rule.
+
+    They share its script and its question, and differ in their parameters.
+    """
 
     rows: list[Row]
     #: Its anchor on the page of its chapter: ``f7`` is the seventh there.
@@ -158,7 +161,10 @@ class Site:
 
     @cached_property
     def deciding(self) -> dict[str, list[Own]]:
-        """The clauses that decide each platform's answers, the most frequent first. A clause's place here is its number in the cells."""
+        """The clauses that decide each platform's answers, the most frequent first.
+
+        A clause's place here is its number in the cells.
+        """
         ordered = {one: sorted(met, key=lambda name: (-len(met[name]), name)) for one, met in self.decided.items()}
         return {platform: [self.clauses[name] for name in names] for platform, names in ordered.items()}
 

@@ -89,7 +89,10 @@ class ForEachUser:
         os._exit(0)
 
     def pytest_runtest_protocol(self, item: Any) -> bool:
-        """Run an experiment without set-up and teardown. It has none, and pytest would take a sixth of its time for them."""
+        """Run an experiment without set-up and teardown.
+
+        It has none, and pytest would take a sixth of its time for them.
+        """
         import pytest
 
         call = pytest.CallInfo.from_call(lambda: item.ihook.pytest_runtest_call(item=item), "call")
@@ -133,7 +136,8 @@ def _test(job: Job) -> NoReturn:
     sys.path.insert(0, PACKAGES)
     import pytest
 
-    # The memory suffices without collection, which costs time. No workers: in emulation a second interpreter costs more than it saves.
+    # The memory suffices without collection, which costs time. No workers: in emulation a second
+    # interpreter costs more than it saves.
     gc.disable()
     runs = ForEachUser(job["privileges"])
     status = int(pytest.main([*COMMAND, "--platform", job["platform"], *job["arguments"]], plugins=[runs]))

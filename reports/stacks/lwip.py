@@ -16,8 +16,9 @@ SHIM = Path(__file__).with_name("lwip_preload.c")
 HEADERS = "/usr/include/lwip"
 #: Experiments that kill the process on lwIP, and why.
 DEADLY = {
-    # lwip_netconn_do_close_internal takes a listener with SO_LINGER 0 for a connection and aborts it. lwIP says "don't call
-    # tcp_abort/tcp_abandon for listen-pcbs", and then its heap is corrupt. Seen on 2.1.3.
+    # lwip_netconn_do_close_internal takes a listener with SO_LINGER 0 for a connection and aborts
+    # it. lwIP says "don't call tcp_abort/tcp_abandon for listen-pcbs", and then its heap is
+    # corrupt. Seen on 2.1.3.
     "suites/dead_server/test_nothing_left.py::test_linger_set_on_the_listener",
 }
 
