@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reports import render
+from reports import render, site
 from reports.__main__ import main
 from reports.catalogue import ROOT
 from reports.inputs import BadInput
@@ -41,7 +41,8 @@ def test_the_verb_writes_what_is_stale_and_names_it(
     monkeypatch.setattr(render, "ROOT", tmp_path)
     changed, gone = tmp_path / "changed.md", tmp_path / "gone.md"
     gone.write_text("a chapter that there was", encoding="utf-8")
-    monkeypatch.setattr(render, "stale", lambda _: {changed: "new\n", gone: ""})
+    monkeypatch.setattr(site, "gather", gathered)
+    monkeypatch.setattr(render, "stale", lambda found: {changed: "new\n", gone: ""} if found is gathered() else {})
     assert main(["render"]) == 0
     assert capsys.readouterr().out == "changed.md\ngone.md\n"
     assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [("changed.md", "new\n")]
