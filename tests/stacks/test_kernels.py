@@ -21,6 +21,7 @@ from reports.stacks import guests, initramfs, kernels
 from reports.stacks.__main__ import main
 from reports.stacks.common import CannotRun
 from reports.stacks.debian import Kernel, choose, kernels_of, members, sources
+from tests.helpers.children import inherited
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other stacks run on Linux")
 
@@ -209,10 +210,11 @@ sys.exit(pytest.main([*guest.COMMAND, *sys.argv[2:]], plugins=[guest.ForEachUser
 def test_a_guest_finds_what_pytest_finds(tmp_path: Path) -> None:
     """Also what surprises: Linux is taken for FreeBSD."""
     words = ["-k", "test_descriptors", "--stack", "linux", "--platform", "freebsd"]
-    for folder, program in (("guest", ["-c", AS_A_GUEST, str(tmp_path / "guest")]), ("pytest", ["-m", "pytest", "suites"])):
+    usual = ["-m", "pytest", "suites/test_descriptors.py"]
+    for folder, program in (("guest", ["-c", AS_A_GUEST, str(tmp_path / "guest")]), ("pytest", usual)):
         (tmp_path / folder).mkdir()
         record = ["--record", str(tmp_path / folder / "run.jsonl")]
-        subprocess.run([sys.executable, *program, *words, *record], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+        subprocess.run([sys.executable, *program, *words, *record], cwd=ROOT, env=inherited(), stdout=subprocess.DEVNULL, check=False)
     found, expected = (read_run(tmp_path / folder / "run.jsonl").traces for folder in ("guest", "pytest"))
     assert found == expected
     assert {record["verdict"] for record in found} >= {"surprise", "conforms"}
