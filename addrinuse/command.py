@@ -7,7 +7,8 @@ from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 _INSTALLED = _HERE / "_suite"
-#: The folder of `suites`, `fixtures`, `reports` and conftest.py: inside the package if it is installed, else the checkout.
+#: The folder of `suites`, `fixtures`, `reports` and conftest.py: inside the package if it is
+#: installed, else the checkout.
 HOME = _INSTALLED if _INSTALLED.is_dir() else _HERE.parent
 
 

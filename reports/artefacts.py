@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from fixtures.record.runfile import Record, Run
 
-#: By platform and version of the run, then by experiment: the faked function, and what it does there. At most five a run.
+#: By platform and version of the run, then by experiment: the faked function, and what it does
+#: there. At most five a run.
 ARTEFACTS: dict[str, dict[str, str]] = {}
 
 

@@ -51,7 +51,8 @@ BASIS_LETTERS = {
 class Cell:
     """What one platform answers to one experiment.
 
-    ``answers`` are those to the question, the last call of the script: ``bind EADDRINUSE``. More than one where worlds differ.
+    ``answers`` are those to the question, the last call of the script: ``bind EADDRINUSE``. More
+    than one where worlds differ.
     """
 
     outcome: str
@@ -178,15 +179,19 @@ def _shown_by_runs(platform: Platform, runs: Path) -> dict[str, Shown]:
 
 
 @cache
+def runs_by_file(folder: Path) -> dict[str, Run]:
+    """Every run of a folder, by the name of its file."""
+    return {path.name: without_artefacts(read_run(path)) for path in sorted(folder.glob("*.jsonl*"))}
+
+
 def recorded_runs(folder: Path) -> list[Run]:
     """Every run of a folder: first those on the systems themselves, then those on stacks alone."""
-    runs = [without_artefacts(read_run(path)) for path in sorted(folder.glob("*.jsonl*"))]
-    return sorted(runs, key=lambda run: list(BASES).index(run.basis))
+    return sorted(runs_by_file(folder).values(), key=lambda run: list(BASES).index(run.basis))
 
 
 def forget_runs() -> None:
     """Read the recorded runs again when they are next asked for."""
-    recorded_runs.cache_clear()
+    runs_by_file.cache_clear()
 
 
 def same_release(platform: Platform, version: str) -> bool:

@@ -1,8 +1,8 @@
 """``explain NAME``: an experiment, its answers on every platform with their reasons, how to cite it; or whatever else has a name.
 
-NAME is an experiment (tcp/stevens-s11/theft, or tcp/stevens-s11/theft/windows for one platform), what several of them begin with
-(tcp/stevens-s11, E2, dual stack), a clause (linux/listener-blocks), a rule (S5), a library (asyncio, nginx/windows), an incident
-(kafka-13572) or a claim (PYDEV-E1).
+NAME is an experiment (tcp/stevens-s11/theft, or tcp/stevens-s11/theft/windows for one platform),
+what several of them begin with (tcp/stevens-s11, E2, dual stack), a clause (linux/listener-blocks),
+a rule (S5), a library (asyncio, nginx/windows), an incident (kafka-13572) or a claim (PYDEV-E1).
 """
 
 from __future__ import annotations

@@ -33,7 +33,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Say how many ids the registry lacks (1), or add them. Refuse if an issued id is gone or means something else (2)."""
+    """Say how many ids the registry lacks (1), or add them.
+
+    Refuse if an issued id is gone or means something else (2).
+    """
     need_checkout("ids")
     kept, now = read(REGISTRY), meanings() | clauses()
     if broken := [*(f"{name} is gone" for name in gone(kept, now)), *changed(kept, now)]:

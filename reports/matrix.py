@@ -188,7 +188,10 @@ def _platform(platform: Platform) -> dict[str, Any]:
 
 
 def _reason(because: Reason) -> dict[str, Any]:
-    """What a reason says, and the rule that it breaks: null where it follows the rules. A dispute or a gap is about a rule."""
+    """What a reason says, and the rule that it breaks: null where it follows the rules.
+
+    A dispute or a gap is about a rule.
+    """
     found: dict[str, Any] = {
         "kind": type(because).__name__.lower(),
         "statement": because.statement,

@@ -1,6 +1,7 @@
 """``merge RUN...``: runs of one version of the suite side by side; with ``-o`` those of one platform become one run.
 
-Exit status 0; 1 if a run has a surprise, a stale variant or a broken bench; 2 for usage or a file that is not a whole run.
+Exit status 0; 1 if a run has a surprise, a stale variant or a broken bench; 2 for usage or a file
+that is not a whole run.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ def _groups(runs: Iterable[Run]) -> list[list[Run]]:
 
 
 def together(group: Sequence[Run]) -> Run:
-    """One run from several of one platform. One may test what another could not; if two disagree, that is inconclusive."""
+    """One run from several of one platform.
+
+    One may test what another could not; if two disagree, that is inconclusive.
+    """
     traces: dict[str, Record] = {}
     for one in group:
         for record in one.traces:

@@ -1,7 +1,8 @@
 """What an experiment asks, found by playing its function with every kind of answer, without any stack.
 
-The probe is made from the plan: the calls, with a branch wherever the function goes on differently after an answer. The registry of
-ids keeps a digest of what is asked: the calls, and the answers with which the assertion holds.
+The probe is made from the plan: the calls, with a branch wherever the function goes on differently
+after an answer. The registry of ids keeps a digest of what is asked: the calls, and the answers
+with which the assertion holds.
 """
 
 from __future__ import annotations
@@ -130,7 +131,8 @@ def _texts(calls: Sequence[Call]) -> tuple[str, ...]:
 def digest_of(script: Script) -> str:
     """A digest of the calls of a script and of the answers with which its assertion holds.
 
-    It varies one answer at a time, from the usual answers and, if the assertion does not hold with them, from some with which it does.
+    It varies one answer at a time, from the usual answers and, if the assertion does not hold with
+    them, from some with which it does.
     """
     usual = _answers(_told(script))
     bases = dict.fromkeys((usual, _holding(script, usual)))

@@ -1,7 +1,7 @@
 """`addrinuse port --from A --to B CALLS`: what a server's recorded calls meet on another platform.
 
-CALLS is a log of strace -f -e trace=network -o CALLS SERVER, of truss, dtruss or kdump, or a script in the notation. Exit status 0;
-1 if something differs; 2 for usage or bad input.
+CALLS is a log of strace -f -e trace=network -o CALLS SERVER, of truss, dtruss or kdump, or a script
+in the notation. Exit status 0; 1 if something differs; 2 for usage or bad input.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`addrinuse record [-o FILE] -- COMMAND...`: run a server, and write its socket calls in the notation.
 
-It runs under strace. Without strace it can record a Python program, in a Python that reports its calls. Stop the server as usual
-(Ctrl-C, or after --seconds). However the recorder ends, on Linux nothing of the server is left. Exit status 0, or 2 if nothing could
-be recorded.
+It runs under strace. Without strace it can record a Python program, in a Python that reports its
+calls. Stop the server as usual (Ctrl-C, or after --seconds). However the recorder ends, on Linux
+nothing of the server is left. Exit status 0, or 2 if nothing could be recorded.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
     Raises BadInput.
     """
-    how = _how(args.how, args.command)
+    how = way_to_record(args.how, args.command)
     with _log() as log:
         status = _run(args.command, how, log, args.seconds)
         text = log.read_text("utf-8", "replace") if log.exists() else ""
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def _log() -> Iterator[Path]:
     """Where the calls are written: if possible a file without a name, which never stays behind."""
-    if _can_guard():
+    if can_guard():
         with tempfile.TemporaryFile() as file:
             yield Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
     else:
@@ -69,7 +69,7 @@ def _log() -> Iterator[Path]:
             yield Path(folder) / "calls.log"
 
 
-def _how(asked: str, command: Sequence[str]) -> str:
+def way_to_record(asked: str, command: Sequence[str]) -> str:
     """``strace``, or ``python`` for a Python that reports its calls."""
     if asked == "strace" or (asked == "auto" and shutil.which("strace")):
         if not shutil.which("strace"):
@@ -107,7 +107,7 @@ def _run(command: Sequence[str], how: str, log: Path, seconds: float | None) -> 
 @contextlib.contextmanager
 def _guarded(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """The server, if possible under a guard that ends all of it when this process ends, even by SIGKILL."""
-    if not _can_guard():
+    if not can_guard():
         yield subprocess.Popen(words, env=environment, stdout=_STANDARD_ERROR)
         return
     stdin = os.dup(0)
@@ -120,7 +120,7 @@ def _guarded(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[s
         yield guard
 
 
-def _can_guard() -> bool:
+def can_guard() -> bool:
     """Whether there are subreapers, /proc and pidfds: on Linux since 5.3."""
     try:
         os.fstat(0)
@@ -184,7 +184,10 @@ def _ask(pids: Sequence[int]) -> None:
 
 
 def _processes(server: subprocess.Popen[bytes], how: str) -> list[int]:
-    """The server's first process and its orphans. Under strace the first process is strace's child, and strace blocks signals."""
+    """The server's first process and its orphans.
+
+    Under strace the first process is strace's child, and strace blocks signals.
+    """
     if not server.stdin:
         return _children(server.pid) if how == "strace" else [server.pid]
     first = _children(server.pid)[:1]

@@ -18,7 +18,8 @@ from reports.artefacts import without_artefacts
 from reports.catalogue import Row, by_id
 from reports.inputs import BadInput
 
-#: The verdicts of a script that did not run to its end. They are the bench's; of these only a broken one's trace is judged again.
+#: The verdicts of a script that did not run to its end. They are the bench's; of these only a
+#: broken one's trace is judged again.
 UNFINISHED = ("untestable", "broken", "inconclusive")
 #: A user other than root, for models. Which one makes no difference.
 SOMEBODY = 1000

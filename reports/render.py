@@ -86,13 +86,13 @@ def _printed() -> dict[Path, str]:
     script = _read(PREDICT).split(FENCE)[1]
     predicted = _predicted(script)
     contradicted = next(line for line in predicted.splitlines(keepends=True) if line.startswith("!"))
-    readme = _fenced(README, _read(README), "([docs/predict.md](docs/predict.md)):", contradicted)
+    readme = fenced(README, _read(README), "([docs/predict.md](docs/predict.md)):", contradicted)
     return {
-        PREDICT: _fenced(PREDICT, _read(PREDICT), "`addrinuse predict --platform linux server.txt` prints", predicted),
-        PORTING: _fenced(PORTING, _read(PORTING), f"--from linux --to freebsd {EXAMPLE}` prints", _ported(EXAMPLE, "freebsd")),
-        OTHERS: _tabled(OTHERS, others.table()),
-        EXPERIMENTS: _tabled(EXPERIMENTS, _files_of_suites()),
-        README: _fenced(README, readme, f"--from linux --to windows calls.log\n{FENCE}", _second_instance(_ported(SERVER, "windows"))),
+        PREDICT: fenced(PREDICT, _read(PREDICT), "`addrinuse predict --platform linux server.txt` prints", predicted),
+        PORTING: fenced(PORTING, _read(PORTING), f"--from linux --to freebsd {EXAMPLE}` prints", _ported(EXAMPLE, "freebsd")),
+        OTHERS: tabled(OTHERS, others.table()),
+        EXPERIMENTS: tabled(EXPERIMENTS, _files_of_suites()),
+        README: fenced(README, readme, f"--from linux --to windows calls.log\n{FENCE}", _second_instance(_ported(SERVER, "windows"))),
     }
 
 
@@ -118,7 +118,7 @@ def _second_instance(text: str) -> str:
     return "".join(lines[at : at + 3])
 
 
-def _fenced(path: Path, page: str, after: str, text: str) -> str:
+def fenced(path: Path, page: str, after: str, text: str) -> str:
     """The page with this text in the first fence after these words."""
     before, words, rest = page.partition(after)
     between, opening, rest = rest.partition(FENCE)
@@ -128,7 +128,7 @@ def _fenced(path: Path, page: str, after: str, text: str) -> str:
     return "".join((before, words, between, opening, text, closing, rest))
 
 
-def _tabled(path: Path, table: str) -> str:
+def tabled(path: Path, table: str) -> str:
     """The page with this table in the place of the one that has the same head."""
     head, lines = table.splitlines(keepends=True)[0], _read(path).splitlines(keepends=True)
     if head not in lines:

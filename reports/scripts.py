@@ -37,7 +37,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Played:
-    """A step with the answers that it can get, ``ok`` first, and where they come from. There are several if nobody can say which."""
+    """A step with the answers that it can get, ``ok`` first, and where they come from.
+
+    There are several if nobody can say which.
+    """
 
     step: Step
     names: tuple[str, ...]
@@ -162,7 +165,10 @@ def _table(played: Sequence[Played]) -> list[str]:
 
 
 def _line(one: Played) -> str:
-    """The call in the notation. If several answers are possible, ``|`` joins them, which can be read back as an expectation."""
+    """The call in the notation.
+
+    If several answers are possible, ``|`` joins them, which can be read back as an expectation.
+    """
     made = one.step.call.makes and one.names == (OK.name,)
     return str(one.step.call) if made else f"{one.step.call} = {'|'.join(one.names)}"
 

@@ -10,7 +10,8 @@ from fixtures.language.words import Address
 
 NUMBER = re.compile(r"\s*(0x[0-9a-fA-F]+|\d+)")
 _SOCKET = re.compile(r"\s*(?:[AP]F_(INET6?)|0x[0-9a-f]+|\d+)\b[^,]*,\s*(?:SOCK_)?(STREAM|DGRAM|(?:0x)?[12])\b")
-#: The numbers of the address families. IPv6 is 10 on Linux, 28 on FreeBSD, 30 on macOS, 24 on NetBSD and OpenBSD, 26 on Solaris.
+#: The numbers of the address families. IPv6 is 10 on Linux, 28 on FreeBSD, 30 on macOS, 24 on
+#: NetBSD and OpenBSD, 26 on Solaris.
 _DOMAIN = {2: "4", 10: "6", 28: "6", 30: "6", 24: "6", 26: "6"}
 _STRACE_4 = re.compile(r'sin_port=htons\((\d+)\), sin_addr=inet_addr\("([0-9.]+)"\)')
 _STRACE_6 = re.compile(r'sin6_port=htons\((\d+)\).*?inet_pton\(AF_INET6, "([0-9a-fA-F:.]+)"')

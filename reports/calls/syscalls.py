@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 
 class Syscall(NamedTuple):
-    """A call as a tracer shows it. ``result`` is None if the log does not show it. ``begun``: it has not returned yet."""
+    """A call as a tracer shows it.
+
+    ``result`` is None if the log does not show it. ``begun``: it has not returned yet.
+    """
 
     line: int
     pid: int

@@ -1,8 +1,10 @@
 """truss of FreeBSD and of Solaris, and dtruss, as far as their formats are documented.
 
-FreeBSD (usr.bin/truss/syscalls.c, print_syscall) writes addresses as ``{ AF_INET 0.0.0.0:80 }`` and errors as ``ERR#48``; Solaris
-(illumos, usr/src/cmd/truss/expound.c, show_sockaddr) has ``so_socket`` and ``Err#125 EADDRINUSE``, and under ``-v`` the address on a line
-of its own. dtruss(1M) shows only numbers, so its log names no address. None of them shows the value of an option.
+FreeBSD (usr.bin/truss/syscalls.c, print_syscall) writes addresses as ``{ AF_INET 0.0.0.0:80 }`` and
+errors as ``ERR#48``; Solaris (illumos, usr/src/cmd/truss/expound.c, show_sockaddr) has
+``so_socket`` and ``Err#125 EADDRINUSE``, and under ``-v`` the address on a line of its own.
+dtruss(1M) shows only numbers, so its log names no address. None of them shows the value of an
+option.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ from reports.porting.trials import ALL, GRANTED, REFUSED, SHARED, TRIALS
 
 Data = dict[str, Any]
 
-#: The experiments that ask the same of bare sockets, by question and protocol. {} is what a server sets. The first that exists counts.
+#: The experiments that ask the same of bare sockets, by question and protocol. {} is what a server
+#: sets. The first that exists counts.
 _EXPLAINING = {
     ("second-start", "tcp4"): (
         "tcp/duplicate/specific/bind-listen-bind-listen/{0}-then-{0}",
@@ -182,7 +183,7 @@ def runs() -> list[Path]:
 
 
 @cache
-def _recorded() -> dict[tuple[str, str], Data]:
+def recorded() -> dict[tuple[str, str], Data]:
     """What was seen, by the id of the check and the platform."""
     found: dict[tuple[str, str], Data] = {}
     for path in runs():
@@ -196,11 +197,11 @@ def _recorded() -> dict[tuple[str, str], Data]:
 
 
 def _seen(policy: Policy, question: str) -> Data | None:
-    return next((found for (name, _), found in _recorded().items() if name == policy.check_id(question)), None)
+    return next((found for (name, _), found in recorded().items() if name == policy.check_id(question)), None)
 
 
 def _of_platform(policy: Policy, question: str, platform: Platform) -> Data | None:
-    return _recorded().get((policy.check_id(question), platform.name))
+    return recorded().get((policy.check_id(question), platform.name))
 
 
 def _machine(path: Path) -> Data:

@@ -1,9 +1,11 @@
 """What other projects' own test suites expect of a platform, transcribed as data, and what our models answer.
 
-A file of this folder is one suite: where it is, and groups. A group is a script (lines in the notation) whose places in braces are filled
-from its ``rows`` (a word for each of ``columns``) and its ``vary`` (every combination); a word that ``names`` knows stands for that. An
-expected answer is a letter or a word; ``starts`` says of a socket whether its bind and its listen (UDP: its bind) both succeed, where the
-suite does not tell them apart. ``held`` are expectations that a model does not meet, each with a reason.
+A file of this folder is one suite: where it is, and groups. A group is a script (lines in the
+notation) whose places in braces are filled from its ``rows`` (a word for each of ``columns``) and
+its ``vary`` (every combination); a word that ``names`` knows stands for that. An expected answer is
+a letter or a word; ``starts`` says of a socket whether its bind and its listen (UDP: its bind) both
+succeed, where the suite does not tell them apart. ``held`` are expectations that a model does not
+meet, each with a reason.
 
 `addrinuse render` writes the table of docs/others.md.
 """

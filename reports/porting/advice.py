@@ -90,7 +90,10 @@ def _read(entry: dict[str, object]) -> Advice:
 
 
 def offers(player: Player, shape: Shape, source: Conclusion, target: Conclusion) -> list[Offer]:
-    """The advice that fits. Advice that changes options is offered only if the target then answers as the source does."""
+    """The advice that fits.
+
+    Advice that changes options is offered only if the target then answers as the source does.
+    """
     word = verdict(source, target)
     found = []
     for advice in load():

@@ -27,7 +27,10 @@ def numbered(letter: str, place: int) -> str:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a server does with its port: equal for two that do the same. Its sockets, the members, are called A, A1, A2 in its calls."""
+    """What a server does with its port: equal for two that do the same.
+
+    Its sockets, the members, are called A, A1, A2 in its calls.
+    """
 
     kinds: tuple[str, ...]
     hosts: tuple[str, ...]
@@ -127,7 +130,10 @@ def _port(one: Recorded) -> str:
 
 
 def _together(servers: Iterable[Recorded]) -> list[list[Recorded]]:
-    """The sockets of one protocol and port that were open at the same time. A port that was free for a while has several such lists."""
+    """The sockets of one protocol and port that were open at the same time.
+
+    A port that was free for a while has several such lists.
+    """
     found: list[list[Recorded]] = []
     latest: dict[tuple[str, str], list[Recorded]] = {}
     ends: dict[tuple[str, str], float] = {}

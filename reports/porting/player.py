@@ -72,7 +72,10 @@ class Player:
 
 
 def _telling(played: Sequence[_Performance]) -> tuple[_Performance, list[Outcome]]:
-    """The best outcome of several attempts. If nobody knows what another attempt gives, it may be better, so it counts too."""
+    """The best outcome of several attempts.
+
+    If nobody knows what another attempt gives, it may be better, so it counts too.
+    """
     tried = [one for one in played if not _is_unavailable(one.outcomes)]
     if len(tried) <= 1:
         only = tried[0] if tried else played[0]

@@ -78,7 +78,10 @@ class Rehearsal(Granting):
             self._role, self._deciding = Role.PASSING, ()
 
     def call_the_next(self, *names: str) -> None:
-        """Name the sockets that are made next. A reader knows a role by its letter: B is the newcomer in every scene."""
+        """Name the sockets that are made next.
+
+        A reader knows a role by its letter: B is the newcomer in every scene.
+        """
         self._names = iter(names)
 
     @cached_property

@@ -12,12 +12,11 @@ from fixtures.language.stack import Trace, format_trace
 from fixtures.language.words import CLOSED
 from fixtures.models import Platform, defined
 from fixtures.models.block import Block
-from fixtures.record.runfile import read_run
 from fixtures.specification.clauses import Gap, Own, Reason, is_variant, rule_of
 from fixtures.specification.rules import Rule
 from fixtures.specification.sources import Citation, bibliography
 from reports.catalogue import Row
-from reports.cells import UNKNOWN, UNTESTABLE, Cell, Cells
+from reports.cells import UNKNOWN, UNTESTABLE, Cell, Cells, runs_by_file
 from reports.recorded import ON_ITS_STACK
 
 #: The name of a connection that nobody has accepted.
@@ -26,7 +25,10 @@ QUEUED = "queued"
 
 @dataclass
 class Family:
-    """The experiments of one function and one rule. They share its script and its question, and differ in their parameters."""
+    """The experiments of one function and one rule.
+
+    They share its script and its question, and differ in their parameters.
+    """
 
     rows: list[Row]
     #: Its anchor on the page of its chapter: ``f7`` is the seventh there.
@@ -158,7 +160,10 @@ class Site:
 
     @cached_property
     def deciding(self) -> dict[str, list[Own]]:
-        """The clauses that decide each platform's answers, the most frequent first. A clause's place here is its number in the cells."""
+        """The clauses that decide each platform's answers, the most frequent first.
+
+        A clause's place here is its number in the cells.
+        """
         ordered = {one: sorted(met, key=lambda name: (-len(met[name]), name)) for one, met in self.decided.items()}
         return {platform: [self.clauses[name] for name in names] for platform, names in ordered.items()}
 
@@ -218,10 +223,9 @@ def key_of(citation: Citation) -> str:
 def recorded(folder: Path) -> dict[str, list[str]]:
     """The recorded runs of each platform: the file, and the machine that it was recorded on."""
     found: dict[str, list[str]] = {}
-    for path in sorted(folder.glob("*.jsonl*")):
-        run = read_run(path)
+    for name, run in runs_by_file(folder).items():
         about = run.header["fingerprint"]
         words = " ".join(str(about[key]) for key in ("system", "release", "machine") if about.get(key))
         told = f"{words}; {ON_ITS_STACK}: {run.userland}" if run.userland else words
-        found.setdefault(run.name, []).append(f"{path.name} ({told})")
+        found.setdefault(run.name, []).append(f"{name} ({told})")
     return found

@@ -19,7 +19,9 @@ def data(site: Site) -> str:
 
 
 def content(site: Site) -> dict[str, Any]:
-    """All of the data. Experiments are in families. A script is a list of indices into ``lines``; the first line names the platform.
+    """All of the data.
+
+    Experiments are in families. A script is a list of indices into ``lines``; the first line names the platform.
 
     A platform is its name and indices into ``clauses``: its cells give the number of a clause in this list.
     """
@@ -40,7 +42,10 @@ def content(site: Site) -> dict[str, Any]:
 
 
 def _family(site: Site, chapter: Chapter, family: Family, lines: dict[str, int]) -> list[Any]:
-    """Page, rule, the template of the ids, the names of the parameters, and a row for each experiment. The page has the question."""
+    """Page, rule, the template of the ids, the names of the parameters, and a row for each experiment.
+
+    The page has the question.
+    """
     identifier = family.first.template.id
     names = [name for name in family.first.parameters if f"{{{name}}}" in identifier]
     rows = []

@@ -63,7 +63,8 @@ def variables(text: str) -> Html:
 def mark(cell: Cell, usual: str = "bind", number: object = "") -> Html:
     """A cell: ``=`` or the answer, the letter of its basis, and the number of its reason. The usual call is not named.
 
-    A departure is a paragraph, so that the style sheet can mark it. HTML lets a paragraph go without its end tag, which saves space.
+    A departure is a paragraph, so that the style sheet can mark it. HTML lets a paragraph go
+    without its end tag, which saves space.
     """
     if cell.outcome in (UNKNOWN, UNTESTABLE):
         return fill("{sign}{number}", sign=SIGNS[cell.outcome], number=number)

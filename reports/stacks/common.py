@@ -52,7 +52,8 @@ def need(programs: Mapping[str, str]) -> dict[str, str]:
 def guarded(command: Sequence[str | Path], **options: Any) -> Iterator[subprocess.Popen[Any]]:
     """Run a command. All of its processes, daemons too, end with this block, or with this program, however that ends.
 
-    The options are those of Popen, except ``stdin``. The block gets the guard's process, whose exit status is the command's.
+    The options are those of Popen, except ``stdin``. The block gets the guard's process, whose exit
+    status is the command's.
     """
     line = [sys.executable, "-E", "-S", str(GUARD), *map(str, command)]
     process = subprocess.Popen(line, stdin=subprocess.PIPE, start_new_session=True, **options)

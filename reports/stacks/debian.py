@@ -1,7 +1,8 @@
 """Debian's Linux kernels: which ones a mirror has, and how to fetch one into the cache.
 
-APT does the work (signatures, mirrors, proxies). It has a configuration of its own here, which leaves the machine's packages and lists
-alone. The mirror is the one that the machine's own sources name.
+APT does the work (signatures, mirrors, proxies). It has a configuration of its own here, which
+leaves the machine's packages and lists alone. The mirror is the one that the machine's own sources
+name.
 """
 
 from __future__ import annotations

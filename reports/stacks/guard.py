@@ -1,9 +1,10 @@
 """`guard.py [--stdin N] COMMAND…`: run a command, and leave nothing of it behind.
 
-Standard input is the lifeline: it ends when the process at the other end ends, however that happens. Then, or when the command ends,
-or on SIGTERM, the guard kills every process that the command started. Daemons are among them, because orphans become children of the
-guard (PR_SET_CHILD_SUBREAPER). The command reads from descriptor N, or nothing. The guard ignores SIGINT: a terminal sends it to
-the command too, and to the process that waits for the guard.
+Standard input is the lifeline: it ends when the process at the other end ends, however that
+happens. Then, or when the command ends, or on SIGTERM, the guard kills every process that the
+command started. Daemons are among them, because orphans become children of the guard
+(PR_SET_CHILD_SUBREAPER). The command reads from descriptor N, or nothing. The guard ignores SIGINT:
+a terminal sends it to the command too, and to the process that waits for the guard.
 """
 
 from __future__ import annotations

@@ -83,13 +83,16 @@ class ForEachUser:
                 print(f"guest: {privilege}", flush=True)
                 self.started = time.monotonic()
                 _become(privilege)
-                session.config.option.record = Path(_folder(privilege), "run.jsonl")
+                session.config.option.record = Path(folder_of(privilege), "run.jsonl")
                 return None
             os.waitpid(child, 0)
         os._exit(0)
 
     def pytest_runtest_protocol(self, item: Any) -> bool:
-        """Run an experiment without set-up and teardown. It has none, and pytest would take a sixth of its time for them."""
+        """Run an experiment without set-up and teardown.
+
+        It has none, and pytest would take a sixth of its time for them.
+        """
         import pytest
 
         call = pytest.CallInfo.from_call(lambda: item.ihook.pytest_runtest_call(item=item), "call")
@@ -98,12 +101,13 @@ class ForEachUser:
         return True
 
 
-def _folder(privilege: str) -> str:
+def folder_of(privilege: str) -> str:
+    """Where a run leaves what it writes."""
     return f"/tmp/{privilege}"
 
 
 def _become(privilege: str) -> None:
-    os.environ["HOME"] = os.environ["TMPDIR"] = _folder(privilege)
+    os.environ["HOME"] = os.environ["TMPDIR"] = folder_of(privilege)
     if privilege == "user":
         os.setgroups([])
         os.setgid(USER)
@@ -113,12 +117,12 @@ def _become(privilege: str) -> None:
 def _run(job: Job) -> dict[str, Any]:
     """The exit status of each run, and how long it took in seconds."""
     for privilege in job["privileges"]:
-        os.makedirs(_folder(privilege))
-        os.chown(_folder(privilege), *([USER] * 2 if privilege == "user" else [0, 0]))
+        os.makedirs(folder_of(privilege))
+        os.chown(folder_of(privilege), *([USER] * 2 if privilege == "user" else [0, 0]))
     if not (child := os.fork()):
         _test(job)
     os.waitpid(child, 0)
-    return {privilege: _result(Path(_folder(privilege), "result.json")) for privilege in job["privileges"]}
+    return {privilege: _result(Path(folder_of(privilege), "result.json")) for privilege in job["privileges"]}
 
 
 def _result(path: Path) -> dict[str, Any]:
@@ -132,7 +136,8 @@ def _test(job: Job) -> NoReturn:
     sys.path.insert(0, PACKAGES)
     import pytest
 
-    # The memory suffices without collection, which costs time. No workers: in emulation a second interpreter costs more than it saves.
+    # The memory suffices without collection, which costs time. No workers: in emulation a second
+    # interpreter costs more than it saves.
     gc.disable()
     runs = ForEachUser(job["privileges"])
     status = int(pytest.main([*COMMAND, "--platform", job["platform"], *job["arguments"]], plugins=[runs]))

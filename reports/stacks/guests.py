@@ -28,7 +28,8 @@ from reports.stacks import initramfs
 from reports.stacks.common import CannotRun, cache_folder, guarded, keep
 
 PRIVILEGES = ("root", "user")
-#: A guest that prints nothing for this many seconds hangs: an experiment waits two minutes at most, and each answer has a deadline.
+#: A guest that prints nothing for this many seconds hangs: an experiment waits two minutes at most,
+#: and each answer has a deadline.
 SILENCE = 600.0
 #: How many lines of its console are shown if a guest fails.
 SHOWN = 60
@@ -40,7 +41,8 @@ class Guest:
 
     #: ``linux@6.12.94``.
     platform: str
-    #: The command that starts it in its folder, which has ``initramfs`` and will have ``results``. Its output is the console.
+    #: The command that starts it in its folder, which has ``initramfs`` and will have ``results``.
+    #: Its output is the console.
     command: Callable[[Path], Sequence[str | Path]]
     #: What its initramfs has besides the suite.
     files: initramfs.Contents = field(default_factory=dict)

@@ -48,8 +48,9 @@ def release(said: str) -> str:
 def sandbox(runsc: str, version: str) -> list[str]:
     """What to put in front of a command to run it on gVisor's stack.
 
-    ``--network=none`` is that stack with loopback. Without privileges, runsc's default ``sandbox`` would silently be the host's
-    network. The files are the host's own, so that the run file is written there.
+    ``--network=none`` is that stack with loopback. Without privileges, runsc's default ``sandbox``
+    would silently be the host's network. The files are the host's own, so that the run file is
+    written there.
     """
     platform = "systrap" if version >= SYSTRAP else "ptrace"
     return [runsc, "--rootless", "--network=none", f"--platform={platform}", "do", "-force-overlay=false"]

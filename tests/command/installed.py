@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reports.catalogue import ROOT
+from tests.helpers.children import inherited
 
 #: Spaces and letters that ASCII lacks are usual in a path.
 SCRIPT = "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P) = ok\nA.listen()\n"
@@ -49,8 +49,7 @@ class Installed:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start Python with these words in the empty folder. It knows nothing of pytest or of the checkout."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_", "GITHUB_"))}
-        inherited.pop("PYTHONDONTWRITEBYTECODE", None)
-        environment = {**inherited, "PYTHONPATH": str(self.packages), "PYTHONIOENCODING": "utf-8", **self.environment}
+        own = {"PYTHONPATH": str(self.packages), "PYTHONIOENCODING": "utf-8", **self.environment}
+        environment = inherited("GITHUB_", "PYTHONDONTWRITEBYTECODE", **own)
         pipe, line = subprocess.PIPE, [*self.interpreter, *words]
         return subprocess.Popen(line, cwd=self.here, env=environment, stdout=pipe, stderr=pipe, encoding="utf-8", errors="replace")

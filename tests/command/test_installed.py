@@ -16,6 +16,9 @@ from tests.command.installed import Installed
 
 pytest.importorskip("hatchling", reason="tox -e tests has it")
 
+#: The wheel is built and tried once for all tests of a worker.
+pytestmark = pytest.mark.xdist_group("installed")
+
 #: These take ten seconds.
 SLOW = ("probe", "site", "add")
 

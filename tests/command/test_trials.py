@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from fixtures.record.plain import LONGEST, harmless, one_line
 from fixtures.record.runfile import Record, write_run
 from reports.__main__ import main
 from reports.catalogue import ROOT
+from tests.helpers.children import inherited
 
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
 
@@ -154,7 +154,7 @@ def test_incidents_can_be_searched(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_option_of_the_run_cannot_drive_the_terminal(options: tuple[str, str], tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text(f"tcp/{ESCAPE} nonsense 2027-01-01 because\n", encoding="utf-8")
     words = [sys.executable, "-m", "addrinuse", "run", "-n", "0", *options]
-    done = subprocess.run(words, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, cwd=tmp_path, env=inherited(PYTHONPATH=str(ROOT)), capture_output=True, text=True, check=False)
     assert done.returncode == 4
     assert "\x1b" not in done.stdout + done.stderr
     assert "\x07" not in done.stdout + done.stderr

@@ -48,7 +48,7 @@ def test_what_was_seen_agrees_with_what_is_predicted() -> None:
 
 
 def test_a_contradiction_is_status_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(answers, "_recorded", lambda: {("library/trio/restart", "linux"): {"id": "library/trio/restart", **_SURPRISE}})
+    monkeypatch.setattr(answers, "recorded", lambda: {("library/trio/restart", "linux"): {"id": "library/trio/restart", **_SURPRISE}})
     assert main(["libraries", "trio"]) == 1
     assert "seen: restart: refused (surprise; 0.35.0, Linux 6.18, 2026-11-21)" in capsys.readouterr().out
 

@@ -21,6 +21,7 @@ from fixtures.machine.bench import Bench
 from fixtures.models import Platform, this_platform
 from fixtures.record.runfile import read_run
 from reports.catalogue import ROOT
+from tests.helpers.children import inherited
 from tests.helpers.policies import named
 
 LINUX = Platform("linux")
@@ -167,9 +168,8 @@ def _marked() -> list[str]:
 
 
 def suite(*words: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     command = [sys.executable, "-m", "pytest", "-p", "no:asyncio", "-p", "no:anyio", *words]
-    return subprocess.run(command, cwd=ROOT, env=inherited, capture_output=True, text=True, check=False, timeout=100)
+    return subprocess.run(command, cwd=ROOT, env=inherited(), capture_output=True, text=True, check=False, timeout=100)
 
 
 def test_it_is_collected_only_when_it_is_named() -> None:

@@ -104,13 +104,20 @@ def test_ports_that_run_out_are_the_bench_s(monkeypatch: pytest.MonkeyPatch) -> 
     assert Agent().answer(["connect_many", "127.0.0.1", 9, 4])["broken"].startswith("connect_many: EADDRNOTAVAIL")
 
 
-def test_a_listener_that_was_shut_down_does_not_say_aborted_for_ever() -> None:
+def holder_of(sock: object, monkeypatch: pytest.MonkeyPatch) -> Agent:
+    """An agent whose A is this socket."""
+    monkeypatch.setattr(module, "open_socket", lambda *_: sock)
     agent = Agent()
-    agent._sockets["A"] = SimpleNamespace(accept=raising(errno.ECONNABORTED), settimeout=lambda _: None)  # type: ignore[assignment]
+    assert agent.answer(["create", "A", "tcp4", []]) == {"answer": "ok"}
+    return agent
+
+
+def test_a_listener_that_was_shut_down_does_not_say_aborted_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = holder_of(SimpleNamespace(accept=raising(errno.ECONNABORTED), settimeout=lambda _: None), monkeypatch)
     assert agent.answer(["drain", ["A"], "tcp", False]) == {"answer": "ok", "counts": {"A": 0}}
 
 
-def test_a_connection_that_has_ended_may_refuse_so_linger() -> None:
+def test_a_connection_that_has_ended_may_refuse_so_linger(monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[bool] = []
 
     class Ended(socket.socket):
@@ -121,14 +128,20 @@ def test_a_connection_that_has_ended_may_refuse_so_linger() -> None:
             closed.append(True)
             super().close()
 
-    module._reset(Ended())
+    waiting: list[socket.socket] = [Ended()]
+
+    def accept() -> tuple[socket.socket, None]:
+        if not waiting:
+            raise BlockingIOError(errno.EAGAIN, "nobody waits")
+        return waiting.pop(), None
+
+    agent = holder_of(SimpleNamespace(accept=accept, settimeout=lambda _: None), monkeypatch)
+    assert agent.answer(["drain", ["A"], "tcp", False]) == {"answer": "ok", "counts": {"A": 1}}
     assert closed
 
 
-def test_a_socket_that_lost_its_name_has_answered_ok() -> None:
-    nameless = SimpleNamespace(bind=lambda _: None, getsockname=raising(errno.EINVAL))
-    agent = Agent()
-    agent._sockets["A"] = nameless  # type: ignore[assignment]
+def test_a_socket_that_lost_its_name_has_answered_ok(monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = holder_of(SimpleNamespace(bind=lambda _: None, getsockname=raising(errno.EINVAL)), monkeypatch)
     assert agent.answer(["bind", "A", "127.0.0.1", 9]) == {"answer": "ok"}
 
 
@@ -144,8 +157,7 @@ def test_a_connection_is_not_full_while_an_acknowledgement_is_on_its_way(monkeyp
         return [], [], []
 
     monkeypatch.setattr(select, "select", never)
-    agent = Agent()
-    agent._sockets["A"] = Full(settimeout=lambda _: None)  # type: ignore[assignment]
+    agent = holder_of(Full(settimeout=lambda _: None), monkeypatch)
     for pause in (0, 0.25):
         assert agent.answer(["send", "A", 10, pause]) == {"answer": "ok"}
     assert waits == [module.ROOM_DEADLINE, module.ROOM_DEADLINE + 0.25]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -21,15 +20,16 @@ from fixtures.machine.ports import host_ports, reserved_ports
 from fixtures.models import Platform, this_platform
 from fixtures.plugins.subject import Subject
 from fixtures.record.runfile import read_run
+from reports.__main__ import main
 from reports.catalogue import ROOT
+from tests.helpers.children import inherited
 
 SUITE = (sys.executable, "-m", "pytest", "-q", "-n", "0")
 DUPLICATE = "suites/test_duplicate_bind.py"
 
 
 def run(*words: str, under: tuple[str, ...] = (), **changed: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
-    return subprocess.run([*under, *words], cwd=ROOT, env=inherited | changed, capture_output=True, text=True, check=False, timeout=100)
+    return subprocess.run([*under, *words], cwd=ROOT, env=inherited(**changed), capture_output=True, text=True, check=False, timeout=100)
 
 
 def one_line(done: subprocess.CompletedProcess[str]) -> str:
@@ -74,7 +74,7 @@ def test_a_variable_of_xdist_makes_no_worker() -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="takes Linux' needs of descriptors")
-def test_experiments_that_lack_descriptors_are_broken_in_the_record(tmp_path: Path) -> None:
+def test_experiments_that_lack_descriptors_are_broken_in_the_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = f"import os, resource; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)); os.execv({sys.executable!r}, {[*SUITE]!r} + "
     words = [DUPLICATE, "-k", "test_e4 or test_e1", "--record", str(tmp_path / "run.jsonl")]
     done = run(sys.executable, "-c", f"{code}{words!r})")
@@ -83,8 +83,9 @@ def test_experiments_that_lack_descriptors_are_broken_in_the_record(tmp_path: Pa
     broken = [record for record in read_run(tmp_path / "run.jsonl").traces if record["verdict"] == "broken"]
     assert broken
     assert {record["why"].partition(": this")[0] for record in broken} == {"connect_many: EMFILE"}
-    assert f"{len(broken)}" in next(line for line in run(sys.executable, "-m", "reports", "show", words[-1]).stdout.splitlines()[2:])
-    assert run(sys.executable, "-m", "reports", "merge", words[-1]).returncode == 1
+    assert main(["show", words[-1]]) == 0
+    assert f"{len(broken)}" in capsys.readouterr().out.splitlines()[2]
+    assert main(["merge", words[-1]]) == 1
 
 
 def test_a_process_that_cannot_be_started_is_broken(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +94,7 @@ def test_a_process_that_cannot_be_started_is_broken(bench: Bench, monkeypatch: p
 
     monkeypatch.setattr(child.subprocess, "Popen", refused)  # type: ignore[attr-defined]
     with pytest.raises(Broken, match="no process can be started: EAGAIN"):
-        bench._started("other", [])
+        bench.agent("third")
 
 
 # --- loopback

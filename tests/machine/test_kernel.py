@@ -14,6 +14,7 @@ from fixtures.language.notation import parse_line
 from fixtures.language.stack import Broken, Inconclusive, Untestable
 from fixtures.language.words import EADDRINUSE, LOOPBACK, OK
 from fixtures.machine.bench import Bench
+from fixtures.machine.child import Child
 from fixtures.machine.iphlpapi import parse_table
 from fixtures.machine.kernel import Kernel
 from fixtures.machine.ports import Ports
@@ -53,8 +54,9 @@ def test_an_agent_that_dies_within_a_call_is_broken(bench: Bench) -> None:
 def test_a_foreign_holder_is_passed_over(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     free = bench.new_port()
     with socket.create_server(("127.0.0.1", 0)) as foreign:
-        monkeypatch.setattr(bench, "_ports", Ports([foreign.getsockname()[1], free]))
-        assert bench.new_port() == free
+        monkeypatch.setattr("fixtures.machine.bench.host_ports", lambda *_: Ports([foreign.getsockname()[1], free]))
+        with contextlib.closing(Bench("host")) as another:
+            assert another.new_port() == free
 
 
 def test_a_foreign_holder_is_not_the_answer_of_the_kernel(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,13 +125,9 @@ def test_a_table_of_many_pages_is_read_whole() -> None:
         }
 
 
-def test_a_reply_that_is_none_is_broken(bench: Bench) -> None:
-    agent = bench.agent()
-    agent.kill()
-    code = "print('{\"ready\": true}'); input(); print('Assertion failed')"
-    agent._start([sys.executable, "-c", code])
-    agent._agents.add(agent)
-    agent._read()
+def test_a_reply_that_is_none_is_broken() -> None:
+    code = "print('{\"ready\": true}', flush=True); input(); print('Assertion failed')"
+    agent = Child("main", [], set(), [sys.executable, "-c", code])
     with pytest.raises(Broken, match="answered probe with b'Assertion failed"):
         agent.ask("probe")
 
@@ -143,19 +141,18 @@ def test_what_a_stack_prints_is_no_reply() -> None:
 
 
 def test_processes_with_stacks_of_their_own_are_noticed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "_one_stack", None)
     bench.need_one_stack()
-    monkeypatch.setattr(bench, "_one_stack", False)
+    monkeypatch.setattr(Bench, "one_stack", False)
     for call in ("A = other: tcp4()", "A = stranger: tcp4()", "run(echo_once, 127.0.0.1:P)"):
         with pytest.raises(Untestable, match="a network stack of its own"):
             Kernel(bench).perform(parse_line(call)[0])
 
 
 def test_a_state_that_the_system_never_shows_is_untestable(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(bench._found, "time_wait", False)
+    monkeypatch.setattr(bench, "probed", lambda what: what != "time_wait")
     with pytest.raises(Untestable, match="does not show TIME_WAIT"):
         Kernel(bench).shows(LOOPBACK, "TIME_WAIT")
-    monkeypatch.setitem(bench._found, "orphans", False)
+    monkeypatch.setattr(bench, "probed", lambda what: what != "orphans")
     with pytest.raises(Untestable, match="that nobody has open"):
         Kernel(bench).shows(LOOPBACK, "FIN_WAIT_2")
 

@@ -6,7 +6,7 @@ import random
 import socket
 import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 
 import pytest
@@ -194,25 +194,46 @@ def test_pairs_whose_option_is_absent_are_passed_over() -> None:
     assert (found.verdict, found.why) == ("conforms", f"an option is absent in 10 of {found.count} pairs")
 
 
-def test_a_state_that_never_shows_is_not_waited_for_each_time() -> None:
-    asked: list[int] = []
-    loops = Loops(kind("tcp/pairs/child-established/same"))
+class Agreeable:
+    """A socket whose calls all succeed, but for connect_ex."""
 
-    def never(first: object, port: int) -> bool:
-        asked.append(port)
-        return False
+    def __init__(self, *_: object) -> None:
+        pass
 
-    for _ in range(20):
-        assert not loops._shown(never, (None, None, 0), 1)
-    assert len(asked) == 5
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_: None
+
+    def _accept(self) -> tuple[int, tuple[str, int]]:
+        return 0, ("127.0.0.1", 9)
+
+    def connect_ex(self, _: object) -> int:
+        return errno.ECONNREFUSED
+
+
+def test_a_state_that_never_shows_is_not_waited_for_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[int] = set()
+
+    def never(ip: int, local: str, port: int, remote: str, to: int) -> int:
+        asked.add(port)
+        return 0
+
+    monkeypatch.setattr("fixtures.pairs.loops.time.sleep", lambda _: None)
+    loops = Loops(kind("tcp/pairs/child-time-wait/same"), factory=Agreeable, diagnosis=SimpleNamespace(state=never))
+    numbers, ports = array("I", range(20)), array("H", range(1, 21))
+    targets = array("H", loops.prepare(numbers, ports, (30, 31)))
+    assert asked == {1, 2, 3, 4, 5}
+    assert loops.bind(numbers, ports, targets) == bytes([NOT_SHOWN]) * 20
 
 
 def test_refused_connects_are_few_in_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     monkeypatch.setattr("fixtures.pairs.loops.time.sleep", pauses.append)
-    connect = Loops(kind("tcp/pairs/bound/same"), own=False)._paced(lambda second, to: errno.ECONNREFUSED)
-    for _ in range(200):
-        connect(None, 1)
+    loops = Loops(kind("tcp/pairs/bound/same"), own=False, factory=Agreeable)
+    how = loops.pairs.how
+    numbers = array("I", [number for number in range(5000) if how[number % len(how)][2] == "connect"][:200])
+    ports = array("H", range(1, len(numbers) + 1))
+    loops.bind(numbers, ports, array("H", loops.prepare(numbers, ports, (300, 301))))
+    assert loops.last() == bytes([errno.ECONNREFUSED]) * 200
     assert pauses == [1, 1, 1, 1]
 
 
@@ -300,7 +321,7 @@ def test_an_order_disturbs_nothing(bench: Bench) -> None:
     assert this_platform().name == "linux"
 
 
-def test_the_host_has_not_enough_ports() -> None:
+def test_the_host_has_not_enough_ports(monkeypatch: pytest.MonkeyPatch) -> None:
     if not sys.platform.startswith("linux"):
         pytest.skip("uses Linux' loopback")
     host = Bench("host")
@@ -308,7 +329,7 @@ def test_the_host_has_not_enough_ports() -> None:
         found = examine(kind("udp/pairs/closed/same"), lambda pairs, numbers: observe(host, pairs, numbers), None)
         assert (found.verdict, "namespace" in found.why) == ("untestable", True)
         # A stack that starts anew with its process has all ports to itself.
-        host._one_stack = False
+        monkeypatch.setattr(Bench, "one_stack", False)
         assert host.private
         assert len(observe(host, Pairs(kind("udp/pairs/closed/same")), range(3))) == 3 * WIDTH
         other = examine(kind("udp/pairs/closed/other"), lambda pairs, numbers: observe(host, pairs, numbers), None)

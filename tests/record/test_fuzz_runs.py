@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from fixtures.models import Platform
-from fixtures.record.runfile import Header, Record, RunError, _footer, _line, as_record, pack, read_run, write_run
+from fixtures.record.runfile import Header, Record, RunError, as_line, as_record, footer_of, pack, read_run, write_run
 from fixtures.record.verdicts import judge, observe
 from reports.__main__ import main
 from reports.catalogue import by_id
@@ -98,9 +98,9 @@ def forge(chance: random.Random, content: bytes) -> bytes:
                 place[key] = chance.choice(STRANGE)
                 break
             place = inner
-    lines = [_line(record) for record in records]
+    lines = [as_line(record) for record in records]
     verdicts = [record if isinstance(record.get("verdict"), str) else {"verdict": "?"} for record in records[1:]]
-    return "".join([*lines, _line(_footer(lines, verdicts))]).encode()
+    return "".join([*lines, as_line(footer_of(lines, verdicts))]).encode()
 
 
 def refusal(path: Path) -> str:

@@ -6,13 +6,17 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from fixtures.plugins.recorder import once
+from fixtures.plugins.subject import subject_of
 from fixtures.record.runfile import Record, as_broken, read_run
 from fixtures.record.verdicts import FAILURES
+from reports.__main__ import main
 from reports.catalogue import ROOT
+from tests.helpers.children import inherited
 
 DUPLICATE = "suites/test_duplicate_bind.py"
 E1 = "tcp/duplicate/no-option"
@@ -48,18 +52,22 @@ def _repeat_step(request):
 
 def suite(folder: Path, *options: str, how: str = "") -> subprocess.CompletedProcess[str]:
     (folder / "misfortune.py").write_text(PLUGIN, encoding="ascii")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH", ""))))
     words = (sys.executable, "-m", "pytest", "-q", "-p", "misfortune", DUPLICATE, "-k", "test_e1 or test_e2", "--stack", "linux")
     return subprocess.run(
         [*words, *options],
         cwd=ROOT,
-        env=inherited | {"HOW": how, "PYTHONPATH": path},
+        env=inherited(HOW=how, PYTHONPATH=path),
         capture_output=True,
         text=True,
         check=False,
         timeout=100,
     )
+
+
+def taken_for(name: str) -> pytest.Config:
+    """What pytest has read from ``--stack linux --platform NAME``."""
+    return SimpleNamespace(getoption={"--stack": "linux", "--platform": name}.get)  # type: ignore[return-value]
 
 
 def record(identifier: str, verdict: str) -> Record:
@@ -74,7 +82,7 @@ def test_each_item_is_kept_once() -> None:
 
 
 @pytest.mark.parametrize(("how", "workers"), [("setup", "0"), ("call", "0"), ("call", "2"), ("die", "2")])
-def test_what_crashes_is_broken_in_the_run(how: str, workers: str, tmp_path: Path) -> None:
+def test_what_crashes_is_broken_in_the_run(how: str, workers: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done = suite(tmp_path, "-n", workers, "--record", str(tmp_path / "run.jsonl"), how=how)
     assert done.returncode == 1, done.stdout
     found = {record["id"]: record for record in read_run(tmp_path / "run.jsonl").traces}
@@ -82,8 +90,8 @@ def test_what_crashes_is_broken_in_the_run(how: str, workers: str, tmp_path: Pat
     assert {one for one, record in found.items() if record["verdict"] == "broken"} == {E1}
     assert ("crashed while running" if how == "die" else f"it crashed in {how}: RuntimeError: no luck [31m today") in found[E1]["why"]
     assert found[E1]["question"].endswith("?")
-    words = [sys.executable, "-m", "reports", "show", str(tmp_path / "run.jsonl")]
-    assert "broken" in subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert main(["show", str(tmp_path / "run.jsonl")]) == 0
+    assert "broken" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "2", "--dist", "each")], ids=["repeated", "each"])
@@ -108,19 +116,30 @@ def test_an_item_that_runs_twice_is_one_trace(options: tuple[str, ...], tmp_path
         ("linux@", "linux@"),
     ],
 )
-def test_a_platform_that_is_misspelled_is_refused(name: str, said: str, tmp_path: Path) -> None:
-    done = suite(tmp_path, "--platform", name)
-    assert done.returncode == 4
-    (line,) = done.stderr.strip().splitlines()
-    assert line.startswith(f"ERROR: --platform {name}") or line.startswith(f"ERROR: --platform '{name}'")
+def test_a_platform_that_is_misspelled_is_refused(name: str, said: str) -> None:
+    with pytest.raises(pytest.UsageError) as caught:
+        subject_of(taken_for(name))
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith((f"--platform {name}", f"--platform '{name}'"))
     assert said in line
 
 
+def test_what_cannot_be_used_is_one_line(tmp_path: Path) -> None:
+    done = suite(tmp_path, "--platform", "linx")
+    assert done.returncode == 4
+    assert done.stderr.strip() == "ERROR: --platform linx: no such platform; near are linux"
+
+
 @pytest.mark.parametrize("name", ["plan9", "haiku@r1", "freertos"])
-def test_a_platform_that_nobody_knows_is_unrecorded(name: str, tmp_path: Path) -> None:
-    done = suite(tmp_path, "--platform", name, "--record", str(tmp_path / "run.jsonl"))
+def test_a_platform_that_nobody_knows_has_no_model(name: str) -> None:
+    platform = subject_of(taken_for(name)).platform
+    assert (str(platform), platform.model) == (name, None)
+
+
+def test_on_a_platform_that_nobody_knows_a_run_is_unrecorded(tmp_path: Path) -> None:
+    done = suite(tmp_path, "--platform", "haiku@r1", "--record", str(tmp_path / "run.jsonl"))
     assert done.returncode == 6
-    assert read_run(tmp_path / "run.jsonl").header["platform"] == name
+    assert read_run(tmp_path / "run.jsonl").header["platform"] == "haiku@r1"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -140,7 +140,7 @@ time.sleep(600)
 """
 
 
-@pytest.mark.skipif(not record._can_guard(), reason="there is no guard here")
+@pytest.mark.skipif(not record.can_guard(), reason="there is no guard here")
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 @pytest.mark.parametrize("how", HOW)
@@ -226,4 +226,4 @@ def test_without_strace(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     said = capsys.readouterr().err.splitlines()
     assert "record a Python program" in said[0]
     assert "strace was not found" in said[1]
-    assert record._how("auto", ["python3", "server.py"]) == "python"
+    assert record.way_to_record("auto", ["python3", "server.py"]) == "python"

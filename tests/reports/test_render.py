@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reports import render
+from reports import render, site
 from reports.__main__ import main
 from reports.catalogue import ROOT
 from reports.inputs import BadInput
@@ -41,7 +41,8 @@ def test_the_verb_writes_what_is_stale_and_names_it(
     monkeypatch.setattr(render, "ROOT", tmp_path)
     changed, gone = tmp_path / "changed.md", tmp_path / "gone.md"
     gone.write_text("a chapter that there was", encoding="utf-8")
-    monkeypatch.setattr(render, "stale", lambda _: {changed: "new\n", gone: ""})
+    monkeypatch.setattr(site, "gather", gathered)
+    monkeypatch.setattr(render, "stale", lambda found: {changed: "new\n", gone: ""} if found is gathered() else {})
     assert main(["render"]) == 0
     assert capsys.readouterr().out == "changed.md\ngone.md\n"
     assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [("changed.md", "new\n")]
@@ -52,14 +53,14 @@ PAGE = Path("page.md")
 
 def test_a_block_is_replaced_and_nothing_else() -> None:
     page = "```\nfirst\n```\nit prints\n\n```\nold\n```\n\n```\nlast\n```\n"
-    assert render._fenced(PAGE, page, "it prints", "new\n") == page.replace("old", "new")
+    assert render.fenced(PAGE, page, "it prints", "new\n") == page.replace("old", "new")
     with pytest.raises(BadInput, match=r"page\.md: nothing is fenced after 'it says'"):
-        render._fenced(PAGE, page, "it says", "new\n")
+        render.fenced(PAGE, page, "it says", "new\n")
 
 
 def test_a_table_is_replaced_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "page.md"
     path.write_text("| a |\n|---|\n\nText.\n\n| b |\n|---|\n| old |\n| older |\n\nMore.\n", encoding="utf-8")
-    assert render._tabled(path, "| b |\n|---|\n| new |\n") == "| a |\n|---|\n\nText.\n\n| b |\n|---|\n| new |\n\nMore.\n"
+    assert render.tabled(path, "| b |\n|---|\n| new |\n") == "| a |\n|---|\n\nText.\n\n| b |\n|---|\n| new |\n\nMore.\n"
     with pytest.raises(BadInput, match=r"page\.md: there is no table"):
-        render._tabled(path, "| c |\n")
+        render.tabled(path, "| c |\n")

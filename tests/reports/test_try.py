@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from fixtures.machine.bench import Bench, MissingPrivilege
+from fixtures.machine.bench import Bench
+from fixtures.machine.child import AgentFailed
 from reports.__main__ import main
 from reports.catalogue import ROOT
 from tests.suites.test_conformance import descendants, is_running
@@ -71,7 +72,7 @@ def test_text_and_a_contradiction(reports: Any) -> None:
 
 
 def test_a_model_that_disagrees_decided_nothing(reports: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reports.try_._predicted", lambda bench, steps: [_wrong(step) for step in steps])
+    monkeypatch.setattr("reports.try_.Predictor.predict", lambda _, steps: [_wrong(step) for step in steps])
     _, out, _ = reports(SERVER, "try", "--format", "json", "--isolation", "host")
     assert [(one["answer"], one["decided_by"]) for one in json.loads(out)["answers"]] == [("ok", None)] * 3
 
@@ -92,12 +93,14 @@ def test_a_stranger_needs_root(reports: Any, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_isolation_that_cannot_be_had(reports: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(bench: Bench, wanted: str) -> str:
-        raise MissingPrivilege("no network namespace: choose the isolation 'host'")
+    def refuse(*_: object) -> None:
+        raise AgentFailed("EPERM: Operation not permitted")
 
-    monkeypatch.setattr(Bench, "_isolate", refuse)
+    monkeypatch.setattr("fixtures.machine.bench.Child", refuse)
     status, _, err = reports(SERVER, "try", "--isolation", "namespace")
-    assert (status, err) == (2, "addrinuse: no network namespace: choose the isolation 'host'\n")
+    assert status == 2
+    assert err.startswith("addrinuse: no network namespace: EPERM: Operation not permitted; run as root on Linux, ")
+    assert err.endswith("or choose the isolation 'host'\n")
 
 
 @pytest.mark.parametrize("script", ["", "A.listen()", "A = tcp4()\nA.bond()"])

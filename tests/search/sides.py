@@ -68,7 +68,7 @@ class Sides:
         if self._choices.widths or (call.verb == "connect" and self.predicted == WAITS):
             raise Undetermined(str(call))
         given = [arg.port[5:-1] for arg in call.args if _is_given(arg)]
-        if any(name not in self.kernel._made for name in [*given, *filter(None, [call.on])]) or not all(map(self._ported, given)):
+        if any(name not in self.kernel.made for name in [*given, *filter(None, [call.on])]) or not all(map(self._ported, given)):
             raise Undetermined(f"{call}: the bench does not know the socket, or not its port")
         observed = _answer(self.kernel, call)
         if observed == ABSENT:
@@ -95,12 +95,12 @@ class Sides:
 
     def _ported(self, name: str) -> bool:
         """The bench sees the port that bind, listen and connect draw, but not what a send draws."""
-        return bool(self.kernel._made[name].description.port)
+        return bool(self.kernel.made[name].description.port)
 
     def _compare_ports(self) -> None:
         """Two ports that were drawn may be one, by chance."""
         by_number: dict[int, str] = {}
-        for name, descriptor in self.kernel._made.items():
+        for name, descriptor in self.kernel.made.items():
             block = self.model.sockets.get(name)
             number, port = descriptor.description.port, block.port if block else ""
             if port.startswith("e") and number and by_number.setdefault(number, port) != port:

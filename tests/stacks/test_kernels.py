@@ -21,6 +21,7 @@ from reports.stacks import guests, initramfs, kernels
 from reports.stacks.__main__ import main
 from reports.stacks.common import CannotRun
 from reports.stacks.debian import Kernel, choose, kernels_of, members, sources
+from tests.helpers.children import inherited
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other stacks run on Linux")
 
@@ -201,7 +202,7 @@ def _sending(folder: Path, status: int) -> str:
 AS_A_GUEST = """
 import sys, pytest
 from reports.stacks import guest
-guest._folder = lambda _: sys.argv[1]
+guest.folder_of = lambda _: sys.argv[1]
 sys.exit(pytest.main([*guest.COMMAND, *sys.argv[2:]], plugins=[guest.ForEachUser(["root"])]))
 """
 
@@ -209,10 +210,11 @@ sys.exit(pytest.main([*guest.COMMAND, *sys.argv[2:]], plugins=[guest.ForEachUser
 def test_a_guest_finds_what_pytest_finds(tmp_path: Path) -> None:
     """Also what surprises: Linux is taken for FreeBSD."""
     words = ["-k", "test_descriptors", "--stack", "linux", "--platform", "freebsd"]
-    for folder, program in (("guest", ["-c", AS_A_GUEST, str(tmp_path / "guest")]), ("pytest", ["-m", "pytest", "suites"])):
+    usual = ["-m", "pytest", "suites/test_descriptors.py"]
+    for folder, program in (("guest", ["-c", AS_A_GUEST, str(tmp_path / "guest")]), ("pytest", usual)):
         (tmp_path / folder).mkdir()
         record = ["--record", str(tmp_path / folder / "run.jsonl")]
-        subprocess.run([sys.executable, *program, *words, *record], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+        subprocess.run([sys.executable, *program, *words, *record], cwd=ROOT, env=inherited(), stdout=subprocess.DEVNULL, check=False)
     found, expected = (read_run(tmp_path / folder / "run.jsonl").traces for folder in ("guest", "pytest"))
     assert found == expected
     assert {record["verdict"] for record in found} >= {"surprise", "conforms"}
@@ -327,5 +329,5 @@ def test_kept_runs_have_their_names() -> None:
 
 
 def test_each_version_of_a_series_keeps_its_own_runs(tmp_path: Path) -> None:
-    guest = kernels._guest(Kernel("linux-image-6.16.3+deb13-cloud-amd64", "6.16.3-1~bpo13+1"), tmp_path, "qemu")
+    guest = kernels.machine_for(Kernel("linux-image-6.16.3+deb13-cloud-amd64", "6.16.3-1~bpo13+1"), tmp_path, "qemu")
     assert (guest.platform, guest.name) == ("linux@6.16.3", "linux 6.16.3")

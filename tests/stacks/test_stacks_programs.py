@@ -89,7 +89,7 @@ def test_the_release_of_lwip() -> None:
 )
 def test_lwip_that_is_missing_or_does_not_fit(told: str, message: str) -> None:
     with pytest.raises(CannotRun, match=message):
-        lwip._compiled([sys.executable, "-c", f"import sys; sys.exit({told!r})"])
+        lwip.compiled([sys.executable, "-c", f"import sys; sys.exit({told!r})"])
 
 
 def test_wine_is_found_where_debian_puts_it() -> None:

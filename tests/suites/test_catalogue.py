@@ -15,6 +15,7 @@ from fixtures.language.words import EXCLUSIVE, IPV6_V6ONLY, LOOPBACK, NONE, REUS
 from fixtures.specification.rules import COMPLETELY_DUPLICATE, NO_OPTIONS
 from fixtures.specification.sources import LITE2
 from reports.catalogue import ROOT, all_rows
+from tests.helpers.children import inherited
 
 ID = re.compile(r"[a-z0-9]+(/[a-z0-9+.-]+)+")
 
@@ -72,7 +73,7 @@ def test_a_chapter_is_a_file_or_a_folder_of_them() -> None:
 
 def test_pytest_collects_what_the_catalogue_has() -> None:
     words = [sys.executable, "-m", "pytest", "suites", "--collect-only", "-q", "--pairs", "none"]
-    collected = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    collected = subprocess.run(words, cwd=ROOT, env=inherited(), capture_output=True, text=True, check=True).stdout
     found = {line.partition("[")[0] for line in collected.splitlines() if line.startswith("suites/")}
     assert found == {row.test for row in all_rows()}
 
