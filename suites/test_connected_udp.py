@@ -25,6 +25,7 @@ from fixtures.language.words import (
     WILDCARD,
     WILDCARD6,
     Address,
+    Answer,
     Option,
     Options,
 )
@@ -309,19 +310,20 @@ def test_a_refused_socket_closes_beside_a_third(stack: Stack, beside: str, place
 
 @experiment("udp4/connected/refused/beside/{wanted}", rule=SAME_CONNECTION)
 @pytest.mark.parametrize(
-    ("wanted", "options", "place"),
+    ("wanted", "options", "place", "expected"),
     [
-        ("other-address", NONE,      SECOND),
-        ("other-port",    NONE,      LOOPBACK.at(CLIENT)),
-        ("reuseport",     REUSEPORT, LOOPBACK),
+        ("other-address", NONE,      SECOND,              OK),
+        ("other-port",    NONE,      LOOPBACK.at(CLIENT), OK),
+        ("reuseport",     REUSEPORT, LOOPBACK,            OK),
+        ("wildcard",      NONE,      WILDCARD,            EADDRINUSE),
     ],
     ids=str,
 )  # fmt: skip
-def test_beside_a_refused_socket(stack: Stack, wanted: str, options: Options, place: Address) -> None:
+def test_beside_a_refused_socket(stack: Stack, wanted: str, options: Options, place: Address, expected: Answer) -> None:
     """A UDP socket was refused the peer of another, which has closed. May a third bind ({wanted})?"""
     first, _ = second_of_a_peer(stack)
     first.close()
-    assert stack.udp4(*options).bind(place) == OK
+    assert stack.udp4(*options).bind(place) == expected
 
 
 @experiment("udp4/connected/refused/group", rule=ONE_OR_EACH)

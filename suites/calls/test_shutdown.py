@@ -11,7 +11,7 @@ from fixtures.language.words import CLOSE_WAIT, ECONNRESET, END, ESTABLISHED, LO
 from fixtures.specification.rules import ACTIVE_CLOSER, DELIVERED, RESET, SHUTS_A_CONNECTION, WRONG_KIND
 from fixtures.specification.sources import POSIX, TCPV2
 
-AFTER_SHUTDOWN = [("rd", OK), ("wr", Answer("EPIPE"))]
+AFTER_SHUTDOWN = [("rd", OK), ("wr", Answer("EPIPE")), ("rdwr", Answer("EPIPE"))]
 
 
 @experiment("{kind}/calls/shutdown-unconnected", rule=WRONG_KIND, cites=(POSIX.at("shutdown, [ENOTCONN]"),))
