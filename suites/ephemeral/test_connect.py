@@ -17,6 +17,7 @@ from fixtures.language.words import (
     REUSEPORT,
     SECOND,
     WILDCARD,
+    Address,
     Options,
 )
 from fixtures.specification.rules import SAME_CONNECTION, UNUSED_ADDRESS
@@ -214,14 +215,15 @@ def test_connect_from_a_port_whose_binder_connected(stack: Stack) -> None:
     assert drawing.connect(third.address) == EADDRNOTAVAIL
 
 
-@experiment("tcp/ephemeral/connect/binder-connected/then-another-left/no-options", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
-def test_connect_from_a_port_that_another_left_after_its_binder_connected(stack: Stack) -> None:
-    """Of two that bound a client's drawn port one has connected, one left. Is it refused to another?"""
+@experiment("tcp/ephemeral/connect/binder-connected/then-another-left/{place}", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
+@pytest.mark.parametrize(("place", "address"), [("specific", LOOPBACK), ("wildcard", WILDCARD)], ids=str)
+def test_connect_from_a_port_that_another_left_after_its_binder_connected(stack: Stack, place: str, address: Address) -> None:
+    """Of two that bound a client's drawn port one ({place}) has connected, one left. Is it refused?"""
     listening(stack, LOOPBACK)
     second, third = listening(stack, ANY_PORT), listening(stack, ANY_PORT)
     first, binder, leaving = stack.tcp4(*REUSEADDR), stack.tcp4(*REUSEADDR), stack.tcp4()
     first.connect(LOOPBACK)
-    binder.bind(WILDCARD.at(f"port({first.name})"))
+    binder.bind(address.at(f"port({first.name})"))
     binder.connect(second.address)
     leaving.bind(SECOND.at(f"port({first.name})"))
     leaving.close()
