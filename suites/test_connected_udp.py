@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import received
+from fixtures.language.scenes import received, received_here
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -271,6 +271,19 @@ def second_of_a_peer(stack: Stack, place: Address = LOOPBACK) -> tuple[Socket, S
     first.connect(LOOPBACK.at(CLIENT))
     second.connect(LOOPBACK.at(CLIENT))
     return first, second
+
+
+@experiment("{kind}/connected/two-of-one-peer", rule=SAME_CONNECTION, cites=(LOOKUP,))
+@EVERY_KIND
+def test_two_sockets_of_one_peer(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address) -> None:
+    """Two {kind} sockets of one address ask for one peer: is the second refused, or the one that hears?"""
+    first, second = stack.socket(kind, *always, *REUSEADDR), stack.socket(kind, *always, *REUSEADDR)
+    first.bind(specific)
+    first.connect(specific.at(CLIENT))
+    second.bind(specific)
+    if second.connect(specific.at(CLIENT)) == OK:
+        connected(stack, kind, specific.at(CLIENT), specific, *always).send(1)
+        assert received_here(second) == OK
 
 
 @experiment("udp4/connected/refused/hears", rule=SAME_CONNECTION)

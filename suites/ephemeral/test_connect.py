@@ -231,6 +231,21 @@ def test_connect_from_a_port_that_another_left_after_its_binder_connected(stack:
     assert drawing.connect(third.address) == EADDRNOTAVAIL
 
 
+@experiment("tcp/ephemeral/connect/binder-was-refused/then-another-left", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
+def test_connect_from_a_port_whose_binder_was_refused_a_connection(stack: Stack) -> None:
+    """Who was refused a connection bound a client's drawn port, as did another, who left. Is it refused?"""
+    binder = connecting(stack, LOOPBACK, *REUSEADDR)
+    listening(stack, LOOPBACK)
+    elsewhere = listening(stack, ANY_PORT)
+    first, leaving = stack.tcp4(*REUSEADDR), stack.tcp4()
+    first.connect(LOOPBACK)
+    binder.bind(LOOPBACK.at(f"port({first.name})"))
+    leaving.bind(SECOND.at(f"port({first.name})"))
+    leaving.close()
+    drawing = confined(stack, "tcp4", first)
+    assert drawing.connect(elsewhere.address) == EADDRNOTAVAIL
+
+
 @experiment("tcp/ephemeral/connect/listener-left-a-connection/no-options", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
 def test_connect_from_a_port_where_a_listener_left_a_connection(stack: Stack) -> None:
     """A listener on a client's drawn port is gone but for a connection. Is the port refused to another?"""
