@@ -56,6 +56,13 @@ SAME_TUPLE = (
 REFUSED_BIND = "A = tcp4()\nA.bind(127.0.0.1:P)\nB = tcp6(IPV6_V6ONLY=0)\nB.bind([::ffff:127.0.0.1]:P)\n"
 REFUSED = HELD + "A.connect(127.0.0.1:Q)\n"
 SHUT = HELD + "A.listen()\nA.shutdown(RDWR)\n"
+SERVER6 = "A = tcp6()\nA.bind([::1]:P)\nA.listen()\nC = tcp6(IPV6_V6ONLY=0)\nC.connect([::1]:P)\nD = A.accept()\n"
+MAPPED_UDP = "A = udp6(IPV6_V6ONLY=0)\nA.bind([::ffff:127.0.0.1]:Q)\n"
+UNREAD = SERVER.format("") + "C.send(1)\n"
+ABORTED = UNREAD + "D.shutdown(RDWR)\n"
+RESET = SERVER.format("") + "C.setsockopt(SO_LINGER, 0)\nC.close()\n"
+OVER = SERVER.format("") + "D.shutdown(WR)\nC.recv(1)\nC.shutdown(WR)\n"
+FROM_A_GROUP = "A = udp4()\nA.bind(224.0.0.251:Q)\nA.connect(0.0.0.0:P)"
 THREE = (
     "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEPORT)\nB.bind(127.0.0.2:P)\n"
     "C = tcp4(SO_REUSEADDR, SO_REUSEPORT)\nC.bind(0.0.0.0:P)"
@@ -215,6 +222,65 @@ CASES: list[tuple[str, str, str]] = [
     ("A = udp4()\nA.bind(0.0.0.0:P)\nB = udp4()\nB.join(224.0.0.251)\nconnections(224.0.0.251:P)", "A", "group-heard-by-all"),
     (SERVER.format("") + "C.shutdown(RDWR)\nD.send(1)", "ok", "shutdown-of-both-resets"),
     ("A = udp4()\nB = A.accept()", "EOPNOTSUPP", "accept-udp"),
+    # What bind asks before it asks who else is there.
+    ("A = tcp4()\nA.bind(192.0.2.1:P)", "EADDRNOTAVAIL", "bind-foreign-address"),
+    ("A = udp6(IPV6_V6ONLY=1)\nA.bind([::ffff:192.0.2.1]:P)", "EHOSTUNREACH", "mapped-unreachable"),
+    ("A = tcp4()\nA.bind(127.0.0.53:P)", "ok", "loopback-net"),
+    ("A = stranger: udp6()\nA.bind([::1]:1023)", "ok", "no-reserved-ports"),
+    ("A = tcp4()\nA.bind(224.0.0.251:P)", "EADDRNOTAVAIL", "bind-group-over-tcp"),
+    ("A = udp4()\nA.bind(224.0.0.251:P)", "ok", "free-port"),
+    ("A = tcp4()\nA.bind(224.0.0.251:P)\nA.bind(127.0.0.1:P)", "ok", "free-port"),
+    # The family of the own address.
+    (MAPPED_UDP + "A.connect([::1]:P)", "EINVAL", "refused-bind-bars-the-other-family"),
+    (MAPPED_UDP + "A.connect([::ffff:127.0.0.1]:P)", "ok", "connect-udp"),
+    ("A = udp6(IPV6_V6ONLY=0)\nA.connect([::1]:P)\nA.connect([::ffff:127.0.0.1]:P)", "ENETUNREACH", "refused-bind-bars-the-other-family"),
+    ("A = udp6(IPV6_V6ONLY=0)\nA.bind([::]:Q)\nA.connect([::1]:P)\nA.connect([::ffff:127.0.0.1]:P)", "ok", "connect-udp"),
+    ("A = tcp6(IPV6_V6ONLY=1)\nA.connect([::ffff:127.0.0.1]:P)", "EHOSTUNREACH", "connect-to-mapped"),
+    ("A = udp6(IPV6_V6ONLY=1)\nA.bind([::1]:Q)\nA.connect([::ffff:127.0.0.1]:P)", "ENETUNREACH", "refused-bind-bars-the-other-family"),
+    (SERVER6 + "C.connect([::ffff:127.0.0.1]:P)", "ENETUNREACH", "refused-bind-bars-the-other-family"),
+    ("A = tcp6(IPV6_V6ONLY=0)\nA.connect([::1]:P)\nA.connect([::ffff:127.0.0.1]:P)", "ENETUNREACH", "refused-bind-bars-the-other-family"),
+    # To a group.
+    ("A = tcp4()\nA.connect(224.0.0.251:P)", "ENETUNREACH", "connect-to-group"),
+    ("A = tcp4()\nA.bind(0.0.0.0:Q)\nA.connect(224.0.0.251:P)", "ENETUNREACH", "connect-to-group"),
+    (HELD + "A.connect(224.0.0.251:Q)", "ETIMEDOUT", "bound-client-of-a-group"),
+    (HELD + "A.connect(224.0.0.251:Q)\nB = tcp4()\nB.bind(127.0.0.1:P)", "ok", "free-port"),
+    ("A = udp4()\nA.connect(224.0.0.251:P)", "ENETUNREACH", "udp-connect-to-group"),
+    ("A = tcp4()\nA.join(224.0.0.251)", "ok", "join-over-tcp"),
+    ("A = tcp4()\nA.join(224.0.0.251)\nA.join(224.0.0.251)", "ok", "join-over-tcp"),
+    ("A = udp4()\nA.join(224.0.0.251)\nA.join(224.0.0.251)", "EADDRINUSE", "join-again"),
+    # A listener that takes nobody.
+    (SHUT + "B = A.accept()", "EINVAL", "accept-of-a-deaf-listener"),
+    # Unread data, and ends that reset their connection.
+    (UNREAD + "D.close()", "ok", "unread-data-resets"),
+    (UNREAD + "D.close()\nC.recv(1)", "ECONNRESET", "recv-reset"),
+    (UNREAD + "E = D.dup()\nD.close()", "ok", "close"),
+    (UNREAD + "D.recv(1)\nD.close()", "ok", "close"),
+    (UNREAD + "D.shutdown(WR)", "ok", "shutdown"),
+    (UNREAD + "D.shutdown(RD)\nD.shutdown(WR)", "ok", "shutdown-of-both-with-unread-data-resets"),
+    (ABORTED + "C.recv(1)", "ECONNRESET", "recv-reset"),
+    (ABORTED + "D.recv(1)", "ok", "recv"),
+    (ABORTED + "D.recv(1)\nD.recv(1)", "ECONNABORTED", "aborted"),
+    (ABORTED + "D.recv(1)\nD.recv(1)\nD.recv(1)", "end", "recv-end"),
+    (ABORTED + "D.send(1)", "ECONNABORTED", "aborted"),
+    (ABORTED + "D.send(1)\nD.send(1)", "EPIPE", "send-broken"),
+    (ABORTED + "D.connect(127.0.0.1:P)", "ECONNABORTED", "aborted"),
+    (ABORTED + "D.send(1)\nD.connect(127.0.0.1:P)", "ECONNABORTED", "connect-after-refusal"),
+    (SERVER.format("") + "C.shutdown(RDWR)\nD.send(1)\nC.recv(1)", "ECONNABORTED", "aborted"),
+    (SERVER.format("") + "C.shutdown(RD)\nC.recv(1)", "end", "recv-shut"),
+    (SERVER.format("") + "D.shutdown(RD)\nC.send(1)", "ok", "shutdown-drops-data"),
+    (SERVER.format("") + "D.shutdown(RD)\nC.send(1)\nD.recv(1)", "end", "recv-shut"),
+    (SERVER.format("") + "D.shutdown(RD)\nC.send(1)\nD.close()", "ok", "close"),
+    (UNREAD + "D.shutdown(RD)\nD.recv(1)", "ok", "recv"),
+    (UNREAD + "C.setsockopt(SO_LINGER, 0)\nC.close()\nD.recv(1)", "ok", "data-before-reset"),
+    (UNREAD + "C.setsockopt(SO_LINGER, 0)\nC.close()\nD.recv(1)\nD.recv(1)", "ECONNRESET", "recv-reset"),
+    # What a socket whose connection is over answers.
+    (RESET + "D.connect(127.0.0.1:P)", "ECONNRESET", "connect-after-reset"),
+    (RESET + "D.connect(127.0.0.1:P)\nD.connect(127.0.0.1:P)", "ECONNABORTED", "connect-after-refusal"),
+    (RESET + "D.recv(1)\nD.connect(127.0.0.1:P)", "ECONNABORTED", "connect-after-refusal"),
+    (RESET + "D.listen()", "EINVAL", "listen-after-refusal"),
+    (OVER + "C.connect(127.0.0.1:P)", "EINVAL", "connect-closed"),
+    (OVER + "D.connect(127.0.0.1:P)", "EISCONN", "connect-connected"),
+    (SERVER.format("") + "C.shutdown(WR)\nC.setsockopt(SO_LINGER, 0)\nC.close()\nD.connect(127.0.0.1:P)", "EINVAL", "connect-closed"),
     # Port 0 never shares, nor does an implicit port.
     ("A = tcp4()\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:port(A))", "EADDRINUSE", "both-need-the-option"),
 ]
@@ -228,6 +294,7 @@ CHANGES = [
     (TO_WILDCARD, "ok", "to-the-wildcard-unbound", "20240715", "ok", "to-the-wildcard-is-loopback"),
     (REFUSED_TUPLE + "connections(127.0.0.1:P)", "B", "address-before-wildcard", "20231120", "none", "refused-connect-unregisters"),
     (FREED + "C = tcp4()\nC.bind(127.0.0.1:Q)", "EADDRINUSE", "client-keeps-the-wildcard", "20250429", "ok", "client-frees-ipv4"),
+    (FROM_A_GROUP, "ok", "to-the-wildcard-unbound", "20240715", "ENETUNREACH", "from-a-group-to-the-wildcard"),
     (FROM_MAPPED, "EHOSTUNREACH", "mapped-to-the-wildcard", "20240715", "EADDRNOTAVAIL", "mapped-has-no-route-to-the-wildcard"),
 ]
 
