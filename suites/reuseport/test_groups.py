@@ -7,8 +7,23 @@ import pytest
 from fixtures.language.experiment import experiment
 from fixtures.language.scenes import connecting, serve
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import BOTH, EADDRINUSE, ECONNRESET, LOOPBACK, REUSEBOTH, SO_REUSEPORT, WILDCARD
-from fixtures.specification.rules import NO_OPTIONS, ONE_OR_EACH, RESET, REUSEPORT_ALL
+from fixtures.language.words import (
+    BOTH,
+    EADDRINUSE,
+    ECONNRESET,
+    LOOPBACK,
+    NONE,
+    OK,
+    REUSEBOTH,
+    REUSEPORT,
+    SECOND,
+    SO_REUSEPORT,
+    WILDCARD,
+    Address,
+    Answer,
+    Options,
+)
+from fixtures.specification.rules import NO_OPTIONS, ONE_OR_EACH, PCB_LOOKUP, RESET, REUSEPORT_ALL
 from fixtures.specification.sources import LINUX
 
 JOIN = LINUX.at("ipv4/udp.c, udp_reuseport_add_sock")
@@ -129,3 +144,20 @@ def test_the_wildcard_beside_many(stack: Stack, count: int) -> None:
     """{count} UDP sockets with SO_REUSEPORT have 127.0.0.1. Is one without an option refused 0.0.0.0?"""
     members(stack, "udp4", count)
     assert stack.udp4().bind(WILDCARD) == EADDRINUSE
+
+
+#: Where eleven members are, and what another socket is answered.
+BESIDE_ELEVEN = [
+    ("same-address",         "specific", NONE,      LOOPBACK, EADDRINUSE),
+    ("same-address-shared",  "specific", REUSEPORT, LOOPBACK, OK),
+    ("other-address",        "specific", NONE,      SECOND,   OK),
+    ("below-the-wildcard",   "wildcard", NONE,      LOOPBACK, EADDRINUSE),
+]  # fmt: skip
+
+
+@experiment("udp4/reuseport/groups/beside-11/{case}", rule=PCB_LOOKUP, cites=(LINUX.at("ipv4/udp.c, udp_lib_lport_inuse2"),))
+@pytest.mark.parametrize(("case", "place", "options", "wanted", "expected"), BESIDE_ELEVEN, ids=str)
+def test_an_address_beside_many(stack: Stack, case: str, place: str, options: Options, wanted: Address, expected: Answer) -> None:
+    """Eleven UDP sockets with SO_REUSEPORT have the {place} address. May another bind ({case})?"""
+    members(stack, "udp4", 11, place)
+    assert stack.udp4(*options).bind(wanted) == expected
