@@ -205,6 +205,16 @@ def test_connect_to_a_bound_specific_beside_a_listening_wildcard(stack: Stack) -
     assert stack.tcp4().connect(LOOPBACK) in (ECONNREFUSED, OK)
 
 
+@experiment("tcp4/receives/beside-connected-udp", rule=MOST_SPECIFIC)
+def test_connect_beside_a_connected_udp_socket(stack: Stack) -> None:
+    """A connected UDP socket has the address of a TCP listener. Does a TCP client reach the listener?"""
+    beside = stack.udp4()
+    beside.bind(LOOPBACK)
+    beside.connect(LOOPBACK.at("Q"))
+    listening(stack, LOOPBACK)
+    assert stack.tcp4().connect(LOOPBACK) == OK
+
+
 @experiment("udp4/receives/bound-only/connect", rule=NOBODY_LISTENS)
 def test_connect_over_udp_beside_a_listening_wildcard(stack: Stack) -> None:
     """TCP sockets have a port. May a UDP socket connect to it all the same?"""

@@ -149,6 +149,16 @@ def test_the_reset_is_told_once(stack: Stack) -> None:
     assert accepted.recv(1) == END
 
 
+@experiment("tcp/calls/send-after-reset-was-told", rule=BROKEN_PIPE, cites=(POSIX.at("send, [EPIPE]"),))
+def test_send_after_the_reset_was_told(stack: Stack) -> None:
+    """A recv has told of a reset. Is the next send EPIPE?"""
+    client, accepted = connection(stack)
+    client.set(SO_LINGER_0)
+    client.close()
+    accepted.recv(1)
+    assert accepted.send(1) == EPIPE
+
+
 # When the other end was closed: the first send brings a reset, the next one hears of it.
 
 
