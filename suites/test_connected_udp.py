@@ -20,6 +20,7 @@ from fixtures.language.words import (
     REUSEADDR,
     REUSEBOTH,
     REUSEPORT,
+    SECOND,
     WILDCARD,
     WILDCARD6,
     Address,
@@ -92,6 +93,15 @@ def test_a_server_answers(stack: Stack, kind: str, always: Options, wildcard: Ad
     server = connected(stack, kind, specific, client.address, *always)
     server.send(1)
     assert client.recv(1) == OK
+
+
+@experiment("udp/connected/two-addresses", rule=CONNECTED_UDP, cites=(LOOKUP,))
+def test_two_addresses_of_one_peer(stack: Stack) -> None:
+    """Sockets at 127.0.0.2 and 127.0.0.1 have one peer: does what it sends to 127.0.0.1 come to that one?"""
+    connected(stack, "udp4", SECOND, LOOPBACK.at("Q"))
+    near = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
+    connected(stack, "udp4", LOOPBACK.at("Q"), LOOPBACK).send(1)
+    assert near.recv(1) == OK
 
 
 @experiment("udp/connected/across-families", rule=CONNECTED_UDP)
