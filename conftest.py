@@ -28,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--isolation", choices=("auto", "namespace", "host"), default="auto", help="where the experiments run (default: auto)")
     models = ", ".join(MODELS)
     group.addoption("--stack", metavar="NAME[@VERSION]", default="kernel", help=f"run on the kernel, or on a model: {models}")
+    group.addoption("--stack-command", metavar="CMD", help="run on a stack of your own, through an adapter (docs/adapter.md)")
     group.addoption("--platform", metavar="NAME[@VERSION]", help="what platform the stack is taken for (default: what Python says)")
     group.addoption("--record", metavar="FILE", type=Path, help="write the run to FILE (JSON Lines)")
     group.addoption("--slow", action="store_true", help="also wait for the natural end of TIME_WAIT")

@@ -25,9 +25,9 @@ LIBRARIES = "libraries"
 
 
 def need_checkout(what: str) -> None:
-    """Raise BadInput where the suite is installed: what the repository keeps is written in a checkout."""
+    """Raise BadInput where the suite is installed: the pages and the registry are in a checkout alone."""
     if not IN_CHECKOUT.is_dir():
-        raise BadInput(f"{what} writes what the repository keeps; run it in a checkout: python -m addrinuse {what}")
+        raise BadInput(f"{what} is about what the repository keeps; run it in a checkout: python -m addrinuse {what}")
 
 
 def _file(module: str) -> Path:

@@ -7,6 +7,7 @@ Exit status 0 if all experiments conform or are known variants; 1 for a surprise
   --record FILE          write every trace to FILE, for show, compare, merge and add
   --platform NAME[@V]    the platform whose model judges, where Python cannot know
   --stack NAME[@V]       run on a model instead of the kernel
+  --stack-command CMD    run on a stack of your own, through an adapter (docs/adapter.md)
   --isolation WHERE      auto, namespace or host: where the experiments run
   --slow                 also wait for the natural end of TIME_WAIT
   --strict-variants      a variant fails, too

@@ -34,8 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Say how many ids the registry lacks (1), or add them. Refuse if an issued id is gone or means something else (2)."""
-    if args.write:
-        need_checkout("ids --write")
+    need_checkout("ids")
     kept, now = read(REGISTRY), meanings() | clauses()
     if broken := [*(f"{name} is gone" for name in gone(kept, now)), *changed(kept, now)]:
         raise BadInput(f"{REGISTRY.name}: {'; '.join(broken[:5])}: an id is permanent; give the changed experiment a new one")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import received
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -24,10 +25,11 @@ from fixtures.language.words import (
     WILDCARD,
     WILDCARD6,
     Address,
+    Answer,
     Option,
     Options,
 )
-from fixtures.specification.rules import CONNECTED_UDP, NO_OPTIONS, SAME_CONNECTION
+from fixtures.specification.rules import CONNECTED_UDP, NO_OPTIONS, ONE_OR_EACH, SAME_CONNECTION
 from fixtures.specification.rules import V6ONLY as IPV6_ALONE
 from fixtures.specification.sources import TCPV2
 
@@ -95,19 +97,18 @@ def test_a_server_answers(stack: Stack, kind: str, always: Options, wildcard: Ad
     assert client.recv(1) == OK
 
 
-@experiment("udp/connected/two-addresses", rule=CONNECTED_UDP, cites=(LOOKUP,))
-def test_two_addresses_of_one_peer(stack: Stack) -> None:
-    """Sockets at 127.0.0.2 and 127.0.0.1 have one peer: does what it sends to 127.0.0.1 come to that one?"""
-    connected(stack, "udp4", SECOND, LOOPBACK.at("Q"))
-    near = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
-    connected(stack, "udp4", LOOPBACK.at("Q"), LOOPBACK).send(1)
-    assert near.recv(1) == OK
-
-
 @experiment("udp/connected/across-families", rule=CONNECTED_UDP)
 def test_across_families(stack: Stack) -> None:
     """An IPv6 socket is connected to a mapped address: does it receive what its IPv4 peer sends?"""
     server = connected(stack, "udp6", MAPPED, MAPPED.at("Q"), IPV6_V6ONLY.off)
+    connected(stack, "udp4", LOOPBACK.at("Q"), LOOPBACK).send(1)
+    assert server.recv(1) == OK
+
+
+@experiment("udp4/connected/to-the-wildcard", rule=CONNECTED_UDP, cites=(LOOKUP,))
+def test_a_peer_at_the_wildcard(stack: Stack) -> None:
+    """A UDP socket connects to the wildcard and a port: does it receive what comes from there?"""
+    server = connected(stack, "udp4", LOOPBACK, WILDCARD.at("Q"))
     connected(stack, "udp4", LOOPBACK.at("Q"), LOOPBACK).send(1)
     assert server.recv(1) == OK
 
@@ -284,6 +285,17 @@ def test_two_clients(stack: Stack, kind: str, always: Options, wildcard: Address
     assert second.recv(1) == OK
 
 
+@experiment("udp4/connected/server/two-addresses", rule=CONNECTED_UDP, cites=(LOOKUP,))
+def test_one_client_of_two_addresses(stack: Stack) -> None:
+    """A UDP server has a socket for one client at each of its addresses: does that of the second hear?"""
+    first, second = stack.udp4(), stack.udp4()
+    first.bind(LOOPBACK)
+    assert second.bind(SECOND) == OK
+    for socket in (first, second):
+        socket.connect(LOOPBACK.at(CLIENT))
+    assert received(second, connected(stack, "udp4", LOOPBACK.at(CLIENT), SECOND).send(1)) == OK
+
+
 @experiment("{kind}/connected/server/connection-closed/{options}", rule=CONNECTED_UDP)
 @EVERY_KIND
 @pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
@@ -301,11 +313,11 @@ def test_a_client_without_a_connection(
 # A second socket that wants the peer of another: 4.4BSD refuses it, and it is left as it was.
 
 
-def second_of_a_peer(stack: Stack) -> tuple[Socket, Socket]:
+def second_of_a_peer(stack: Stack, place: Address = LOOPBACK) -> tuple[Socket, Socket]:
     """Two sockets at one address, of which the first is connected, and the second asks for the same peer."""
     first, second = stack.udp4(*REUSEPORT), stack.udp4(*REUSEPORT)
     for socket in (first, second):
-        socket.bind(LOOPBACK)
+        socket.bind(place)
     first.connect(LOOPBACK.at(CLIENT))
     second.connect(LOOPBACK.at(CLIENT))
     return first, second
@@ -332,6 +344,44 @@ def test_a_refused_socket_closes(stack: Stack) -> None:
     _, second = second_of_a_peer(stack)
     second.close()
     assert stack.udp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp4/connected/refused/closed/{beside}", rule=SAME_CONNECTION)
+@pytest.mark.parametrize(("beside", "place"), [("peer", LOOPBACK.at(CLIENT)), ("wildcard", WILDCARD)], ids=str)
+def test_a_refused_socket_closes_beside_a_third(stack: Stack, beside: str, place: Address) -> None:
+    """A socket was refused another's peer, and closed, as did a third ({beside}): is the port held?"""
+    third = stack.udp4(*REUSEPORT)
+    third.bind(place)
+    _, second = second_of_a_peer(stack)
+    second.close()
+    third.close()
+    assert stack.udp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp4/connected/refused/beside/{wanted}", rule=SAME_CONNECTION)
+@pytest.mark.parametrize(
+    ("wanted", "options", "place", "expected"),
+    [
+        ("other-address", NONE,      SECOND,              OK),
+        ("other-port",    NONE,      LOOPBACK.at(CLIENT), OK),
+        ("reuseport",     REUSEPORT, LOOPBACK,            OK),
+        ("wildcard",      NONE,      WILDCARD,            EADDRINUSE),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_beside_a_refused_socket(stack: Stack, wanted: str, options: Options, place: Address, expected: Answer) -> None:
+    """A UDP socket was refused the peer of another, which has closed. May a third bind ({wanted})?"""
+    first, _ = second_of_a_peer(stack)
+    first.close()
+    assert stack.udp4(*options).bind(place) == expected
+
+
+@experiment("udp4/connected/refused/group", rule=ONE_OR_EACH)
+def test_a_refused_socket_hears_a_group(stack: Stack) -> None:
+    """A UDP socket at the wildcard was refused the peer of another, and joined a group: does it hear it?"""
+    _, second = second_of_a_peer(stack, WILDCARD)
+    second.join(GROUP)
+    assert stack.connections(GROUP) == second.itself
 
 
 @experiment("udp4/connected/twice-to-one-peer/holds", rule=NO_OPTIONS)

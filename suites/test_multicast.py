@@ -274,6 +274,23 @@ def test_nobody_joined(stack: Stack) -> None:
     assert stack.connections(GROUP) == NOBODY
 
 
+@experiment("udp6/multicast/copies/joined-by-an-ipv4-socket", rule=ONE_OR_EACH, cites=(COPIES,))
+def test_copies_of_a_group_that_an_ipv4_socket_joins(stack: Stack) -> None:
+    """A socket has an IPv6 group, which an IPv4 socket alone asks to join. Does nobody get a copy?"""
+    stack.udp6().bind(GROUP6)
+    stack.udp4().join(GROUP6)
+    assert stack.connections(GROUP6) == NOBODY
+
+
+@experiment("udp4/multicast/copies/port-that-nobody-holds", rule=ONE_OR_EACH, cites=(COPIES,))
+def test_copies_at_a_port_that_nobody_holds(stack: Stack) -> None:
+    """A socket joined a group at another port. Does nobody get what goes to a port that nobody holds?"""
+    member = stack.udp4()
+    member.bind(WILDCARD.at("Q"))
+    member.join(GROUP)
+    assert stack.connections(GROUP) == NOBODY
+
+
 @experiment("udp4/multicast/unicast-reaches-one/{options}", rule=ONE_OR_EACH)
 @pytest.mark.parametrize("options", [REUSEPORT, REUSEBOTH], ids=str)
 def test_a_unicast_datagram_reaches_one(stack: Stack, options: Options) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import listening, served
+from fixtures.language.scenes import connecting, listening, served
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EACCES,
@@ -267,6 +267,16 @@ def test_accepted_socket_has_the_option(stack: Stack, option: Options) -> None:
     listener = listening(stack, LOOPBACK, *option)
     _, accepted = served(stack, listener, LOOPBACK)
     assert accepted.get(*option) == Answer("1")
+
+
+@experiment("tcp/option-timing/accepted-inherits/second-of-two-waiting", rule=INHERITED_OPTIONS, cites=(TCPV2.at("sonewconn"),))
+def test_second_of_two_that_wait_has_the_option(stack: Stack) -> None:
+    """Two connections wait for a listener with SO_REUSEADDR. Does the second have it set, too?"""
+    listener = listening(stack, LOOPBACK, SO_REUSEADDR)
+    for _ in range(2):
+        connecting(stack, LOOPBACK)
+    listener.accept()
+    assert listener.accept().get(SO_REUSEADDR) == Answer("1")
 
 
 @experiment("tcp/option-timing/accepted-inherits-late/{option}", rule=INHERITED_OPTIONS, cites=(TCPV2.at("sonewconn"),))

@@ -127,6 +127,7 @@ def write_run(path, header, records):
 
 def need_output(path):
     """SystemExit where the run could not be written, before it is made."""
-    folder = os.path.dirname(os.path.abspath(path))
-    if os.path.isdir(path) or not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+    special = os.path.exists(path) and not os.path.isfile(path)
+    where = path if special else os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path) or not (special or os.path.isdir(where)) or not os.access(where, os.W_OK):
         raise SystemExit("probe.py: --output %s: cannot be written: name a file in a folder that is there and can be written to" % path)

@@ -56,6 +56,16 @@ def test_nothing_is_left_of_a_server_that_was_refused_an_address(stack: Stack) -
     assert stack.tcp4().bind(WILDCARD.at("Q")) == OK
 
 
+@experiment("tcp6/after-failure/refused-bind/mapped-then-ipv6/reached", rule=BIND_NAMES)
+def test_a_server_that_was_refused_a_mapped_address_is_reached(stack: Stack) -> None:
+    """A server with IPV6_V6ONLY asked for a mapped address, then for ::1. Is it reached there?"""
+    server = stack.tcp6(IPV6_V6ONLY)
+    server.bind(MAPPED)
+    server.bind(LOOPBACK6)
+    server.listen()
+    assert stack.connections(LOOPBACK6) == server.itself
+
+
 @experiment("{protocol}/after-failure/second-bind/{port}", rule=BOUND_ONCE, cites=(POSIX.at("bind, [EINVAL]"),))
 @pytest.mark.parametrize(("protocol", "port"), [("tcp", "held"), ("udp", "free")])
 def test_address_of_a_socket_that_asks_for_a_second(stack: Stack, protocol: str, port: str) -> None:
@@ -159,6 +169,14 @@ def test_beside_an_ipv6_client_over_udp(stack: Stack, wanted: str, kind: str, op
     client = stack.udp6(*DUAL)
     client.connect(LOOPBACK6)
     assert stack.socket(kind, *options).bind(address.at(f"port({client.name})")) == OK
+
+
+@experiment("udp6/after-failure/beside-mapped-client/v6only-wildcard", rule=DUAL_STACK)
+def test_ipv6_wildcard_beside_a_client_of_a_mapped_address(stack: Stack) -> None:
+    """A UDP client is connected to a mapped address. May [::] be bound on its port with IPV6_V6ONLY?"""
+    client = stack.udp6(*DUAL)
+    client.connect(MAPPED)
+    assert stack.udp6(IPV6_V6ONLY).bind(WILDCARD6.at(f"port({client.name})")) == OK
 
 
 @experiment("udp/after-failure/payload/two", rule=DELIVERED, cites=(UNP.at("§8.11"),))

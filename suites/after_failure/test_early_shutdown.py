@@ -81,6 +81,18 @@ def test_shutdown_before_connect(stack: Stack, protocol: str, how: str) -> None:
     assert client.send(1) == OK
 
 
+@experiment("udp/after-failure/shutdown-before-connect/bound/{how}", rule=SHUTS_A_CONNECTION, cites=(TOO_EARLY,))
+@pytest.mark.parametrize("how", ["rd", "wr", "rdwr"])
+def test_shutdown_of_a_bound_socket_before_connect(stack: Stack, how: str) -> None:
+    """A UDP socket was bound, and shut down ({how}) before it connected. May it send?"""
+    server, client = stack.udp4(), stack.udp4()
+    server.bind(LOOPBACK)
+    client.bind(LOOPBACK.at("Q"))
+    client.shutdown(how.upper())
+    client.connect(LOOPBACK)
+    assert client.send(1) == OK
+
+
 @experiment("tcp/after-failure/recv-after-early-shutdown/{how}", rule=WRONG_KIND, cites=(POSIX.at("recv, [ENOTCONN]"),))
 @pytest.mark.parametrize("how", ["rd", "wr", "rdwr"])
 def test_recv_after_an_early_shutdown(stack: Stack, how: str) -> None:

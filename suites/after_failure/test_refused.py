@@ -21,12 +21,14 @@ from fixtures.language.words import (
     NONE,
     OK,
     SECOND,
+    SO_LINGER_0,
     SO_REUSEADDR,
     SO_REUSEPORT,
     WILDCARD,
     WILDCARD6,
     Address,
     Answer,
+    Option,
     Options,
 )
 from fixtures.specification.rules import DROPPED, INVALID_REMOTE, NOBODY_LISTENS, OPTION_BITS, PEER_IS_SET
@@ -78,6 +80,14 @@ def test_option_of_a_refused_client(stack: Stack) -> None:
     """Is SO_REUSEADDR of a refused client still on?"""
     client = connecting(stack, LOOPBACK, SO_REUSEADDR)
     assert client.get(SO_REUSEADDR) == Answer("1")
+
+
+@experiment("tcp/after-failure/refused/set/{option}", rule=OPTION_BITS, cites=(POSIX.at("setsockopt"),))
+@pytest.mark.parametrize(("option", "value"), [("reuseaddr", SO_REUSEADDR), ("linger-0", SO_LINGER_0)], ids=str)
+def test_option_set_on_a_refused_client(stack: Stack, option: str, value: Option) -> None:
+    """May a client whose connection was refused set an option ({option})?"""
+    client = connecting(stack, LOOPBACK)
+    assert client.set(value) == OK
 
 
 # Whether it may connect again.

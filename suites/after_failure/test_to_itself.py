@@ -6,7 +6,19 @@ import pytest
 
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
-from fixtures.language.words import EADDRINUSE, ECONNREFUSED, ESTABLISHED, LOOPBACK, LOOPBACK6, OK, SECOND, TIME_WAIT, WILDCARD
+from fixtures.language.words import (
+    EADDRINUSE,
+    ECONNREFUSED,
+    ESTABLISHED,
+    IPV6_V6ONLY,
+    LOOPBACK,
+    LOOPBACK6,
+    MAPPED,
+    OK,
+    SECOND,
+    TIME_WAIT,
+    WILDCARD,
+)
 from fixtures.specification.rules import NOBODY_LISTENS, SIMULTANEOUS_OPEN
 from fixtures.specification.sources import BUN_41455, POSIX, RFC9293
 
@@ -28,6 +40,14 @@ def test_connection_to_itself_over_ipv6(stack: Stack) -> None:
     client = stack.tcp6()
     client.bind(LOOPBACK6.at("Q"))
     assert client.connect(LOOPBACK6.at("Q")) == OK
+
+
+@experiment("tcp6/after-failure/connect-to-itself/mapped", rule=SIMULTANEOUS_OPEN, cites=(OPEN,))
+def test_connection_to_itself_at_a_mapped_address(stack: Stack) -> None:
+    """May an IPv6 client connect to its own mapped address and port, where nobody listens?"""
+    client = stack.tcp6(IPV6_V6ONLY.off)
+    client.bind(MAPPED.at("Q"))
+    assert client.connect(MAPPED.at("Q")) == OK
 
 
 @experiment("tcp/after-failure/connect-to-itself/established", rule=SIMULTANEOUS_OPEN, cites=(OPEN,))

@@ -34,6 +34,23 @@ def test_listen_on_udp(stack: Stack) -> None:
     assert first.listen() == Answer("EOPNOTSUPP")
 
 
+@experiment("udp/calls/listen/holds", rule=WRONG_KIND, cites=(POSIX.at("listen, [EOPNOTSUPP]"),))
+def test_a_udp_socket_that_was_refused_listen_holds_its_port(stack: Stack) -> None:
+    """A bound UDP socket was refused listen. Does it still hold its port?"""
+    first = stack.udp4()
+    first.bind(LOOPBACK)
+    first.listen()
+    assert stack.udp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("tcp/calls/listen-connected/holds", rule=WRONG_KIND, cites=(POSIX.at("listen, [EINVAL]"),))
+def test_a_client_that_was_refused_listen_holds_its_port(stack: Stack) -> None:
+    """A connected client was refused listen. Does it still hold its port?"""
+    client, _ = connection(stack)
+    client.listen()
+    assert stack.tcp4().bind(LOOPBACK.at(f"port({client.name})")) == EADDRINUSE
+
+
 @experiment("tcp/calls/listen-connected", rule=WRONG_KIND, cites=(POSIX.at("listen, [EINVAL]"),))
 def test_listen_on_a_connected_socket(stack: Stack) -> None:
     """Is listen on a connected socket refused?"""
@@ -149,6 +166,14 @@ def test_accept_after_shutdown_of_the_sending_half(stack: Stack) -> None:
 def test_accept_without_listen(stack: Stack) -> None:
     """Is accept on a socket that is only bound refused?"""
     first = stack.tcp4()
+    first.bind(LOOPBACK)
+    assert first.try_accept() == EINVAL
+
+
+@experiment("tcp/calls/accept-bound/reuseaddr", rule=WRONG_KIND, cites=(POSIX.at("accept, [EINVAL]"),))
+def test_accept_without_listen_with_an_option(stack: Stack) -> None:
+    """Is accept on a socket that has SO_REUSEADDR and is only bound refused?"""
+    first = stack.tcp4(SO_REUSEADDR)
     first.bind(LOOPBACK)
     assert first.try_accept() == EINVAL
 

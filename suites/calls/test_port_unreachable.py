@@ -6,9 +6,9 @@ import pytest
 
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import ECONNREFUSED, GROUP, GROUP6, LOOPBACK, LOOPBACK6, OK, SECOND, SO_REUSEADDR, WILDCARD
+from fixtures.language.words import ECONNREFUSED, GROUP, GROUP6, LOOPBACK, LOOPBACK6, OK, RD, SECOND, SO_REUSEADDR, WILDCARD, WR, Answer
 from fixtures.specification.rules import PORT_UNREACHABLE
-from fixtures.specification.sources import TCPV2, UNP
+from fixtures.specification.sources import POSIX, TCPV2, UNP
 
 CLIENT = LOOPBACK.at("Q")
 CALLS = {"recv": Socket.recv, "send": Socket.send}
@@ -67,6 +67,26 @@ def test_recv_after_three_sends(stack: Stack) -> None:
     for _ in range(3):
         sender.send(1)
     assert sender.recv(1) == ECONNREFUSED
+
+
+@experiment("udp/calls/port-unreachable/shut/recv", rule=PORT_UNREACHABLE, cites=(TCPV2.at("soreceive"),))
+def test_port_unreachable_is_told_after_shutdown_of_reading(stack: Stack) -> None:
+    """A UDP socket sent to a port that nobody has, and was shut down for reading. Is recv told?"""
+    sender = stack.udp4()
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    sender.shutdown(RD)
+    assert sender.recv(1) == ECONNREFUSED
+
+
+@experiment("udp/calls/port-unreachable/shut/send", rule=PORT_UNREACHABLE, cites=(POSIX.at("send, [EPIPE]"), TCPV2.at("sosend")))
+def test_send_after_shutdown_with_an_error_pending(stack: Stack) -> None:
+    """A UDP socket sent to a port that nobody has, and was shut down for writing. Is send refused?"""
+    sender = stack.udp4()
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    sender.shutdown(WR)
+    assert sender.send(1) in (Answer("EPIPE"), ECONNREFUSED)
 
 
 @experiment("udp/calls/port-unreachable-is-told-the-sender", rule=PORT_UNREACHABLE, cites=(CONNECTED_UDP,))

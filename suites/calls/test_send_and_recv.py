@@ -149,14 +149,31 @@ def test_the_reset_is_told_once(stack: Stack) -> None:
     assert accepted.recv(1) == END
 
 
-@experiment("tcp/calls/send-after-reset-was-told", rule=BROKEN_PIPE, cites=(POSIX.at("send, [EPIPE]"),))
-def test_send_after_the_reset_was_told(stack: Stack) -> None:
-    """A recv has told of a reset. Is the next send EPIPE?"""
-    client, accepted = connection(stack)
-    client.set(SO_LINGER_0)
+@experiment("tcp/calls/send-twice-after-reset", rule=BROKEN_PIPE, cites=(POSIX.at("send, [EPIPE]"),))
+def test_send_after_one_that_told_of_the_reset(stack: Stack) -> None:
+    """A send was refused after a reset. Is the next send refused, too?"""
+    client, accepted = served(stack, listening(stack, LOOPBACK), LOOPBACK, SO_LINGER_0)
+    client.close()
+    accepted.send(1)
+    assert accepted.send(1) != OK
+
+
+@experiment("tcp/calls/send-after-recv-after-reset", rule=BROKEN_PIPE, cites=(POSIX.at("send, [EPIPE]"),))
+def test_send_after_a_recv_that_told_of_the_reset(stack: Stack) -> None:
+    """A recv has told of a reset. Is send refused, too?"""
+    client, accepted = served(stack, listening(stack, LOOPBACK), LOOPBACK, SO_LINGER_0)
     client.close()
     accepted.recv(1)
-    assert accepted.send(1) == EPIPE
+    assert accepted.send(1) != OK
+
+
+@experiment("tcp/calls/recv-after-send-after-reset", rule=RESET, cites=(POSIX.at("recv: an orderly end is 0; [ECONNRESET]"),))
+def test_recv_after_a_send_that_found_a_reset(stack: Stack) -> None:
+    """A send was refused after a reset. Does recv find the end of the stream, or the reset, too?"""
+    client, accepted = served(stack, listening(stack, LOOPBACK), LOOPBACK, SO_LINGER_0)
+    client.close()
+    accepted.send(1)
+    assert accepted.recv(1) in (END, ECONNRESET)
 
 
 # When the other end was closed: the first send brings a reset, the next one hears of it.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connection
+from fixtures.language.scenes import connection, listening, served
 from fixtures.language.stack import Stack
-from fixtures.language.words import CLOSE_WAIT, END, ESTABLISHED, LOOPBACK, OK, RD, RDWR, SO_LINGER_0, WR, Answer
-from fixtures.specification.rules import ACTIVE_CLOSER, DELIVERED, SHUTS_A_CONNECTION, WRONG_KIND
+from fixtures.language.words import CLOSE_WAIT, ECONNRESET, END, ESTABLISHED, LOOPBACK, OK, RD, RDWR, SO_LINGER_0, WR, Answer
+from fixtures.specification.rules import ACTIVE_CLOSER, DELIVERED, RESET, SHUTS_A_CONNECTION, WRONG_KIND
 from fixtures.specification.sources import POSIX, TCPV2
 
-AFTER_SHUTDOWN = [("rd", OK), ("wr", Answer("EPIPE"))]
+AFTER_SHUTDOWN = [("rd", OK), ("wr", Answer("EPIPE")), ("rdwr", Answer("EPIPE"))]
 
 
 @experiment("{kind}/calls/shutdown-unconnected", rule=WRONG_KIND, cites=(POSIX.at("shutdown, [ENOTCONN]"),))
@@ -70,6 +70,23 @@ def test_recv_after_shutdown_of_reading(stack: Stack) -> None:
     _, accepted = connection(stack)
     accepted.shutdown(RD)
     assert accepted.recv(1) == END
+
+
+@experiment("tcp/calls/recv-after-shutdown/rdwr", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown, SHUT_RDWR"), TCPV2.at("soreceive")))
+def test_recv_after_shutdown_of_both_halves(stack: Stack) -> None:
+    """Does recv of an end that was shut down for reading and writing find the end of the stream?"""
+    _, accepted = connection(stack)
+    accepted.shutdown(RDWR)
+    assert accepted.recv(1) == END
+
+
+@experiment("tcp/calls/recv-after-shutdown/rd/then-reset", rule=RESET, cites=(TCPV2.at("soreceive"),))
+def test_reset_after_shutdown_of_reading(stack: Stack) -> None:
+    """An end was shut down for reading, then the other reset the connection. Is recv ECONNRESET?"""
+    client, accepted = served(stack, listening(stack, LOOPBACK), LOOPBACK, SO_LINGER_0)
+    accepted.shutdown(RD)
+    client.close()
+    assert accepted.recv(1) == ECONNRESET
 
 
 @experiment("tcp/calls/recv-after-shutdown/rd/data-waiting", rule=SHUTS_A_CONNECTION, cites=(TCPV2.at("sorflush"),))

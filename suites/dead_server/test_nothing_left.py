@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import leave, listener_gone, listening
+from fixtures.language.scenes import LEFT, leave, listener_gone, listening, served
 from fixtures.language.stack import Stack
 from fixtures.language.words import CLOSE_WAIT, CLOSING, LAST_ACK, LOOPBACK, MORE_THAN_FITS, OK, SO_LINGER_0, WR
 from fixtures.specification.rules import CLOSE_DESTROYS, RESET
@@ -91,6 +91,19 @@ def test_restart_after_a_reset_in_last_ack(stack: Stack) -> None:
     accepted.close()
     stack.shows(LOOPBACK, LAST_ACK)
     client.set(SO_LINGER_0)
+    client.close()
+    assert stack.tcp4().bind(LOOPBACK) == OK
+
+
+@experiment("tcp/dead-server/reset-in/{left}/linger-from-the-start", rule=RESET, cites=(UNP.at("§7.5, SO_LINGER"),))
+@pytest.mark.parametrize(("left", "state"), [("closing", CLOSING), ("last-ack", LAST_ACK)])
+def test_restart_after_a_reset_by_an_option_from_the_start(stack: Stack, left: str, state: str) -> None:
+    """A client that had SO_LINGER 0 before it connected resets in {left}. May a server restart?"""
+    listener = listening(stack, LOOPBACK)
+    client, accepted = served(stack, listener, LOOPBACK, SO_LINGER_0)
+    listener.close()
+    LEFT[left][1](client, accepted)
+    stack.shows(LOOPBACK, state)
     client.close()
     assert stack.tcp4().bind(LOOPBACK) == OK
 

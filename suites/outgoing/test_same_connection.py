@@ -16,6 +16,7 @@ from fixtures.language.words import (
     REUSEBOTH,
     REUSEPORT,
     SECOND,
+    SO_LINGER_0,
     SO_REUSEADDR,
     WILDCARD,
     Options,
@@ -65,6 +66,19 @@ def test_other_destination_after_a_refused_duplicate(stack: Stack, options: Opti
     second = beside_a_connected_client(stack, options)
     second.connect(LOOPBACK)
     assert second.connect(elsewhere.address) == OK
+
+
+@experiment("tcp/outgoing/after-refused-duplicate/first-reset/then-listen", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_listen_after_a_duplicate_that_is_gone(stack: Stack) -> None:
+    """A client (SO_REUSEADDR) was refused an existing connection, since reset. May it listen?"""
+    listening(stack, LOOPBACK)
+    first, second = stack.tcp4(SO_REUSEADDR, SO_LINGER_0), stack.tcp4(SO_REUSEADDR)
+    first.bind(CLIENT)
+    first.connect(LOOPBACK)
+    second.bind(CLIENT)
+    second.connect(LOOPBACK)
+    first.close()
+    assert second.listen() == OK
 
 
 @experiment("tcp/outgoing/after-refused-duplicate/then-listen", rule=SAME_CONNECTION, cites=(CONNECT,))

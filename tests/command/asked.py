@@ -26,7 +26,7 @@ ASKED: dict[str, tuple[list[str], int, str]] = {
     "disputed": ([], 0, "claims:"),
     "incidents": ([], 0, "["),
     "render": ([], 2, "run it in a checkout"),
-    "ids": (["--write"], 2, "run it in a checkout"),
+    "ids": ([], 2, "run it in a checkout"),
     "probe": (["--write", "probe.py"], 0, ""),
     "site": (["-o", "site"], 0, ""),
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from fixtures import VERSION
 from fixtures.record.plain import LONGEST, harmless, one_line
 from fixtures.record.runfile import Record, write_run
 from reports.__main__ import main
@@ -145,3 +148,18 @@ def test_incidents_can_be_searched(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("kafka-13572: ")
     assert main(["incidents", "kafka", "no such word"]) == 2
     assert "no incident has these words" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [("--stack", ESCAPE), ("--platform", ESCAPE), ("--record", f"{ESCAPE}/x"), ("--allow", "list.txt")])
+def test_an_option_of_the_run_cannot_drive_the_terminal(options: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text(f"tcp/{ESCAPE} nonsense 2027-01-01 because\n", encoding="utf-8")
+    words = [sys.executable, "-m", "addrinuse", "run", "-n", "0", *options]
+    done = subprocess.run(words, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\x07" not in done.stdout + done.stderr
+
+
+def test_the_version_is_in_one_place() -> None:
+    assert f"\nversion: {VERSION}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert not re.search(r"^version = ", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)

@@ -195,7 +195,7 @@ def test_a_bench_that_does_not_open_is_tried_once(monkeypatch: pytest.MonkeyPatc
     tried: list[str] = []
 
     class Refuses(Bench):
-        def __init__(self, isolation: str, *_: object) -> None:
+        def __init__(self, isolation: str, *_: object, **__: object) -> None:
             tried.append(isolation)
             raise Broken("the process of main did not start")
 

@@ -9,11 +9,13 @@ import pytest
 from fixtures.language.notation import parse
 from fixtures.language.stack import Unknown
 from fixtures.language.words import Answer
+from fixtures.models import situations as S
 from fixtures.models.macos import MacOS
 from fixtures.models.macos import arrivals as a
 from fixtures.models.macos import call_clauses as k
 from fixtures.models.macos import clauses as v
 from fixtures.models.macos import connect_clauses as n
+from fixtures.models.macos.edges import EDGES
 from fixtures.specification.clauses import Reason
 
 PAIR = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:Q)\nC.connect(127.0.0.1:P)\n"
@@ -45,7 +47,7 @@ CALLS: list[tuple[str, str, Reason | None]] = [
     (RESET + "C.send(1)", "EPIPE", k.SEND_RESET),
     (RESET + "C.send(1)\nC.recv(1)", "ECONNRESET", None),
     (RESET + "C.recv(1)\nC.recv(1)", "end", None),
-    (RESET + "C.recv(1)\nC.send(1)", "EPIPE", k.DEAD_SEND),
+    (RESET + "C.recv(1)\nC.send(1)", "EPIPE", EDGES.because(S.SEND_BROKEN)),
     (RESET + "C.connect(127.0.0.1:P)", "ECONNRESET", n.DEAD_ERROR),
     (RESET + "C.connect(127.0.0.1:P)\nC.connect(127.0.0.1:P)", "EINVAL", n.DEAD_CONNECT),
     (RESET + "C.connect(127.0.0.1:P)\nC.recv(1)", "end", None),
@@ -78,12 +80,12 @@ CALLS: list[tuple[str, str, Reason | None]] = [
     ("A = udp4()\nA.connect(127.0.0.1:P)\nA.shutdown(RD)\nA.shutdown(RD)", "ENOTCONN", k.SHUT_AGAIN),
     ("A = udp4()\nA.connect(127.0.0.1:P)\nA.shutdown(WR)\nA.send(1)", "EPIPE", None),
     # What is over listens, connects no more to the same peer, and elsewhere nobody knows.
-    (OPEN + "C.shutdown(RDWR)\nC.connect(127.0.0.1:P)", "EADDRINUSE", n.SAME_CONNECTION),
+    (OPEN + "C.shutdown(RDWR)\nC.connect(127.0.0.1:P)", "EADDRINUSE", n.OVER_AGAIN),
     (OPEN + "C.shutdown(RDWR)\nC.connect(127.0.0.1:R)", "unknown", n.OVER_ELSEWHERE),
     (OPEN + "C.shutdown(RDWR)\nC.listen()", "ok", k.OVER_LISTENS),
     (OPEN + "C.shutdown(RDWR)\nC.listen()\nC.bind(127.0.0.1:R)", "unknown", n.OVER_ELSEWHERE),
     (OPEN + "C.shutdown(WR)\nC.shutdown(RD)\nC.connect(127.0.0.1:R)", "EISCONN", None),
-    (OPEN + "C.shutdown(WR)\nD.close()\nC.connect(127.0.0.1:P)", "EADDRINUSE", n.SAME_CONNECTION),
+    (OPEN + "C.shutdown(WR)\nD.close()\nC.connect(127.0.0.1:P)", "EADDRINUSE", n.OVER_AGAIN),
     # accept.
     ("A = tcp4(SO_LINGER=0)\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4()\nC.connect(127.0.0.1:P)\nD = A.accept()", "ok", k.ACCEPTED_LINGER),
     ("A = tcp6(IPV6_V6ONLY=1)\nA.bind([::1]:P)\nA.listen()\nC = tcp6()\nC.connect([::1]:P)\n" + ACCEPTED, "0", k.ACCEPTED_V6ONLY),

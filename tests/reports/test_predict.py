@@ -201,7 +201,7 @@ def test_a_setting_that_the_model_does_not_use_yet_is_told(predict: Any, monkeyp
     ("platform", "told"),
     [
         ("macos@99", "only 11 to 15"),
-        ("freebsd@9", "only 10.4 to 15"),
+        ("freebsd@9", "only 10.4 to 16"),
         ("linux@2.6", "only 3.8 to"),
         ("lwip@2.2", "only 2.1.3"),
         ("linux@6.18.44", ""),

@@ -235,3 +235,21 @@ def test_an_option_without_a_name_here_is_absent_until_its_number_is_told(probe:
     probe.usage(["--option", "SO_REUSEPORT=15"])
     assert probe.OPTIONS["SO_REUSEPORT"][1] == 15
     assert json.dumps(probe.fingerprint())
+
+
+@pytest.mark.parametrize("output", ["missing/run.jsonl", "."])
+def test_an_output_that_cannot_be_written_is_refused_before_the_run(output: str, tmp_path: Path) -> None:
+    probe = tmp_path / "probe.py"
+    assert main(["probe", "--write", str(probe)]) == 0
+    done = subprocess.run([sys.executable, str(probe), "--output", output], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "cannot be written" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="no /dev/null")
+def test_an_output_that_is_a_device_stays_one(tmp_path: Path) -> None:
+    probe = tmp_path / "probe.py"
+    assert main(["probe", "--write", str(probe)]) == 0
+    words = [sys.executable, str(probe), "--output", "/dev/null", "--only", "tcp/stevens-s11/theft"]
+    assert subprocess.run(words, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    assert Path("/dev/null").is_char_device()
