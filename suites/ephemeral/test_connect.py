@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connecting, listening
+from fixtures.language.scenes import connecting, listening, served
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRNOTAVAIL,
@@ -17,6 +17,7 @@ from fixtures.language.words import (
     REUSEPORT,
     SECOND,
     WILDCARD,
+    Address,
     Options,
 )
 from fixtures.specification.rules import SAME_CONNECTION, UNUSED_ADDRESS
@@ -199,3 +200,46 @@ def test_connect_from_a_port_that_its_binder_left_at_the_same_address(stack: Sta
     binder.close()
     second = confined(stack, "tcp4", first)
     assert second.connect(elsewhere.address) == EADDRNOTAVAIL
+
+
+@experiment("tcp/ephemeral/connect/binder-connected/no-options", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
+def test_connect_from_a_port_whose_binder_connected(stack: Stack) -> None:
+    """Who bound 0.0.0.0 on a client's drawn port has connected, too. Is the port refused to another?"""
+    listening(stack, LOOPBACK)
+    second, third = listening(stack, ANY_PORT), listening(stack, ANY_PORT)
+    first, binder = stack.tcp4(*REUSEADDR), stack.tcp4(*REUSEADDR)
+    first.connect(LOOPBACK)
+    binder.bind(WILDCARD.at(f"port({first.name})"))
+    binder.connect(second.address)
+    drawing = confined(stack, "tcp4", first)
+    assert drawing.connect(third.address) == EADDRNOTAVAIL
+
+
+@experiment("tcp/ephemeral/connect/binder-connected/then-another-left/{place}", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
+@pytest.mark.parametrize(("place", "address"), [("specific", LOOPBACK), ("wildcard", WILDCARD)], ids=str)
+def test_connect_from_a_port_that_another_left_after_its_binder_connected(stack: Stack, place: str, address: Address) -> None:
+    """Of two that bound a client's drawn port one ({place}) has connected, one left. Is it refused?"""
+    listening(stack, LOOPBACK)
+    second, third = listening(stack, ANY_PORT), listening(stack, ANY_PORT)
+    first, binder, leaving = stack.tcp4(*REUSEADDR), stack.tcp4(*REUSEADDR), stack.tcp4()
+    first.connect(LOOPBACK)
+    binder.bind(address.at(f"port({first.name})"))
+    binder.connect(second.address)
+    leaving.bind(SECOND.at(f"port({first.name})"))
+    leaving.close()
+    drawing = confined(stack, "tcp4", first)
+    assert drawing.connect(third.address) == EADDRNOTAVAIL
+
+
+@experiment("tcp/ephemeral/connect/listener-left-a-connection/no-options", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
+def test_connect_from_a_port_where_a_listener_left_a_connection(stack: Stack) -> None:
+    """A listener on a client's drawn port is gone but for a connection. Is the port refused to another?"""
+    listening(stack, LOOPBACK)
+    elsewhere = listening(stack, ANY_PORT)
+    first = connecting(stack, LOOPBACK, *REUSEADDR)
+    port = f"port({first.name})"
+    listener = listening(stack, WILDCARD.at(port), *REUSEADDR)
+    served(stack, listener, LOOPBACK.at(port))
+    listener.close()
+    drawing = confined(stack, "tcp4", first)
+    assert drawing.connect(elsewhere.address) == EADDRNOTAVAIL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connected, ended_in_time_wait, listening
+from fixtures.language.scenes import connected, connecting, ended_in_time_wait, listening
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -16,13 +16,14 @@ from fixtures.language.words import (
     REUSEBOTH,
     REUSEPORT,
     SECOND,
+    SO_REUSEADDR,
     SO_REUSEPORT,
     WILDCARD,
     Answer,
     Options,
 )
 from fixtures.specification.rules import NO_OPTIONS, PCB_LOOKUP, REUSEPORT_ALL, TIME_WAIT_REBIND
-from fixtures.specification.sources import LINUX
+from fixtures.specification.sources import LINUX, LITE2
 
 PROTOCOLS = ("tcp4", "udp4")
 
@@ -154,3 +155,15 @@ def test_a_connection_elsewhere_is_no_obstacle(stack: Stack) -> None:
     first.bind(LOOPBACK)
     connected(stack, listening(stack, SECOND, SO_REUSEPORT), SECOND)
     assert second.bind(LOOPBACK) == OK
+
+
+@experiment("tcp4/reuseport/join/server-left-a-client", rule=PCB_LOOKUP, cites=(LITE2.at("in_pcbbind"),))
+def test_the_port_of_a_client_that_a_server_has_left(stack: Stack) -> None:
+    """A server shared a client's port (SO_REUSEADDR) and has left. May one with SO_REUSEPORT bind it?"""
+    listening(stack, LOOPBACK)
+    client = connecting(stack, LOOPBACK, SO_REUSEADDR)
+    port = LOOPBACK.at(f"port({client.name})")
+    left = stack.tcp4(*REUSEBOTH)
+    left.bind(port)
+    left.close()
+    assert stack.tcp4(SO_REUSEPORT).bind(port) == OK
