@@ -62,6 +62,14 @@ def test_another_address_of_the_loopback_net(stack: Stack, kind: str) -> None:
     assert stack.socket(kind).bind(Address("127.0.0.53")) == EADDRNOTAVAIL
 
 
+@experiment("{kind}/address/loopback-net/twice", rule=OWN_ADDRESS, cites=(BIND,))
+@pytest.mark.parametrize("kind", ["tcp4", "udp4"])
+def test_another_address_of_the_loopback_net_twice(stack: Stack, kind: str) -> None:
+    """No interface was given 127.0.0.53, and two {kind} sockets ask for it. Is the second refused?"""
+    stack.socket(kind).bind(Address("127.0.0.53"))
+    assert stack.socket(kind).bind(Address("127.0.0.53")) != OK
+
+
 @experiment("{kind}/address/link-local", rule=OWN_ADDRESS, cites=(BIND,))
 @pytest.mark.parametrize("kind", ["tcp6", "udp6"])
 def test_a_link_local_address_without_its_scope(stack: Stack, kind: str) -> None:

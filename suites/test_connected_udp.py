@@ -30,6 +30,7 @@ from fixtures.language.words import (
     Options,
 )
 from fixtures.specification.rules import CONNECTED_UDP, NO_OPTIONS, ONE_OR_EACH, SAME_CONNECTION
+from fixtures.specification.rules import V6ONLY as IPV6_ALONE
 from fixtures.specification.sources import TCPV2
 
 LOOKUP = TCPV2.at("in_pcblookup")
@@ -118,6 +119,16 @@ def test_a_stranger(stack: Stack, kind: str, always: Options, wildcard: Address,
     """The only {kind} socket of a port is connected: is it deaf to everybody but its peer?"""
     connected(stack, kind, specific, specific.at("Q"), *always)
     assert stack.connections(specific) == NOBODY
+
+
+@experiment("udp6/connected/stranger/over-ipv4", rule=IPV6_ALONE)
+def test_a_stranger_over_ipv4(stack: Stack) -> None:
+    """Two IPv6 sockets with IPV6_V6ONLY have a port, and one is connected: is IPv4 heard by neither?"""
+    general, narrow = stack.udp6(*V6ONLY, *REUSEADDR), stack.udp6(*V6ONLY, *REUSEADDR)
+    general.bind(WILDCARD6)
+    narrow.bind(LOOPBACK6)
+    narrow.connect(LOOPBACK6.at("Q"))
+    assert stack.connections(LOOPBACK) == NOBODY
 
 
 @experiment("{kind}/connected/group", rule=CONNECTED_UDP, cites=(TCPV2.at("udp_input"),))
@@ -219,6 +230,45 @@ def test_a_newcomer_to_a_server_at_the_wildcard(
     """A {kind} server has a wildcard for newcomers ({older} first): does a newcomer reach it?"""
     _, rest = server(stack, kind, older, wildcard, specific, *always, *REUSEADDR)
     assert stack.connections(specific) == rest.itself
+
+
+def server_at_the_wildcard(
+    stack: Stack, kind: str, older: str, wildcard: Address, specific: Address, *always: Option
+) -> tuple[Socket, Socket]:
+    """The socket of a client, which was bound to the wildcard, and the one for newcomers, which has the address."""
+    connection, rest = stack.socket(kind, *always, *REUSEADDR), stack.socket(kind, *always, *REUSEADDR)
+    if older == "newcomers":
+        rest.bind(specific)
+    connection.bind(wildcard)
+    connection.connect(specific.at(CLIENT))
+    if older == "connection":
+        rest.bind(specific)
+    return connection, rest
+
+
+@experiment("{kind}/connected/server/client-at-the-wildcard/{older}-first", rule=CONNECTED_UDP, cites=(LOOKUP,))
+@EVERY_KIND
+@pytest.mark.parametrize("older", ["connection", "newcomers"])
+def test_the_client_of_a_socket_at_the_wildcard(
+    stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address, older: str
+) -> None:
+    """A {kind} server bound a client's socket to the wildcard ({older} first): does the client reach it?"""
+    connection, _ = server_at_the_wildcard(stack, kind, older, wildcard, specific, *always)
+    connected(stack, kind, specific.at(CLIENT), specific, *always).send(1)
+    assert connection.recv(1) == OK
+
+
+@experiment("{kind}/connected/server/client-at-the-wildcard/{older}-first/newcomer", rule=CONNECTED_UDP, cites=(LOOKUP,))
+@EVERY_KIND
+@pytest.mark.parametrize("older", ["connection", "newcomers"])
+def test_a_newcomer_beside_a_socket_at_the_wildcard(
+    stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address, older: str
+) -> None:
+    """A {kind} server bound a client's socket to the wildcard ({older} first): do others reach the rest?"""
+    _, rest = server_at_the_wildcard(stack, kind, older, wildcard, specific, *always)
+    newcomer = connected(stack, kind, specific.at("0"), specific, *always)
+    newcomer.send(1)
+    assert (rest.recv(1), stack.connections(specific)) == (OK, rest.itself)
 
 
 @experiment("{kind}/connected/server/two-clients/{options}", rule=CONNECTED_UDP, cites=(LOOKUP,))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import listening
 from fixtures.language.stack import Stack
 from fixtures.language.words import EADDRINUSE, LOOPBACK, NONE, OK, REUSEADDR, REUSEBOTH, REUSEPORT, Answer, Options
-from fixtures.specification.rules import ACTIVE_CLOSER, TIME_WAIT_REBIND
+from fixtures.specification.rules import ACTIVE_CLOSER, NO_OPTIONS, TIME_WAIT_REBIND
 from fixtures.specification.sources import PYTHON_DOCS, PYTHON_LIST_2009
 
 EXAMPLE = PYTHON_DOCS.at("Example: 'Running an example several times with too small delay between executions'")
@@ -63,3 +64,10 @@ def test_how_the_second_run_ends_does_not_matter(stack: Stack) -> None:
     """An echo server ended after its client: may one start that will be interrupted?"""
     stack.run("echo_once", LOOPBACK)
     assert stack.run("echo_interrupted", LOOPBACK) == OK
+
+
+@experiment("tcp/echo-example/held/no-options", rule=NO_OPTIONS, cites=(EXAMPLE,))
+def test_a_server_beside_another(stack: Stack) -> None:
+    """Another server listens at the address of the echo server. Is that refused, without options?"""
+    listening(stack, LOOPBACK)
+    assert stack.run("echo_once", LOOPBACK) == EADDRINUSE

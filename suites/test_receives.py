@@ -205,6 +205,36 @@ def test_connect_to_a_bound_specific_beside_a_listening_wildcard(stack: Stack) -
     assert stack.tcp4().connect(LOOPBACK) in (ECONNREFUSED, OK)
 
 
+@experiment("tcp4/receives/bound-only/wildcard", rule=MOST_SPECIFIC)
+def test_a_listener_beside_a_wildcard_that_is_only_bound(stack: Stack) -> None:
+    """127.0.0.1 listens, the wildcard is only bound, both with SO_REUSEADDR. Does the listener receive?"""
+    silent, server = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    silent.bind(WILDCARD)
+    server.bind(LOOPBACK)
+    server.listen()
+    assert stack.connections(LOOPBACK) == server.itself
+
+
+@experiment("udp4/receives/bound-only/reuseaddr/connect", rule=NOBODY_LISTENS)
+def test_connect_over_udp_beside_a_listening_wildcard_that_lets_others_in(stack: Stack) -> None:
+    """Two TCP sockets with SO_REUSEADDR have a port. May a UDP socket connect to it all the same?"""
+    general, silent = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    general.bind(WILDCARD)
+    silent.bind(LOOPBACK)
+    general.listen()
+    assert stack.udp4().connect(LOOPBACK) == OK
+
+
+@experiment("tcp4/receives/beside-connected-udp", rule=MOST_SPECIFIC)
+def test_connect_beside_a_connected_udp_socket(stack: Stack) -> None:
+    """A connected UDP socket has the address of a TCP listener. Does a TCP client reach the listener?"""
+    beside = stack.udp4()
+    beside.bind(LOOPBACK)
+    beside.connect(LOOPBACK.at("Q"))
+    listening(stack, LOOPBACK)
+    assert stack.tcp4().connect(LOOPBACK) == OK
+
+
 @experiment("udp4/receives/bound-only/connect", rule=NOBODY_LISTENS)
 def test_connect_over_udp_beside_a_listening_wildcard(stack: Stack) -> None:
     """TCP sockets have a port. May a UDP socket connect to it all the same?"""

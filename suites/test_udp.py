@@ -16,8 +16,10 @@ from fixtures.language.words import (
     REUSEADDR,
     REUSEBOTH,
     REUSEPORT,
+    SECOND,
     SO_REUSEADDR,
     SO_REUSEPORT,
+    WILDCARD,
     Answer,
     Options,
 )
@@ -89,6 +91,26 @@ def test_a_closed_socket_leaves_nothing(stack: Stack, places: Places) -> None:
     stack.connections(LOOPBACK)
     first.close()
     assert stack.udp4().bind(places.wanted) == OK
+
+
+@experiment("udp4/wildcard/beside-eleven/{held}-then-{wanted}", rule=PCB_LOOKUP)
+@pytest.mark.parametrize(
+    ("held", "wanted", "expected"),
+    [
+        ("nothing",  "specific", OK),
+        ("specific", "specific", EADDRINUSE),
+        ("specific", "wildcard", EADDRINUSE),
+        ("wildcard", "specific", EADDRINUSE),
+    ],
+)  # fmt: skip
+def test_beside_eleven(stack: Stack, held: str, wanted: str, expected: Answer) -> None:
+    """Eleven sockets ask for 127.0.0.2, and {held} is held (SO_REUSEADDR). May the {wanted} be bound?"""
+    places = {"specific": LOOPBACK, "wildcard": WILDCARD}
+    for holder in [stack.udp4(SO_REUSEADDR) for _ in range(11)]:
+        holder.bind(SECOND)
+    if held in places:
+        stack.udp4(SO_REUSEADDR).bind(places[held])
+    assert stack.udp4().bind(places[wanted]) == expected
 
 
 @experiment("udp4/connected/{options}", rule=PCB_LOOKUP)

@@ -103,6 +103,17 @@ def test_refused_client_connects_again(stack: Stack) -> None:
     assert client.connect(LOOPBACK) == EINVAL
 
 
+@experiment("tcp/after-failure/refused/connect-again/send", rule=DROPPED, cites=(POSIX.at("send, [ENOTCONN]"),))
+def test_send_of_a_client_that_connects_again(stack: Stack) -> None:
+    """A client was refused, and connects again now that somebody listens. Is its send ENOTCONN?"""
+    client, listener = stack.tcp4(), stack.tcp4()
+    client.connect(LOOPBACK)
+    listener.bind(LOOPBACK)
+    listener.listen()
+    client.connect(LOOPBACK)
+    assert client.send(1) == ENOTCONN
+
+
 @experiment("tcp6/after-failure/refused/{case}", rule=DROPPED, cites=(DROP, REFUSED))
 @pytest.mark.parametrize(
     ("case", "options", "to"),

@@ -7,8 +7,8 @@ import pytest
 from fixtures.language.experiment import experiment
 from fixtures.language.scenes import connected, connecting, listening, served
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import EINVAL, LOOPBACK, OK, RDWR, SO_LINGER_0, SO_REUSEADDR, WR, Address, Answer
-from fixtures.specification.rules import BOUND_ONCE, BROKEN_PIPE, RESET, WRONG_KIND
+from fixtures.language.words import EADDRINUSE, EINVAL, LOOPBACK, OK, RDWR, SECOND, SO_LINGER_0, SO_REUSEADDR, WR, Address, Answer
+from fixtures.specification.rules import BOUND_ONCE, BROKEN_PIPE, DIFFERENT_ADDRESSES, NO_OPTIONS, RESET, WRONG_KIND
 from fixtures.specification.sources import POSIX, TCPV2
 
 CLIENT = LOOPBACK.at("Q")
@@ -38,6 +38,23 @@ def test_port_of_a_client_that_was_reset(stack: Stack, port: str, local: Address
     """A server reset the connection of a client on a {port} port, still open. Is the port free?"""
     client = reset_by_its_server(stack, at=local)
     assert stack.tcp4().bind(client.address) == OK
+
+
+@experiment("tcp/after-failure/reset/named-port/another-address", rule=DIFFERENT_ADDRESSES, cites=(DROP,))
+def test_port_of_a_client_that_was_reset_at_another_address(stack: Stack) -> None:
+    """A server reset the connection of a client, still open. Is its port free at another address?"""
+    reset_by_its_server(stack, at=CLIENT)
+    assert stack.tcp4().bind(SECOND.at("Q")) == OK
+
+
+@experiment("tcp/after-failure/reset/listener-holds", rule=NO_OPTIONS, cites=(DROP,))
+def test_address_of_a_listener_whose_connection_was_reset(stack: Stack) -> None:
+    """A client reset its connection; both sockets of the server are open. Is their address held?"""
+    listener = listening(stack, LOOPBACK)
+    client, accepted = connected(stack, listener, LOOPBACK, SO_LINGER_0)
+    client.close()
+    accepted.recv(1)
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
 
 @experiment("tcp/after-failure/reset/then-closed", rule=RESET, cites=(DROP,))

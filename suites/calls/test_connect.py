@@ -8,6 +8,7 @@ from fixtures.language.experiment import experiment
 from fixtures.language.scenes import connection, listening, served
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
+    EADDRINUSE,
     GROUP,
     GROUP6,
     IPV6_V6ONLY,
@@ -119,6 +120,17 @@ def test_connect_from_the_wildcard_beside_another_local_address(stack: Stack) ->
     first.connect(LOOPBACK)
     second.bind(WILDCARD.at("Q"))
     assert second.connect(LOOPBACK) == OK
+
+
+@experiment("tcp/calls/same-port-and-destination/wildcard-first", rule=SAME_CONNECTION, cites=(TCPV2.at("in_pcbconnect"),))
+def test_connect_beside_one_that_connected_from_the_wildcard(stack: Stack) -> None:
+    """Clients bound 0.0.0.0 and 127.0.0.1, and the first is connected. Is the second refused its peer?"""
+    listening(stack, LOOPBACK)
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    first.bind(WILDCARD.at("Q"))
+    second.bind(CLIENT)
+    first.connect(LOOPBACK)
+    assert second.connect(LOOPBACK) == EADDRINUSE
 
 
 @experiment("udp6/calls/same-port-and-destination/group-and-wildcard", rule=PEER_IS_SET, cites=(TCPV2.at("in_pcbconnect"),))

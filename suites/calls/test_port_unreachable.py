@@ -59,6 +59,16 @@ def test_port_unreachable_is_told_once(stack: Stack) -> None:
     assert sender.send(1) == OK
 
 
+@experiment("udp/calls/recv-after-port-unreachable/third-send", rule=PORT_UNREACHABLE, cites=(CONNECTED_UDP,))
+def test_recv_after_three_sends(stack: Stack) -> None:
+    """A connected UDP socket has sent three times to a port that nobody has. Is recv ECONNREFUSED?"""
+    sender = stack.udp4()
+    sender.connect(LOOPBACK)
+    for _ in range(3):
+        sender.send(1)
+    assert sender.recv(1) == ECONNREFUSED
+
+
 @experiment("udp/calls/port-unreachable/shut/recv", rule=PORT_UNREACHABLE, cites=(TCPV2.at("soreceive"),))
 def test_port_unreachable_is_told_after_shutdown_of_reading(stack: Stack) -> None:
     """A UDP socket sent to a port that nobody has, and was shut down for reading. Is recv told?"""

@@ -15,6 +15,7 @@ from fixtures.language.words import (
     NOBODY,
     REUSEADDR,
     REUSEPORT,
+    SECOND,
     SO_REUSEADDR,
     SO_REUSEPORT,
     WILDCARD,
@@ -113,6 +114,16 @@ def test_udp_families_share_ipv4(stack: Stack) -> None:
     dual, plain = stack.udp6(IPV6_V6ONLY.off, SO_REUSEPORT), stack.udp4(SO_REUSEPORT)
     dual.bind(WILDCARD6)
     plain.bind(WILDCARD)
+    assert stack.connections(LOOPBACK) in (dual.itself, plain.itself, BOTH)
+
+
+@experiment("udp/dual-stack/receives/dual-and-any4/beside-another-address", rule=MOST_SPECIFIC)
+def test_udp_families_beside_another_address(stack: Stack) -> None:
+    """UDP sockets ask for [::], 0.0.0.0 and 127.0.0.2 (SO_REUSEADDR). Does a wildcard get 127.0.0.1?"""
+    dual, plain, other = stack.udp6(IPV6_V6ONLY.off, SO_REUSEADDR), stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
+    dual.bind(WILDCARD6)
+    plain.bind(WILDCARD)
+    other.bind(SECOND)
     assert stack.connections(LOOPBACK) in (dual.itself, plain.itself, BOTH)
 
 

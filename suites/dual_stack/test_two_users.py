@@ -72,6 +72,14 @@ def test_two_users_and_two_families(stack: Stack, held: Place, wanted: Place, op
     assert ask_for(stack.stranger2, "tcp", wanted, *options) == OK
 
 
+@experiment("tcp/dual-stack/two-users/{held}-then-{wanted}/no-options", rule=DUAL_STACK)
+@pytest.mark.parametrize(("held", "wanted"), [(ANY4, DUAL), (DUAL, ANY4)], ids=str)
+def test_two_users_and_two_wildcards(stack: Stack, held: Place, wanted: Place) -> None:
+    """One user has {held.aloud} without options. Is another refused {wanted.aloud}?"""
+    bound(stack.stranger, "tcp", held)
+    assert ask_for(stack.stranger2, "tcp", wanted) == EADDRINUSE
+
+
 @experiment("tcp/dual-stack/one-user/{held}-then-dual/reuseaddr", rule=DUAL_STACK)
 @pytest.mark.parametrize("held", [ONE4, ONE6], ids=str)
 def test_another_user_beside_himself(stack: Stack, held: Place) -> None:

@@ -16,6 +16,7 @@ from fixtures.language.words import (
     NOBODY,
     REUSEBOTH,
     REUSEPORT,
+    SECOND,
     SO_REUSEADDR,
     SO_REUSEPORT,
     WILDCARD,
@@ -37,6 +38,18 @@ def test_the_specific_member_receives(stack: Stack, kind: str) -> None:
     wildcard.bind(WILDCARD)
     serve(specific, wildcard)
     assert stack.connections(LOOPBACK) == specific.itself
+
+
+@experiment("udp4/reuseport/receives/two-at-another-address/{beside}", rule=MOST_SPECIFIC)
+@pytest.mark.parametrize("beside", ["alone", "beside-one"])
+def test_two_members_at_another_address(stack: Stack, beside: str) -> None:
+    """UDP sockets share 127.0.0.2 (SO_REUSEPORT), {beside}. Do they get nothing of 127.0.0.1?"""
+    pair, near = (stack.udp4(SO_REUSEPORT), stack.udp4(SO_REUSEPORT)), stack.udp4(SO_REUSEPORT)
+    for socket in pair:
+        socket.bind(SECOND)
+    if beside == "beside-one":
+        near.bind(LOOPBACK)
+    assert stack.connections(LOOPBACK) == (near.itself if beside == "beside-one" else NOBODY)
 
 
 @experiment("{kind}/reuseport/receives/other-specific-beside-wildcard", rule=MOST_SPECIFIC)
