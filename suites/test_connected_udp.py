@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import received
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -20,6 +21,7 @@ from fixtures.language.words import (
     REUSEADDR,
     REUSEBOTH,
     REUSEPORT,
+    SECOND,
     WILDCARD,
     WILDCARD6,
     Address,
@@ -99,6 +101,16 @@ def test_across_families(stack: Stack) -> None:
     server = connected(stack, "udp6", MAPPED, MAPPED.at("Q"), IPV6_V6ONLY.off)
     connected(stack, "udp4", LOOPBACK.at("Q"), LOOPBACK).send(1)
     assert server.recv(1) == OK
+
+
+@experiment("udp/connected/other-address", rule=CONNECTED_UDP, cites=(LOOKUP,))
+def test_connected_from_another_address(stack: Stack) -> None:
+    """A socket at 127.0.0.2 is connected to a client that sends to 127.0.0.1: does another there hear it?"""
+    server = stack.udp4()
+    server.bind(LOOPBACK)
+    connected(stack, "udp4", SECOND, LOOPBACK.at("Q"))
+    client = connected(stack, "udp4", LOOPBACK.at("Q"), LOOPBACK)
+    assert received(server, client.send(1)) == OK
 
 
 @experiment("{kind}/connected/stranger", rule=CONNECTED_UDP, cites=(LOOKUP,))
@@ -278,4 +290,16 @@ def test_a_refused_socket_closes(stack: Stack) -> None:
 def test_a_socket_that_connected_twice_holds_its_port(stack: Stack) -> None:
     """A UDP socket connected twice to the same peer: does it hold its port against another?"""
     connected(stack, "udp4", LOOPBACK, LOOPBACK.at(CLIENT)).connect(LOOPBACK.at(CLIENT))
+    assert stack.udp4().bind(LOOPBACK) == EADDRINUSE
+
+
+# A second connect.
+
+
+@experiment("udp4/connected/twice/{place}-stays", rule=NO_OPTIONS)
+@pytest.mark.parametrize(("place", "bound", "first"), [("named", LOOPBACK, SECOND), ("chosen", WILDCARD, LOOPBACK)], ids=str)
+def test_the_address_of_a_socket_that_connects_twice(stack: Stack, place: str, bound: Address, first: Address) -> None:
+    """A UDP socket (address: {place}) is connected, then to another address: does it hold its own?"""
+    client = connected(stack, "udp4", bound, first.at("Q"))
+    client.connect(SECOND)
     assert stack.udp4().bind(LOOPBACK) == EADDRINUSE

@@ -149,9 +149,7 @@ def test_second_bind_through_the_copy(stack: Stack, holder: str) -> None:
     assert copy.bind(LOOPBACK) == EINVAL
 
 
-@experiment(
-    "tcp/descriptors/option-through-copy/{holder}", rule=OPTION_BITS, cites=(POSIX.at("setsockopt: options belong to the socket"),)
-)
+@experiment("tcp/descriptors/option-through-copy/{holder}", rule=OPTION_BITS, cites=(POSIX.at("setsockopt: options belong to the socket"),))
 @EACH_COPY
 def test_option_set_through_the_copy(stack: Stack, holder: str) -> None:
     """An option was set through a copy ({holder}). Is it set on the socket?"""

@@ -29,7 +29,7 @@ from fixtures.language.words import (
     Answer,
     Options,
 )
-from fixtures.specification.rules import DROPPED, INVALID_REMOTE, NOBODY_LISTENS, OPTION_BITS, PEER_IS_SET
+from fixtures.specification.rules import DROPPED, INVALID_REMOTE, MEMBERSHIP, NOBODY_LISTENS, OPTION_BITS, PEER_IS_SET
 from fixtures.specification.sources import LINUX, POSIX, TCPV2
 
 CLIENT = LOOPBACK.at("Q")
@@ -78,6 +78,20 @@ def test_option_of_a_refused_client(stack: Stack) -> None:
     """Is SO_REUSEADDR of a refused client still on?"""
     client = connecting(stack, LOOPBACK, SO_REUSEADDR)
     assert client.get(SO_REUSEADDR) == Answer("1")
+
+
+@experiment("tcp6/after-failure/refused/v6only-stays", rule=OPTION_BITS, cites=(POSIX.at("getsockopt"),))
+def test_v6only_of_a_refused_client(stack: Stack) -> None:
+    """A refused client with IPV6_V6ONLY sets it again. Is it still on?"""
+    client = connecting(stack, LOOPBACK6, IPV6_V6ONLY)
+    client.set(IPV6_V6ONLY)
+    assert client.get(IPV6_V6ONLY) == Answer("1")
+
+
+@experiment("tcp/after-failure/refused/join", rule=MEMBERSHIP)
+def test_a_refused_client_joins_a_group(stack: Stack) -> None:
+    """May a client that was refused join a multicast group?"""
+    assert connecting(stack, LOOPBACK).join(GROUP) == OK
 
 
 # Whether it may connect again.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connected, connecting, listening, served
+from fixtures.language.scenes import connected, connecting, connection, listening, served
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import EINVAL, LOOPBACK, OK, RDWR, SO_LINGER_0, SO_REUSEADDR, WR, Address, Answer
+from fixtures.language.words import ECONNRESET, EINVAL, LOOPBACK, MORE_THAN_FITS, OK, RDWR, SO_LINGER_0, SO_REUSEADDR, WR, Address, Answer
 from fixtures.specification.rules import BOUND_ONCE, BROKEN_PIPE, RESET, WRONG_KIND
 from fixtures.specification.sources import POSIX, TCPV2
 
@@ -74,6 +74,19 @@ def test_shutdown_of_a_connection_that_its_client_reset(stack: Stack) -> None:
     client.close()
     accepted.recv(1)
     assert accepted.shutdown(WR) == ENOTCONN
+
+
+@experiment("tcp/after-failure/reset/recv/{state}", rule=RESET, cites=(RESET.source,))
+@pytest.mark.parametrize("state", ["fin-wait-1", "half-closed"])
+def test_recv_of_a_half_that_was_reset(stack: Stack, state: str) -> None:
+    """An end that was shut down for sending ({state}) is reset by the other. Does its recv tell?"""
+    client, accepted = connection(stack)
+    if state == "fin-wait-1":
+        accepted.send(MORE_THAN_FITS)
+    accepted.shutdown(WR)
+    client.set(SO_LINGER_0)
+    client.close()
+    assert accepted.recv(1) == ECONNRESET
 
 
 @experiment("tcp/after-failure/reset/accepted-binds", rule=BOUND_ONCE, cites=(DROP,))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connection, listening, tried_after_shutdown
+from fixtures.language.scenes import connecting, connection, listening, tried_after_shutdown
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRINUSE,
+    ECONNRESET,
     EINVAL,
     IPV6_V6ONLY,
     LOOPBACK,
@@ -16,13 +17,15 @@ from fixtures.language.words import (
     NOBODY,
     OK,
     RD,
+    RDWR,
     SO_REUSEADDR,
+    SO_REUSEPORT,
     WR,
     Address,
     Answer,
     Option,
 )
-from fixtures.specification.rules import DUAL_STACK, LISTEN_IS_FREE, LISTENER_STAYS, SHUT_DOWN, WRONG_KIND
+from fixtures.specification.rules import DUAL_STACK, LISTEN_IS_FREE, LISTENER_STAYS, PEER_IS_SET, RESET, SHUT_DOWN, WRONG_KIND
 from fixtures.specification.sources import POSIX, RFC3493, TCPV2
 
 
@@ -177,3 +180,43 @@ def test_listen_after_both_ends_shut_down(stack: Stack, first: str) -> None:
     for end in (client, accepted) if first == "client" else (accepted, client):
         end.shutdown(WR)
     assert client.listen() == EINVAL
+
+
+@experiment("udp/calls/listen-{state}/then-connect", rule=PEER_IS_SET, cites=(POSIX.at("listen, [EOPNOTSUPP]"),))
+@pytest.mark.parametrize("state", ["unconnected", "connected"])
+def test_connect_after_listen_on_udp(stack: Stack, state: str) -> None:
+    """A UDP socket ({state}) was refused to listen. May it connect?"""
+    client = stack.udp4()
+    if state == "connected":
+        client.connect(LOOPBACK)
+    client.listen()
+    assert client.connect(LOOPBACK.at("Q")) == OK
+
+
+@experiment("tcp/calls/shut-listener/rd", rule=SHUT_DOWN, cites=(TCPV2.at("soshutdown"),))
+def test_a_listener_that_will_not_read(stack: Stack) -> None:
+    """A listener was shut down (rd). Does it still get the connections?"""
+    listener = listening(stack, LOOPBACK)
+    listener.shutdown(RD)
+    assert stack.connections(LOOPBACK) == listener.itself
+
+
+@experiment("tcp/calls/shut-listener/rd/then-accept/nobody-waits", rule=SHUT_DOWN, cites=(TCPV2.at("soshutdown"),))
+def test_accept_of_nobody_after_shutdown_of_the_receiving_half(stack: Stack) -> None:
+    """A listener without clients shut down its receiving half. Is accept refused, or does it wait?"""
+    listener = listening(stack, LOOPBACK)
+    listener.shutdown(RD)
+    assert tried_after_shutdown(listener) != OK
+
+
+@experiment("tcp/calls/shut-listener/rdwr/beside-its-twin", rule=RESET, cites=(TCPV2.at("tcp_usrclosed"),))
+def test_who_waits_when_one_of_a_group_is_shut_down(stack: Stack) -> None:
+    """A client waits at one of two listeners (SO_REUSEPORT), which is shut down. Is it reset?"""
+    twin = stack.tcp4(SO_REUSEPORT)
+    twin.bind(LOOPBACK)
+    listener = listening(stack, LOOPBACK, SO_REUSEPORT)
+    client = connecting(stack, LOOPBACK)
+    twin.listen()
+    client.send(1)
+    listener.shutdown(RDWR)
+    assert client.send(1) == ECONNRESET

@@ -6,7 +6,19 @@ import pytest
 
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import ECONNREFUSED, GROUP, GROUP6, LOOPBACK, LOOPBACK6, OK, SECOND, SO_REUSEADDR, WILDCARD
+from fixtures.language.words import (
+    ECONNREFUSED,
+    GROUP,
+    GROUP6,
+    IPV6_V6ONLY,
+    LOOPBACK,
+    LOOPBACK6,
+    MAPPED,
+    OK,
+    SECOND,
+    SO_REUSEADDR,
+    WILDCARD,
+)
 from fixtures.specification.rules import PORT_UNREACHABLE
 from fixtures.specification.sources import TCPV2, UNP
 
@@ -141,3 +153,12 @@ def test_connect_after_an_error(stack: Stack) -> None:
     sender.connect(LOOPBACK)
     sender.send(1)
     assert sender.connect(CLIENT) == OK
+
+
+@experiment("udp6/calls/send-after-port-unreachable/mapped", rule=PORT_UNREACHABLE, cites=(CONNECTED_UDP,))
+def test_nobody_has_the_port_of_a_mapped_address(stack: Stack) -> None:
+    """An IPv6 socket sent to a port of a mapped address that nobody has. Is its next send told?"""
+    sender = stack.udp6(IPV6_V6ONLY.off)
+    sender.connect(MAPPED)
+    sender.send(1)
+    assert sender.send(1) == ECONNREFUSED

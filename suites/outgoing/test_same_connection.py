@@ -9,8 +9,10 @@ from fixtures.language.scenes import connecting, listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     EADDRINUSE,
+    IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
+    MAPPED,
     OK,
     REUSEADDR,
     REUSEBOTH,
@@ -137,6 +139,16 @@ def test_wildcard_udp_to_the_same_destination(stack: Stack) -> None:
     wildcard.bind(WILDCARD.at("Q"))
     specific.connect(LOOPBACK)
     assert wildcard.connect(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp/outgoing/same-four-tuple/across-families", rule=SAME_CONNECTION)
+def test_udp_to_the_same_destination_across_families(stack: Stack) -> None:
+    """UDP sockets of both families share a port. Is the IPv6 one refused the (mapped) peer of the other?"""
+    first, second = stack.udp4(*REUSEPORT), stack.udp6(*REUSEPORT, IPV6_V6ONLY.off)
+    first.bind(CLIENT)
+    second.bind(MAPPED.at("Q"))
+    first.connect(LOOPBACK)
+    assert second.connect(MAPPED) == EADDRINUSE
 
 
 @experiment("udp/outgoing/two-destinations/reuseaddr", rule=SAME_CONNECTION, cites=(CONNECT,))
