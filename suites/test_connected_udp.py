@@ -95,6 +95,15 @@ def test_a_server_answers(stack: Stack, kind: str, always: Options, wildcard: Ad
     assert client.recv(1) == OK
 
 
+@experiment("udp6/connected/each-other/mapped", rule=CONNECTED_UDP, cites=(LOOKUP,))
+def test_each_hears_the_other_at_mapped_addresses(stack: Stack) -> None:
+    """Two IPv6 sockets at mapped addresses are connected to each other: does one hear the other?"""
+    first = connected(stack, "udp6", MAPPED, MAPPED.at("Q"), IPV6_V6ONLY.off)
+    second = connected(stack, "udp6", MAPPED.at("Q"), MAPPED, IPV6_V6ONLY.off)
+    first.send(1)
+    assert second.recv(1) == OK
+
+
 @experiment("udp/connected/across-families", rule=CONNECTED_UDP)
 def test_across_families(stack: Stack) -> None:
     """An IPv6 socket is connected to a mapped address: does it receive what its IPv4 peer sends?"""

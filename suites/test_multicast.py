@@ -232,6 +232,15 @@ def test_a_copy_where_an_unbound_socket_joined(stack: Stack, family: int, always
     assert stack.connections(group) == holder.itself
 
 
+@experiment("udp4/multicast/copies/joined-by-a-tcp-socket", rule=ONE_OR_EACH, cites=(COPIES,))
+def test_a_copy_where_a_tcp_socket_joined(stack: Stack) -> None:
+    """A UDP socket has a group that a TCP socket asked to join: does it get a copy?"""
+    stack.tcp4().join(GROUP)
+    holder = stack.udp4()
+    holder.bind(GROUP)
+    assert stack.connections(GROUP) == holder.itself
+
+
 # Who gets none.
 
 

@@ -14,6 +14,7 @@ from fixtures.language.words import (
     IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
+    MAPPED,
     NOBODY,
     OK,
     RD,
@@ -111,6 +112,13 @@ def test_connect_an_ipv6_listener(stack: Stack) -> None:
     """Is connect of a listening IPv6 socket refused as an operation that it does not have?"""
     listener = listening(stack, LOOPBACK6)
     assert listener.connect(LOOPBACK6.at("Q")) == Answer("EOPNOTSUPP")
+
+
+@experiment("tcp6/calls/connect-listener/to-a-mapped-address", rule=LISTENER_STAYS, cites=(POSIX.at("connect, [EOPNOTSUPP]"),))
+def test_connect_an_ipv6_listener_to_a_mapped_address(stack: Stack) -> None:
+    """Is connect of a listener with IPV6_V6ONLY to a mapped address refused because it listens?"""
+    listener = listening(stack, LOOPBACK6, IPV6_V6ONLY)
+    assert listener.connect(MAPPED.at("Q")) == Answer("EOPNOTSUPP")
 
 
 @experiment("tcp/calls/shut-listener/{how}", rule=SHUT_DOWN, cites=(POSIX.at("shutdown"),))

@@ -18,6 +18,8 @@ from fixtures.language.words import (
     SECOND,
     SO_REUSEADDR,
     WILDCARD,
+    Address,
+    Option,
 )
 from fixtures.specification.rules import PORT_UNREACHABLE
 from fixtures.specification.sources import TCPV2, UNP
@@ -155,10 +157,18 @@ def test_connect_after_an_error(stack: Stack) -> None:
     assert sender.connect(CLIENT) == OK
 
 
-@experiment("udp6/calls/send-after-port-unreachable/mapped", rule=PORT_UNREACHABLE, cites=(CONNECTED_UDP,))
-def test_nobody_has_the_port_of_a_mapped_address(stack: Stack) -> None:
-    """An IPv6 socket sent to a port of a mapped address that nobody has. Is its next send told?"""
-    sender = stack.udp6(IPV6_V6ONLY.off)
-    sender.connect(MAPPED)
+@experiment("udp6/calls/send-after-port-unreachable/{destination}", rule=PORT_UNREACHABLE, cites=(CONNECTED_UDP,))
+@pytest.mark.parametrize(
+    ("destination", "option", "to"),
+    [
+        ("ipv6",   IPV6_V6ONLY,     LOOPBACK6),
+        ("mapped", IPV6_V6ONLY.off, MAPPED),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_nobody_has_the_port_over_ipv6(stack: Stack, destination: str, option: Option, to: Address) -> None:
+    """An IPv6 socket sent to a port that nobody has ({destination}). Is its next send told?"""
+    sender = stack.udp6(option)
+    sender.connect(to)
     sender.send(1)
     assert sender.send(1) == ECONNREFUSED
