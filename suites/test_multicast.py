@@ -232,13 +232,14 @@ def test_a_copy_where_an_unbound_socket_joined(stack: Stack, family: int, always
     assert stack.connections(group) == holder.itself
 
 
-@experiment("udp4/multicast/copies/joined-by-a-tcp-socket", rule=ONE_OR_EACH, cites=(COPIES,))
-def test_a_copy_where_a_tcp_socket_joined(stack: Stack) -> None:
-    """A UDP socket has a group that a TCP socket asked to join: does it get a copy?"""
-    stack.tcp4().join(GROUP)
-    holder = stack.udp4()
-    holder.bind(GROUP)
-    assert stack.connections(GROUP) == holder.itself
+@experiment("udp{family}/multicast/copies/joined-by-a-tcp-socket", rule=ONE_OR_EACH, cites=(COPIES,))
+@EACH_FAMILY
+def test_a_copy_where_a_tcp_socket_joined(stack: Stack, family: int, always: Options, group: Address) -> None:
+    """A UDP socket has an IPv{family} group that a TCP socket asked to join: does it get a copy?"""
+    stack.socket(f"tcp{family}", *always).join(group)
+    holder = stack.socket(f"udp{family}", *always)
+    holder.bind(group)
+    assert stack.connections(group) == holder.itself
 
 
 # Who gets none.

@@ -88,6 +88,12 @@ def test_v6only_of_a_refused_client(stack: Stack) -> None:
     assert client.get(IPV6_V6ONLY) == Answer("1")
 
 
+@experiment("tcp/after-failure/refused/set-option", rule=OPTION_BITS, cites=(POSIX.at("setsockopt"),))
+def test_a_refused_client_sets_an_option(stack: Stack) -> None:
+    """May SO_REUSEADDR be set on a client that was refused?"""
+    assert connecting(stack, LOOPBACK).set(SO_REUSEADDR) == OK
+
+
 @experiment("tcp/after-failure/refused/join", rule=MEMBERSHIP)
 def test_a_refused_client_joins_a_group(stack: Stack) -> None:
     """May a client that was refused join a multicast group?"""
@@ -120,6 +126,13 @@ def test_ipv6_client_is_refused_twice(stack: Stack, case: str, options: Options,
     """An IPv6 client was refused at {to}. Is its second connect invalid?"""
     client = connecting(stack, to, *options)
     assert client.connect(to) == EINVAL
+
+
+@experiment("tcp6/after-failure/refused/wildcard-then-loopback", rule=DROPPED, cites=(DROP, REFUSED))
+def test_ipv6_client_is_refused_at_the_wildcard(stack: Stack) -> None:
+    """An IPv6 client was refused at [::], where nobody listens. Is its second connect, to ::1, invalid?"""
+    client = connecting(stack, WILDCARD6, IPV6_V6ONLY)
+    assert client.connect(LOOPBACK6) == EINVAL
 
 
 @experiment("tcp6/after-failure/mapped-bound/connect-to-ipv6", rule=NOBODY_LISTENS)

@@ -115,14 +115,26 @@ def test_connect_to_the_wildcard_from_a_group(stack: Stack) -> None:
     ],
     ids=str,
 )  # fmt: skip
-@pytest.mark.parametrize("source", ["loopback", "nowhere"])
+@pytest.mark.parametrize("source", ["loopback", "wildcard", "nowhere"])
 def test_send_to_the_wildcard(stack: Stack, kind: str, always: Options, loopback: Address, called: Address, source: str) -> None:
     """A {kind} socket bound to {source} is connected to the wildcard. Does what it sends reach loopback?"""
     receiver, sender = stack.socket(kind, *always), stack.socket(kind, *always)
     receiver.bind(loopback)
-    if source == "loopback":
-        sender.bind(loopback.at("Q"))
+    if source != "nowhere":
+        sender.bind((loopback if source == "loopback" else called).at("Q"))
     sender.connect(called)
+    assert received(receiver, sender.send(1)) == OK
+
+
+@experiment("udp6/outgoing/destination-wildcard/mapped/from-{source}", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
+@pytest.mark.parametrize("source", ["loopback", "nowhere"])
+def test_send_to_the_mapped_wildcard(stack: Stack, source: str) -> None:
+    """A socket (mapped, bound to {source}) is connected to the wildcard. Does what it sends reach loopback?"""
+    receiver, sender = stack.udp4(), stack.udp6(*DUAL)
+    receiver.bind(LOOPBACK)
+    if source == "loopback":
+        sender.bind(MAPPED.at("Q"))
+    sender.connect(MAPPED_WILDCARD)
     assert received(receiver, sender.send(1)) == OK
 
 
