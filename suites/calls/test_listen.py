@@ -9,7 +9,6 @@ from fixtures.language.scenes import connecting, connection, listening, tried_af
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRINUSE,
-    ECONNRESET,
     EINVAL,
     IPV6_V6ONLY,
     LOOPBACK,
@@ -26,7 +25,7 @@ from fixtures.language.words import (
     Answer,
     Option,
 )
-from fixtures.specification.rules import DUAL_STACK, LISTEN_IS_FREE, LISTENER_STAYS, PEER_IS_SET, RESET, SHUT_DOWN, WRONG_KIND
+from fixtures.specification.rules import DUAL_STACK, LISTEN_IS_FREE, LISTENER_STAYS, PEER_IS_SET, SHUT_DOWN, WRONG_KIND
 from fixtures.specification.sources import POSIX, RFC3493, TCPV2
 
 
@@ -217,14 +216,21 @@ def test_accept_of_nobody_after_shutdown_of_the_receiving_half(stack: Stack) -> 
     assert tried_after_shutdown(listener) != OK
 
 
-@experiment("tcp/calls/shut-listener/rdwr/beside-its-twin", rule=RESET, cites=(TCPV2.at("tcp_usrclosed"),))
-def test_who_waits_when_one_of_a_group_is_shut_down(stack: Stack) -> None:
-    """A client waits at one of two listeners (SO_REUSEPORT), which is shut down. Is it reset?"""
+@experiment("tcp/calls/shut-listener/rdwr/beside-its-twin", rule=SHUT_DOWN, cites=(TCPV2.at("tcp_usrclosed"),))
+def test_accept_of_one_of_a_group_that_was_shut_down(stack: Stack) -> None:
+    """A client waits at one of two listeners (SO_REUSEPORT), which is shut down. Is its accept refused?"""
     twin = stack.tcp4(SO_REUSEPORT)
     twin.bind(LOOPBACK)
     listener = listening(stack, LOOPBACK, SO_REUSEPORT)
-    client = connecting(stack, LOOPBACK)
+    connecting(stack, LOOPBACK)
     twin.listen()
-    client.send(1)
     listener.shutdown(RDWR)
-    assert client.send(1) == ECONNRESET
+    assert tried_after_shutdown(listener) != OK
+
+
+@experiment("tcp/calls/listen-connected/then-connect", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_after_listen_of_a_connected_socket(stack: Stack) -> None:
+    """A connected socket was refused to listen. Is it refused another connect because it is connected?"""
+    client, _ = connection(stack)
+    client.listen()
+    assert client.connect(LOOPBACK) == Answer("EISCONN")
