@@ -139,6 +139,15 @@ def test_a_stranger_in_a_group(stack: Stack, kind: str, group: Address, peer: Ad
     assert stack.connections(group) == NOBODY
 
 
+@experiment("udp4/connected/from-a-group", rule=CONNECTED_UDP)
+def test_a_sender_that_is_bound_to_a_group(stack: Stack) -> None:
+    """A socket bound to a group is connected to another at loopback: does what it sends arrive?"""
+    receiver = stack.udp4()
+    receiver.bind(LOOPBACK)
+    sender = connected(stack, "udp4", GROUP.at("Q"), LOOPBACK)
+    assert received(receiver, sender.send(1)) == OK
+
+
 # One socket.
 
 

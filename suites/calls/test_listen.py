@@ -234,3 +234,26 @@ def test_connect_after_listen_of_a_connected_socket(stack: Stack) -> None:
     client, _ = connection(stack)
     client.listen()
     assert client.connect(LOOPBACK) == Answer("EISCONN")
+
+
+@experiment("tcp/calls/shut-listener/rdwr/heir", rule=SHUT_DOWN, cites=(TCPV2.at("tcp_usrclosed"),))
+def test_who_accepts_for_one_of_a_group_that_was_shut_down(stack: Stack) -> None:
+    """A client waits at one of three listeners, which is shut down. Does the last other accept it?"""
+    third, twin, listener, spare = (stack.tcp4(SO_REUSEPORT) for _ in range(4))
+    for socket in (third, twin, listener, spare):
+        socket.bind(LOOPBACK)
+    listener.listen()
+    connecting(stack, LOOPBACK)
+    third.listen()
+    twin.listen()
+    listener.shutdown(RDWR)
+    assert tried_after_shutdown(twin) == OK
+
+
+@experiment("tcp/calls/accept-bound/after-shutdown", rule=WRONG_KIND, cites=(POSIX.at("accept, [EINVAL]"),))
+def test_accept_without_listen_after_shutdown(stack: Stack) -> None:
+    """Is accept refused on a socket that was bound and shut down, and never listened?"""
+    first = stack.tcp4()
+    first.bind(LOOPBACK)
+    first.shutdown(RD)
+    assert first.try_accept() == EINVAL
