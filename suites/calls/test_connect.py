@@ -201,7 +201,7 @@ def test_bind_of_a_closed_socket(stack: Stack) -> None:
     ids=str,
 )  # fmt: skip
 def test_send_to_an_end_that_went_elsewhere(stack: Stack, where: str, to: Address) -> None:
-    """A client shut down both halves and connects again ({where}). May its old server still send twice?"""
+    """A client shut down both halves and connects again ({where}). May its old peer send twice?"""
     listening(stack, CLIENT)
     client, accepted = connection(stack)
     client.shutdown(RDWR)

@@ -129,7 +129,7 @@ def test_send_to_the_wildcard(stack: Stack, kind: str, always: Options, loopback
 @experiment("udp6/outgoing/destination-wildcard/mapped/from-{source}", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
 @pytest.mark.parametrize("source", ["loopback", "nowhere"])
 def test_send_to_the_mapped_wildcard(stack: Stack, source: str) -> None:
-    """A socket (mapped, bound to {source}) is connected to the wildcard. Does what it sends reach loopback?"""
+    """A socket (mapped, bound to {source}) is connected to the wildcard. Does what it sends arrive?"""
     receiver, sender = stack.udp4(), stack.udp6(*DUAL)
     receiver.bind(LOOPBACK)
     if source == "loopback":

@@ -153,7 +153,7 @@ def test_udp_to_the_same_destination_across_families(stack: Stack) -> None:
 
 @experiment("udp/outgoing/same-four-tuple/across-families/third", rule=SAME_CONNECTION)
 def test_third_udp_to_the_same_destination(stack: Stack) -> None:
-    """An IPv4 and an IPv6 socket on one port have a peer, or asked for it. Is a third, of IPv6, refused it?"""
+    """An IPv4 and an IPv6 socket on one port asked for one peer. Is a third, of IPv6, refused it?"""
     first = stack.udp4(*REUSEPORT)
     second, third = (stack.udp6(*REUSEPORT, IPV6_V6ONLY.off) for _ in range(2))
     first.bind(CLIENT)
