@@ -116,3 +116,11 @@ def test_an_unreserved_port(stack: Stack, kind: str, port: str) -> None:
 def test_a_reserved_port_of_an_address_that_no_interface_has(stack: Stack, kind: str) -> None:
     """A user wants port 1023 of an address that no interface has: is {kind} refused for the address?"""
     assert stack.stranger.socket(kind).bind(FOREIGN[kind].at("1023")) == EADDRNOTAVAIL
+
+
+@experiment("{kind}/address/reserved-port-held", rule=RESERVED_PORT, cites=(POSIX.at("bind, [EACCES]"),))
+@pytest.mark.parametrize("kind", OWN)
+def test_a_reserved_port_that_root_holds(stack: Stack, kind: str) -> None:
+    """Root holds port 1023. Is a user who is not root refused it by {kind} as a reserved one?"""
+    stack.socket(kind).bind(OWN[kind].at("1023"))
+    assert stack.stranger.socket(kind).bind(OWN[kind].at("1023")) == EACCES

@@ -97,6 +97,15 @@ def test_a_server_answers(stack: Stack, kind: str, always: Options, wildcard: Ad
     assert client.recv(1) == OK
 
 
+@experiment("udp6/connected/each-other/mapped", rule=CONNECTED_UDP, cites=(LOOKUP,))
+def test_each_hears_the_other_at_mapped_addresses(stack: Stack) -> None:
+    """Two IPv6 sockets at mapped addresses are connected to each other: does one hear the other?"""
+    first = connected(stack, "udp6", MAPPED, MAPPED.at("Q"), IPV6_V6ONLY.off)
+    second = connected(stack, "udp6", MAPPED.at("Q"), MAPPED, IPV6_V6ONLY.off)
+    first.send(1)
+    assert second.recv(1) == OK
+
+
 @experiment("udp/connected/across-families", rule=CONNECTED_UDP)
 def test_across_families(stack: Stack) -> None:
     """An IPv6 socket is connected to a mapped address: does it receive what its IPv4 peer sends?"""
@@ -111,6 +120,16 @@ def test_a_peer_at_the_wildcard(stack: Stack) -> None:
     server = connected(stack, "udp4", LOOPBACK, WILDCARD.at("Q"))
     connected(stack, "udp4", LOOPBACK.at("Q"), LOOPBACK).send(1)
     assert server.recv(1) == OK
+
+
+@experiment("udp/connected/other-address", rule=CONNECTED_UDP, cites=(LOOKUP,))
+def test_connected_from_another_address(stack: Stack) -> None:
+    """A socket at 127.0.0.2 is connected to a client that sends to 127.0.0.1: does another there hear it?"""
+    server = stack.udp4()
+    server.bind(LOOPBACK)
+    connected(stack, "udp4", SECOND, LOOPBACK.at("Q"))
+    client = connected(stack, "udp4", LOOPBACK.at("Q"), LOOPBACK)
+    assert received(server, client.send(1)) == OK
 
 
 @experiment("{kind}/connected/stranger", rule=CONNECTED_UDP, cites=(LOOKUP,))
@@ -138,6 +157,15 @@ def test_a_stranger_in_a_group(stack: Stack, kind: str, group: Address, peer: Ad
     member = connected(stack, kind, group, peer.at("Q"))
     member.join(group)
     assert stack.connections(group) == NOBODY
+
+
+@experiment("udp4/connected/from-a-group", rule=CONNECTED_UDP)
+def test_a_sender_that_is_bound_to_a_group(stack: Stack) -> None:
+    """A socket bound to a group is connected to another at loopback: does what it sends arrive?"""
+    receiver = stack.udp4()
+    receiver.bind(LOOPBACK)
+    sender = connected(stack, "udp4", GROUP.at("Q"), LOOPBACK)
+    assert received(receiver, sender.send(1)) == OK
 
 
 # One socket.
@@ -343,6 +371,17 @@ def test_a_refused_socket_hears_strangers(stack: Stack) -> None:
     assert stack.connections(LOOPBACK) == second.itself
 
 
+@experiment("udp6/connected/refused/hears", rule=SAME_CONNECTION)
+def test_a_refused_ipv6_socket_hears_strangers(stack: Stack) -> None:
+    """One of two IPv6 sockets was refused the peer of the other: does it still hear strangers?"""
+    first, second = stack.udp6(*V6ONLY, *REUSEPORT), stack.udp6(*V6ONLY, *REUSEPORT)
+    for socket in (first, second):
+        socket.bind(LOOPBACK6)
+    for socket in (first, second):
+        socket.connect(LOOPBACK6.at("Q"))
+    assert stack.connections(LOOPBACK6) == second.itself
+
+
 @experiment("udp4/connected/refused/holds", rule=SAME_CONNECTION)
 def test_a_refused_socket_holds_its_port(stack: Stack) -> None:
     """A UDP socket was refused the peer of another, which has closed: does it still hold its port?"""
@@ -401,4 +440,16 @@ def test_a_refused_socket_hears_a_group(stack: Stack) -> None:
 def test_a_socket_that_connected_twice_holds_its_port(stack: Stack) -> None:
     """A UDP socket connected twice to the same peer: does it hold its port against another?"""
     connected(stack, "udp4", LOOPBACK, LOOPBACK.at(CLIENT)).connect(LOOPBACK.at(CLIENT))
+    assert stack.udp4().bind(LOOPBACK) == EADDRINUSE
+
+
+# A second connect.
+
+
+@experiment("udp4/connected/twice/{place}-stays", rule=NO_OPTIONS)
+@pytest.mark.parametrize(("place", "bound", "first"), [("named", LOOPBACK, SECOND), ("chosen", WILDCARD, LOOPBACK)], ids=str)
+def test_the_address_of_a_socket_that_connects_twice(stack: Stack, place: str, bound: Address, first: Address) -> None:
+    """A UDP socket (address: {place}) is connected, then to another address: does it hold its own?"""
+    client = connected(stack, "udp4", bound, first.at("Q"))
+    client.connect(SECOND)
     assert stack.udp4().bind(LOOPBACK) == EADDRINUSE

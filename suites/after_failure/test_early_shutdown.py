@@ -7,8 +7,8 @@ import pytest
 from fixtures.language.experiment import experiment
 from fixtures.language.scenes import accepted_after_shutdown, close_in_turn, connecting, serve
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import ECONNRESET, LOOPBACK, OK, RD, RDWR, SO_LINGER_0, WR, Answer
-from fixtures.specification.rules import ACTIVE_CLOSER, RESET, SHUTS_A_CONNECTION, WRONG_KIND
+from fixtures.language.words import EADDRNOTAVAIL, ECONNRESET, IPV6_V6ONLY, LOOPBACK, MAPPED, OK, RD, RDWR, SO_LINGER_0, WR, Address, Answer
+from fixtures.specification.rules import ACTIVE_CLOSER, OWN_ADDRESS, RESET, SHUTS_A_CONNECTION, V6ONLY, WRONG_KIND
 from fixtures.specification.sources import POSIX
 
 TOO_EARLY = POSIX.at("shutdown, [ENOTCONN]")
@@ -100,3 +100,19 @@ def test_recv_after_an_early_shutdown(stack: Stack, how: str) -> None:
     first = stack.tcp4()
     first.shutdown(how.upper())
     assert first.recv(1) == Answer("ENOTCONN")
+
+
+@experiment("tcp/after-failure/shutdown-before-bind/foreign-address", rule=OWN_ADDRESS)
+def test_foreign_address_after_an_early_shutdown(stack: Stack) -> None:
+    """A socket was shut down, and wants an address that no interface has. Is it refused for the address?"""
+    first = stack.tcp4()
+    first.shutdown(WR)
+    assert first.bind(Address("192.0.2.1")) == EADDRNOTAVAIL
+
+
+@experiment("tcp6/after-failure/shutdown-before-bind/mapped-address", rule=V6ONLY)
+def test_mapped_address_after_an_early_shutdown(stack: Stack) -> None:
+    """A socket with IPV6_V6ONLY was shut down, and wants a mapped address. Is it refused?"""
+    first = stack.tcp6(IPV6_V6ONLY)
+    first.shutdown(WR)
+    assert first.bind(MAPPED) != OK

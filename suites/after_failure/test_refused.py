@@ -31,7 +31,7 @@ from fixtures.language.words import (
     Option,
     Options,
 )
-from fixtures.specification.rules import DROPPED, INVALID_REMOTE, NOBODY_LISTENS, OPTION_BITS, PEER_IS_SET
+from fixtures.specification.rules import DROPPED, INVALID_REMOTE, MEMBERSHIP, NOBODY_LISTENS, OPTION_BITS, PEER_IS_SET
 from fixtures.specification.sources import LINUX, POSIX, TCPV2
 
 CLIENT = LOOPBACK.at("Q")
@@ -90,6 +90,20 @@ def test_option_set_on_a_refused_client(stack: Stack, option: str, value: Option
     assert client.set(value) == OK
 
 
+@experiment("tcp6/after-failure/refused/v6only-stays", rule=OPTION_BITS, cites=(POSIX.at("getsockopt"),))
+def test_v6only_of_a_refused_client(stack: Stack) -> None:
+    """A refused client with IPV6_V6ONLY sets it again. Is it still on?"""
+    client = connecting(stack, LOOPBACK6, IPV6_V6ONLY)
+    client.set(IPV6_V6ONLY)
+    assert client.get(IPV6_V6ONLY) == Answer("1")
+
+
+@experiment("tcp/after-failure/refused/join", rule=MEMBERSHIP)
+def test_a_refused_client_joins_a_group(stack: Stack) -> None:
+    """May a client that was refused join a multicast group?"""
+    assert connecting(stack, LOOPBACK).join(GROUP) == OK
+
+
 # Whether it may connect again.
 
 
@@ -127,6 +141,13 @@ def test_ipv6_client_is_refused_twice(stack: Stack, case: str, options: Options,
     """An IPv6 client was refused at {to}. Is its second connect invalid?"""
     client = connecting(stack, to, *options)
     assert client.connect(to) == EINVAL
+
+
+@experiment("tcp6/after-failure/refused/wildcard-then-loopback", rule=DROPPED, cites=(DROP, REFUSED))
+def test_ipv6_client_is_refused_at_the_wildcard(stack: Stack) -> None:
+    """An IPv6 client was refused at [::], where nobody listens. Is its second connect, to ::1, invalid?"""
+    client = connecting(stack, WILDCARD6, IPV6_V6ONLY)
+    assert client.connect(LOOPBACK6) == EINVAL
 
 
 @experiment("tcp6/after-failure/mapped-bound/connect-to-ipv6", rule=NOBODY_LISTENS)

@@ -5,9 +5,24 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connected, connecting, listening, served
+from fixtures.language.scenes import connected, connecting, connection, half_close, listening, served
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import EADDRINUSE, EINVAL, LOOPBACK, OK, RDWR, SECOND, SO_LINGER_0, SO_REUSEADDR, WR, Address, Answer
+from fixtures.language.words import (
+    EADDRINUSE,
+    ECONNRESET,
+    EINVAL,
+    END,
+    LOOPBACK,
+    MORE_THAN_FITS,
+    OK,
+    RDWR,
+    SECOND,
+    SO_LINGER_0,
+    SO_REUSEADDR,
+    WR,
+    Address,
+    Answer,
+)
 from fixtures.specification.rules import BOUND_ONCE, BROKEN_PIPE, DIFFERENT_ADDRESSES, NO_OPTIONS, RESET, WRONG_KIND
 from fixtures.specification.sources import POSIX, TCPV2
 
@@ -91,6 +106,40 @@ def test_shutdown_of_a_connection_that_its_client_reset(stack: Stack) -> None:
     client.close()
     accepted.recv(1)
     assert accepted.shutdown(WR) == ENOTCONN
+
+
+@experiment("tcp/after-failure/reset/recv/{state}", rule=RESET, cites=(RESET.source,))
+@pytest.mark.parametrize("state", ["fin-wait-1", "half-closed"])
+def test_recv_of_a_half_that_was_reset(stack: Stack, state: str) -> None:
+    """An end that was shut down for sending ({state}) is reset by the other. Does its recv tell?"""
+    client, accepted = connection(stack)
+    if state == "fin-wait-1":
+        accepted.send(MORE_THAN_FITS)
+    accepted.shutdown(WR)
+    client.set(SO_LINGER_0)
+    client.close()
+    assert accepted.recv(1) == ECONNRESET
+
+
+@experiment("tcp/after-failure/reset/recv/last-ack", rule=RESET, cites=(RESET.source,))
+def test_recv_of_an_end_that_was_reset_in_last_ack(stack: Stack) -> None:
+    """An end has read the end of the stream, and sent its own, when it is reset. Does recv find the end?"""
+    client, accepted = connection(stack)
+    half_close(client, accepted)
+    accepted.send(MORE_THAN_FITS)
+    accepted.shutdown(WR)
+    client.set(SO_LINGER_0)
+    client.close()
+    assert accepted.recv(1) == END
+
+
+@experiment("tcp/after-failure/reset/accepted-connects", rule=WRONG_KIND, cites=(DROP,))
+def test_accepted_socket_that_was_reset_connects(stack: Stack) -> None:
+    """Is an accepted socket that was reset, and has not heard of it, refused another connection?"""
+    client, accepted = connection(stack)
+    client.set(SO_LINGER_0)
+    client.close()
+    assert accepted.connect(LOOPBACK) != OK
 
 
 @experiment("tcp/after-failure/reset/accepted-binds", rule=BOUND_ONCE, cites=(DROP,))

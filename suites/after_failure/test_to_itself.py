@@ -19,7 +19,7 @@ from fixtures.language.words import (
     TIME_WAIT,
     WILDCARD,
 )
-from fixtures.specification.rules import NOBODY_LISTENS, SIMULTANEOUS_OPEN
+from fixtures.specification.rules import NO_OPTIONS, NOBODY_LISTENS, SIMULTANEOUS_OPEN
 from fixtures.specification.sources import BUN_41455, POSIX, RFC9293
 
 CLIENT = LOOPBACK.at("Q")
@@ -94,3 +94,12 @@ def test_connection_to_itself_after_a_shutdown(stack: Stack, how: str) -> None:
     client.bind(CLIENT)
     client.shutdown(how.upper())
     assert client.connect(CLIENT) == OK
+
+
+@experiment("tcp/after-failure/connect-to-itself/port", rule=NO_OPTIONS)
+def test_port_of_a_client_that_connected_to_itself(stack: Stack) -> None:
+    """A client connected to its own address and port, or was refused. Does it hold its port?"""
+    client = stack.tcp4()
+    client.bind(CLIENT)
+    client.connect(CLIENT)
+    assert stack.tcp4().bind(CLIENT) == EADDRINUSE

@@ -26,7 +26,17 @@ from fixtures.language.words import (
     Address,
     Answer,
 )
-from fixtures.specification.rules import BIND_NAMES, DUAL_STACK, INVALID_REMOTE, NOT_OPEN, PEER_IS_SET, SAME_CONNECTION, V6ONLY, WRONG_KIND
+from fixtures.specification.rules import (
+    BIND_NAMES,
+    DELIVERED,
+    DUAL_STACK,
+    INVALID_REMOTE,
+    NOT_OPEN,
+    PEER_IS_SET,
+    SAME_CONNECTION,
+    V6ONLY,
+    WRONG_KIND,
+)
 from fixtures.specification.sources import POSIX, RFC3493, TCPV2
 
 CLIENT = LOOPBACK.at("Q")
@@ -190,3 +200,23 @@ def test_bind_of_a_closed_socket(stack: Stack) -> None:
     first = stack.tcp4()
     first.close()
     assert first.bind(LOOPBACK) == Answer("EBADF")
+
+
+@experiment("tcp/calls/connect-after-shutdown/{where}/other-end-sends", rule=DELIVERED, cites=(POSIX.at("shutdown, SHUT_RD"),))
+@pytest.mark.parametrize(
+    ("where", "to"),
+    [
+        ("to-a-listener", CLIENT),
+        ("to-nobody",     SECOND),
+        ("to-a-group",    GROUP),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_send_to_an_end_that_went_elsewhere(stack: Stack, where: str, to: Address) -> None:
+    """A client shut down both halves and connects again ({where}). May its old peer send twice?"""
+    listening(stack, CLIENT)
+    client, accepted = connection(stack)
+    client.shutdown(RDWR)
+    client.connect(to)
+    accepted.send(1)
+    assert accepted.send(1) == OK

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connection, listening, tried_after_shutdown
+from fixtures.language.scenes import connecting, connection, listening, tried_after_shutdown
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -13,16 +13,19 @@ from fixtures.language.words import (
     IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
+    MAPPED,
     NOBODY,
     OK,
     RD,
+    RDWR,
     SO_REUSEADDR,
+    SO_REUSEPORT,
     WR,
     Address,
     Answer,
     Option,
 )
-from fixtures.specification.rules import DUAL_STACK, LISTEN_IS_FREE, LISTENER_STAYS, SHUT_DOWN, WRONG_KIND
+from fixtures.specification.rules import DUAL_STACK, LISTEN_IS_FREE, LISTENER_STAYS, PEER_IS_SET, SHUT_DOWN, WRONG_KIND
 from fixtures.specification.sources import POSIX, RFC3493, TCPV2
 
 
@@ -127,6 +130,13 @@ def test_connect_an_ipv6_listener(stack: Stack) -> None:
     assert listener.connect(LOOPBACK6.at("Q")) == Answer("EOPNOTSUPP")
 
 
+@experiment("tcp6/calls/connect-listener/to-a-mapped-address", rule=LISTENER_STAYS, cites=(POSIX.at("connect, [EOPNOTSUPP]"),))
+def test_connect_an_ipv6_listener_to_a_mapped_address(stack: Stack) -> None:
+    """Is connect of a listener with IPV6_V6ONLY to a mapped address refused because it listens?"""
+    listener = listening(stack, LOOPBACK6, IPV6_V6ONLY)
+    assert listener.connect(MAPPED.at("Q")) == Answer("EOPNOTSUPP")
+
+
 @experiment("tcp/calls/shut-listener/{how}", rule=SHUT_DOWN, cites=(POSIX.at("shutdown"),))
 @pytest.mark.parametrize("how", ["wr", "rdwr"])
 def test_shutdown_of_a_listener(stack: Stack, how: str) -> None:
@@ -202,3 +212,73 @@ def test_listen_after_both_ends_shut_down(stack: Stack, first: str) -> None:
     for end in (client, accepted) if first == "client" else (accepted, client):
         end.shutdown(WR)
     assert client.listen() == EINVAL
+
+
+@experiment("udp/calls/listen-{state}/then-connect", rule=PEER_IS_SET, cites=(POSIX.at("listen, [EOPNOTSUPP]"),))
+@pytest.mark.parametrize("state", ["unconnected", "connected"])
+def test_connect_after_listen_on_udp(stack: Stack, state: str) -> None:
+    """A UDP socket ({state}) was refused to listen. May it connect?"""
+    client = stack.udp4()
+    if state == "connected":
+        client.connect(LOOPBACK)
+    client.listen()
+    assert client.connect(LOOPBACK.at("Q")) == OK
+
+
+@experiment("tcp/calls/shut-listener/rd", rule=SHUT_DOWN, cites=(TCPV2.at("soshutdown"),))
+def test_a_listener_that_will_not_read(stack: Stack) -> None:
+    """A listener was shut down (rd). Does it still get the connections?"""
+    listener = listening(stack, LOOPBACK)
+    listener.shutdown(RD)
+    assert stack.connections(LOOPBACK) == listener.itself
+
+
+@experiment("tcp/calls/shut-listener/rd/then-accept/nobody-waits", rule=SHUT_DOWN, cites=(TCPV2.at("soshutdown"),))
+def test_accept_of_nobody_after_shutdown_of_the_receiving_half(stack: Stack) -> None:
+    """A listener without clients shut down its receiving half. Is accept refused, or does it wait?"""
+    listener = listening(stack, LOOPBACK)
+    listener.shutdown(RD)
+    assert tried_after_shutdown(listener) != OK
+
+
+@experiment("tcp/calls/shut-listener/rdwr/beside-its-twin", rule=SHUT_DOWN, cites=(TCPV2.at("tcp_usrclosed"),))
+def test_accept_of_one_of_a_group_that_was_shut_down(stack: Stack) -> None:
+    """A client waits at one of two listeners (SO_REUSEPORT), which is shut down. Is its accept refused?"""
+    twin = stack.tcp4(SO_REUSEPORT)
+    twin.bind(LOOPBACK)
+    listener = listening(stack, LOOPBACK, SO_REUSEPORT)
+    connecting(stack, LOOPBACK)
+    twin.listen()
+    listener.shutdown(RDWR)
+    assert tried_after_shutdown(listener) != OK
+
+
+@experiment("tcp/calls/listen-connected/then-connect", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_after_listen_of_a_connected_socket(stack: Stack) -> None:
+    """A connected socket was refused to listen. Is it refused another connect because it is connected?"""
+    client, _ = connection(stack)
+    client.listen()
+    assert client.connect(LOOPBACK) == Answer("EISCONN")
+
+
+@experiment("tcp/calls/shut-listener/rdwr/heir", rule=SHUT_DOWN, cites=(TCPV2.at("tcp_usrclosed"),))
+def test_who_accepts_for_one_of_a_group_that_was_shut_down(stack: Stack) -> None:
+    """A client waits at one of three listeners, which is shut down. Does the last other accept it?"""
+    third, twin, listener, spare = (stack.tcp4(SO_REUSEPORT) for _ in range(4))
+    for socket in (third, twin, listener, spare):
+        socket.bind(LOOPBACK)
+    listener.listen()
+    connecting(stack, LOOPBACK)
+    third.listen()
+    twin.listen()
+    listener.shutdown(RDWR)
+    assert tried_after_shutdown(twin) == OK
+
+
+@experiment("tcp/calls/accept-bound/after-shutdown", rule=WRONG_KIND, cites=(POSIX.at("accept, [EINVAL]"),))
+def test_accept_without_listen_after_shutdown(stack: Stack) -> None:
+    """Is accept refused on a socket that was bound and shut down, and never listened?"""
+    first = stack.tcp4()
+    first.bind(LOOPBACK)
+    first.shutdown(RD)
+    assert first.try_accept() == EINVAL

@@ -6,7 +6,24 @@ import pytest
 
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import ECONNREFUSED, GROUP, GROUP6, LOOPBACK, LOOPBACK6, OK, RD, SECOND, SO_REUSEADDR, WILDCARD, WR, Answer
+from fixtures.language.words import (
+    ECONNREFUSED,
+    GROUP,
+    GROUP6,
+    IPV6_V6ONLY,
+    LOOPBACK,
+    LOOPBACK6,
+    MAPPED,
+    OK,
+    RD,
+    SECOND,
+    SO_REUSEADDR,
+    WILDCARD,
+    WR,
+    Address,
+    Answer,
+    Option,
+)
 from fixtures.specification.rules import PORT_UNREACHABLE
 from fixtures.specification.sources import POSIX, TCPV2, UNP
 
@@ -171,3 +188,20 @@ def test_connect_after_an_error(stack: Stack) -> None:
     sender.connect(LOOPBACK)
     sender.send(1)
     assert sender.connect(CLIENT) == OK
+
+
+@experiment("udp6/calls/send-after-port-unreachable/{destination}", rule=PORT_UNREACHABLE, cites=(CONNECTED_UDP,))
+@pytest.mark.parametrize(
+    ("destination", "option", "to"),
+    [
+        ("ipv6",   IPV6_V6ONLY,     LOOPBACK6),
+        ("mapped", IPV6_V6ONLY.off, MAPPED),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_nobody_has_the_port_over_ipv6(stack: Stack, destination: str, option: Option, to: Address) -> None:
+    """An IPv6 socket sent to a port that nobody has ({destination}). Is its next send told?"""
+    sender = stack.udp6(option)
+    sender.connect(to)
+    sender.send(1)
+    assert sender.send(1) == ECONNREFUSED

@@ -7,8 +7,8 @@ import pytest
 from fixtures.language.experiment import experiment
 from fixtures.language.scenes import connection, listening, served
 from fixtures.language.stack import Stack
-from fixtures.language.words import CLOSE_WAIT, ECONNRESET, END, ESTABLISHED, LOOPBACK, OK, RD, RDWR, SO_LINGER_0, WR, Answer
-from fixtures.specification.rules import ACTIVE_CLOSER, DELIVERED, RESET, SHUTS_A_CONNECTION, WRONG_KIND
+from fixtures.language.words import CLOSE_WAIT, EADDRINUSE, ECONNRESET, END, ESTABLISHED, LOOPBACK, OK, RD, RDWR, SO_LINGER_0, WR, Answer
+from fixtures.specification.rules import ACTIVE_CLOSER, DELIVERED, MOST_SPECIFIC, NO_OPTIONS, RESET, SHUTS_A_CONNECTION, WRONG_KIND
 from fixtures.specification.sources import POSIX, TCPV2
 
 AFTER_SHUTDOWN = [("rd", OK), ("wr", Answer("EPIPE")), ("rdwr", Answer("EPIPE"))]
@@ -173,3 +173,21 @@ def test_the_writing_half_stays_shut(stack: Stack) -> None:
     accepted.shutdown(WR)
     accepted.shutdown(RD)
     assert accepted.send(1) == Answer("EPIPE")
+
+
+@experiment("udp/calls/shutdown-bound/holds", rule=NO_OPTIONS, cites=(POSIX.at("shutdown"),))
+def test_a_udp_socket_that_was_shut_down_holds_its_address(stack: Stack) -> None:
+    """Does a UDP socket without a peer that was shut down for sending still hold its address?"""
+    first = stack.udp4()
+    first.bind(LOOPBACK)
+    first.shutdown(WR)
+    assert stack.udp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp/calls/shutdown-bound/receives", rule=MOST_SPECIFIC, cites=(POSIX.at("shutdown"),))
+def test_a_udp_socket_that_was_shut_down_receives(stack: Stack) -> None:
+    """Does a UDP socket without a peer that was shut down for sending still receive?"""
+    first = stack.udp4()
+    first.bind(LOOPBACK)
+    first.shutdown(WR)
+    assert stack.connections(LOOPBACK) == first.itself

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import LEFT, leave, listener_gone, listening, served
+from fixtures.language.scenes import LEFT, connecting, leave, listener_gone, listening, served
 from fixtures.language.stack import Stack
-from fixtures.language.words import CLOSE_WAIT, CLOSING, LAST_ACK, LOOPBACK, MORE_THAN_FITS, OK, SO_LINGER_0, WR
+from fixtures.language.words import CLOSE_WAIT, CLOSING, ECONNRESET, LAST_ACK, LOOPBACK, MORE_THAN_FITS, OK, SO_LINGER_0, WR
 from fixtures.specification.rules import CLOSE_DESTROYS, RESET
 from fixtures.specification.sources import RFC9293, TCPV2, UNP
 
@@ -58,6 +58,16 @@ def test_linger_set_on_the_listener(stack: Stack) -> None:
     accepted.close()
     client.recv(1)
     assert stack.tcp4().bind(LOOPBACK) == OK
+
+
+@experiment("tcp/dead-server/linger-0-on-listener/second-client", rule=RESET, cites=(UNP.at("§7.4, inherited options"),))
+def test_linger_set_on_the_listener_of_two_clients(stack: Stack) -> None:
+    """A listener has SO_LINGER 0, two clients came, and the second is closed first. Is it reset?"""
+    listener = listening(stack, LOOPBACK, SO_LINGER_0)
+    clients = [connecting(stack, LOOPBACK) for _ in range(2)]
+    accepted = [listener.accept() for _ in range(2)]
+    accepted[1].close()
+    assert clients[1].recv(1) == ECONNRESET
 
 
 @experiment("tcp/dead-server/reset-in/{left}", rule=RESET, cites=(UNP.at("§7.5, SO_LINGER"),))

@@ -23,7 +23,7 @@ from fixtures.language.words import (
     Address,
     Options,
 )
-from fixtures.specification.rules import NOBODY_LISTENS, TO_THE_WILDCARD
+from fixtures.specification.rules import NOBODY_LISTENS, PEER_IS_SET, TO_THE_WILDCARD, V6ONLY
 from fixtures.specification.sources import FREEBSD_15, LIBUV_2155, TCPV2
 
 TO_NOBODY = (TCPV2.at("in_pcbconnect"), LIBUV_2155.at("the assertion"), FREEBSD_15.at("Networking, General"))
@@ -104,3 +104,50 @@ def test_connect_to_the_wildcard_from_a_group(stack: Stack) -> None:
     sender.bind(GROUP.at("Q"))
     assert sender.connect(WILDCARD) == OK
     assert received(receiver, sender.send(1)) == OK
+
+
+@experiment("{kind}/outgoing/destination-wildcard/from-{source}", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
+@pytest.mark.parametrize(
+    ("kind", "always", "loopback", "called"),
+    [
+        ("udp4", NONE, LOOPBACK,  WILDCARD),
+        ("udp6", ONLY, LOOPBACK6, WILDCARD6),
+    ],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("source", ["loopback", "wildcard", "nowhere"])
+def test_send_to_the_wildcard(stack: Stack, kind: str, always: Options, loopback: Address, called: Address, source: str) -> None:
+    """A {kind} socket bound to {source} is connected to the wildcard. Does what it sends reach loopback?"""
+    receiver, sender = stack.socket(kind, *always), stack.socket(kind, *always)
+    receiver.bind(loopback)
+    if source != "nowhere":
+        sender.bind((loopback if source == "loopback" else called).at("Q"))
+    sender.connect(called)
+    assert received(receiver, sender.send(1)) == OK
+
+
+@experiment("udp6/outgoing/destination-wildcard/mapped/from-{source}", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
+@pytest.mark.parametrize("source", ["loopback", "nowhere"])
+def test_send_to_the_mapped_wildcard(stack: Stack, source: str) -> None:
+    """A socket (mapped, bound to {source}) is connected to the wildcard. Does what it sends arrive?"""
+    receiver, sender = stack.udp4(), stack.udp6(*DUAL)
+    receiver.bind(LOOPBACK)
+    if source == "loopback":
+        sender.bind(MAPPED.at("Q"))
+    sender.connect(MAPPED_WILDCARD)
+    assert received(receiver, sender.send(1)) == OK
+
+
+@experiment("udp6/outgoing/destination-wildcard/then-elsewhere", rule=PEER_IS_SET)
+def test_connect_to_the_wildcard_and_elsewhere(stack: Stack) -> None:
+    """A UDP socket bound to ::1 was connected to [::]. May it connect to ::1 instead?"""
+    sender = stack.udp6(*ONLY)
+    sender.bind(LOOPBACK6.at("Q"))
+    sender.connect(WILDCARD6)
+    assert sender.connect(LOOPBACK6) == OK
+
+
+@experiment("tcp6/outgoing/destination-wildcard/mapped-v6only", rule=V6ONLY)
+def test_connect_to_the_mapped_wildcard_with_v6only(stack: Stack) -> None:
+    """Is a client with IPV6_V6ONLY refused the mapped wildcard as a destination?"""
+    assert stack.tcp6(*ONLY).connect(MAPPED_WILDCARD) != OK

@@ -9,8 +9,10 @@ from fixtures.language.scenes import connecting, listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     EADDRINUSE,
+    IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
+    MAPPED,
     OK,
     REUSEADDR,
     REUSEBOTH,
@@ -151,6 +153,40 @@ def test_wildcard_udp_to_the_same_destination(stack: Stack) -> None:
     wildcard.bind(WILDCARD.at("Q"))
     specific.connect(LOOPBACK)
     assert wildcard.connect(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp/outgoing/same-four-tuple/across-families", rule=SAME_CONNECTION)
+def test_udp_to_the_same_destination_across_families(stack: Stack) -> None:
+    """UDP sockets of both families share a port. Is the IPv6 one refused the (mapped) peer of the other?"""
+    first, second = stack.udp4(*REUSEPORT), stack.udp6(*REUSEPORT, IPV6_V6ONLY.off)
+    first.bind(CLIENT)
+    second.bind(MAPPED.at("Q"))
+    first.connect(LOOPBACK)
+    assert second.connect(MAPPED) == EADDRINUSE
+
+
+@experiment("udp/outgoing/same-four-tuple/across-families/third", rule=SAME_CONNECTION)
+def test_third_udp_to_the_same_destination(stack: Stack) -> None:
+    """An IPv4 and an IPv6 socket on one port asked for one peer. Is a third, of IPv6, refused it?"""
+    first = stack.udp4(*REUSEPORT)
+    second, third = (stack.udp6(*REUSEPORT, IPV6_V6ONLY.off) for _ in range(2))
+    first.bind(CLIENT)
+    for other in (second, third):
+        other.bind(MAPPED.at("Q"))
+    first.connect(LOOPBACK)
+    second.connect(MAPPED)
+    assert third.connect(MAPPED) == EADDRINUSE
+
+
+@experiment("tcp/outgoing/same-four-tuple/across-families/ipv6-first", rule=SAME_CONNECTION)
+def test_tcp_to_the_same_destination_across_families(stack: Stack) -> None:
+    """Clients of both families share a port. Is the IPv4 one refused the (mapped) peer of the other?"""
+    listening(stack, LOOPBACK)
+    first, second = stack.tcp6(*REUSEPORT, IPV6_V6ONLY.off), stack.tcp4(*REUSEPORT)
+    first.bind(MAPPED.at("Q"))
+    second.bind(CLIENT)
+    first.connect(MAPPED)
+    assert second.connect(LOOPBACK) != OK
 
 
 @experiment("udp/outgoing/two-destinations/reuseaddr", rule=SAME_CONNECTION, cites=(CONNECT,))

@@ -21,7 +21,7 @@ from fixtures.language.words import (
     Option,
     Options,
 )
-from fixtures.specification.rules import BOUND_ONCE, TIME_WAIT_REBIND
+from fixtures.specification.rules import BOUND_ONCE, NO_OPTIONS, TIME_WAIT_REBIND
 from fixtures.specification.sources import LITE2, TCPV1, TCPV2
 
 
@@ -65,3 +65,12 @@ def test_option_changed_in_time_wait(stack: Stack, change: str, old: Options, op
     accepted = in_time_wait(stack, *old)
     accepted.set(option)
     assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
+
+
+@experiment("tcp/time-wait/descriptor-open/listens-and-shuts-down", rule=NO_OPTIONS)
+def test_time_wait_of_a_socket_that_listens_and_shuts_down(stack: Stack) -> None:
+    """An open socket in TIME_WAIT called listen, then shutdown. Is its port held against another socket?"""
+    accepted = in_time_wait(stack)
+    accepted.listen()
+    accepted.shutdown(WR)
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
