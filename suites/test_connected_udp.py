@@ -371,17 +371,6 @@ def test_a_refused_socket_hears_strangers(stack: Stack) -> None:
     assert stack.connections(LOOPBACK) == second.itself
 
 
-@experiment("udp6/connected/refused/hears", rule=SAME_CONNECTION)
-def test_a_refused_ipv6_socket_hears_strangers(stack: Stack) -> None:
-    """One of two IPv6 sockets was refused the peer of the other: does it still hear strangers?"""
-    first, second = stack.udp6(*V6ONLY, *REUSEPORT), stack.udp6(*V6ONLY, *REUSEPORT)
-    for socket in (first, second):
-        socket.bind(LOOPBACK6)
-    for socket in (first, second):
-        socket.connect(LOOPBACK6.at("Q"))
-    assert stack.connections(LOOPBACK6) == second.itself
-
-
 @experiment("udp4/connected/refused/holds", rule=SAME_CONNECTION)
 def test_a_refused_socket_holds_its_port(stack: Stack) -> None:
     """A UDP socket was refused the peer of another, which has closed: does it still hold its port?"""
@@ -444,12 +433,3 @@ def test_a_socket_that_connected_twice_holds_its_port(stack: Stack) -> None:
 
 
 # A second connect.
-
-
-@experiment("udp4/connected/twice/{place}-stays", rule=NO_OPTIONS)
-@pytest.mark.parametrize(("place", "bound", "first"), [("named", LOOPBACK, SECOND), ("chosen", WILDCARD, LOOPBACK)], ids=str)
-def test_the_address_of_a_socket_that_connects_twice(stack: Stack, place: str, bound: Address, first: Address) -> None:
-    """A UDP socket (address: {place}) is connected, then to another address: does it hold its own?"""
-    client = connected(stack, "udp4", bound, first.at("Q"))
-    client.connect(SECOND)
-    assert stack.udp4().bind(LOOPBACK) == EADDRINUSE

@@ -210,18 +210,6 @@ def test_a_copy_behind_one_without_options(stack: Stack, family: int, always: Op
     assert stack.connections(group) == EACH
 
 
-@experiment("udp4/multicast/copies/two-cleared-their-option", rule=ONE_OR_EACH, cites=(COPIES,))
-def test_a_copy_behind_two_without_options(stack: Stack) -> None:
-    """Three members share a group; the first two clear SO_REUSEPORT again. Does each get a copy?"""
-    members = [stack.udp4(*REUSEPORT) for _ in range(3)]
-    for member in members:
-        member.bind(GROUP)
-        member.join(GROUP)
-    for member in members[:2]:
-        member.set(SO_REUSEPORT.off)
-    assert stack.connections(GROUP) == EACH
-
-
 @experiment("udp{family}/multicast/copies/joined-by-an-unbound-socket", rule=ONE_OR_EACH, cites=(COPIES,))
 @EACH_FAMILY
 def test_a_copy_where_an_unbound_socket_joined(stack: Stack, family: int, always: Options, group: Address) -> None:
