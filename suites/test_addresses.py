@@ -39,6 +39,12 @@ def test_an_address_that_no_interface_has_and_port_0(stack: Stack, kind: str) ->
     assert stack.socket(kind).bind(FOREIGN[kind].at("0")) == EADDRNOTAVAIL
 
 
+@experiment("tcp4/address/broadcast", rule=OWN_ADDRESS, cites=(BIND,))
+def test_the_broadcast_address(stack: Stack) -> None:
+    """Is TCP refused 255.255.255.255, which is no interface's own?"""
+    assert stack.tcp4().bind(Address("255.255.255.255")) == EADDRNOTAVAIL
+
+
 @experiment("{kind}/address/foreign-mapped", rule=OWN_ADDRESS, cites=(BIND,))
 @pytest.mark.parametrize("kind", ["tcp6", "udp6"])
 def test_a_mapped_address_that_no_interface_has(stack: Stack, kind: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connected, connecting, listening, served
+from fixtures.language.scenes import connected, connecting, connection, listening, served
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import EINVAL, LOOPBACK, OK, RDWR, SO_LINGER_0, SO_REUSEADDR, WR, Address, Answer
 from fixtures.specification.rules import BOUND_ONCE, BROKEN_PIPE, RESET, WRONG_KIND
@@ -58,6 +58,15 @@ def test_connection_of_a_client_that_was_reset(stack: Stack) -> None:
     client.recv(1)
     again.bind(CLIENT)
     assert again.connect(LOOPBACK) == OK
+
+
+@experiment("tcp/after-failure/reset/connects", rule=RESET, cites=(DROP,))
+def test_connect_of_a_client_that_was_reset(stack: Stack) -> None:
+    """A client whose server reset the connection, and which has not heard of it, connects again: is it refused?"""
+    client, accepted = connection(stack)
+    accepted.set(SO_LINGER_0)
+    accepted.close()
+    assert client.connect(LOOPBACK) != OK
 
 
 @experiment("tcp/after-failure/reset/shutdown", rule=WRONG_KIND, cites=(POSIX.at("shutdown, [ENOTCONN]"),))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connection, listening, served
+from fixtures.language.scenes import connection, listening, served, serving
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
+    EADDRINUSE,
     GROUP,
     GROUP6,
     IPV6_V6ONLY,
@@ -18,6 +19,7 @@ from fixtures.language.words import (
     RDWR,
     SECOND,
     SO_REUSEADDR,
+    SO_REUSEPORT,
     TIME_WAIT,
     WILDCARD,
     WILDCARD6,
@@ -29,6 +31,7 @@ from fixtures.specification.rules import BIND_NAMES, DUAL_STACK, INVALID_REMOTE,
 from fixtures.specification.sources import POSIX, RFC3493, TCPV2
 
 CLIENT = LOOPBACK.at("Q")
+MAPPED_GROUP = Address(f"::ffff:{GROUP.host}")
 
 
 @experiment("tcp/calls/connect-connected", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
@@ -121,6 +124,18 @@ def test_connect_from_the_wildcard_beside_another_local_address(stack: Stack) ->
     assert second.connect(LOOPBACK) == OK
 
 
+@experiment("{protocol}/calls/same-port-and-destination/second-address", rule=SAME_CONNECTION, cites=(TCPV2.at("in_pcbconnect"),))
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_connect_from_one_local_address_twice(stack: Stack, protocol: str) -> None:
+    """Two {protocol} sockets share a port of 127.0.0.2 (SO_REUSEPORT). May both connect to one server?"""
+    serving(stack, f"{protocol}4", LOOPBACK)
+    first, second = (stack.socket(f"{protocol}4", SO_REUSEPORT) for _ in range(2))
+    first.bind(SECOND.at("Q"))
+    second.bind(SECOND.at("Q"))
+    first.connect(LOOPBACK)
+    assert second.connect(LOOPBACK) == EADDRINUSE
+
+
 @experiment("udp6/calls/same-port-and-destination/group-and-wildcard", rule=PEER_IS_SET, cites=(TCPV2.at("in_pcbconnect"),))
 def test_connect_from_the_wildcard_beside_a_group(stack: Stack) -> None:
     """A socket at an IPv6 group is connected. May one at [::] with its port connect to the same peer?"""
@@ -136,6 +151,19 @@ def test_connect_from_the_wildcard_beside_a_group(stack: Stack) -> None:
 def test_connect_to_a_group(stack: Stack, family: int, group: Address) -> None:
     """Is a TCP connection to an IPv{family} multicast group refused?"""
     assert stack.socket(f"tcp{family}").connect(group) != OK
+
+
+@experiment("tcp6/calls/connect-group/mapped", rule=INVALID_REMOTE, cites=(INVALID_REMOTE.source,))
+def test_connect_to_the_mapped_form_of_a_group(stack: Stack) -> None:
+    """Is a TCP connection to the mapped form of an IPv4 multicast group refused?"""
+    assert stack.tcp6(IPV6_V6ONLY.off).connect(MAPPED_GROUP) != OK
+
+
+@experiment("tcp/calls/connect-connected/group", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_connected_socket_to_a_group(stack: Stack) -> None:
+    """Is a connected TCP socket refused a multicast group as connected, whatever the destination?"""
+    client, _ = connection(stack)
+    assert client.connect(GROUP) == Answer("EISCONN")
 
 
 @experiment("tcp6/calls/connect-group/from-mapped", rule=INVALID_REMOTE, cites=(INVALID_REMOTE.source,))

@@ -10,6 +10,7 @@ from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRINUSE,
     EINVAL,
+    GROUP,
     IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
@@ -101,6 +102,12 @@ def test_connect_a_listener(stack: Stack) -> None:
     listener.bind(LOOPBACK.at("Q"))
     listener.listen()
     assert listener.connect(LOOPBACK) == Answer("EOPNOTSUPP")
+
+
+@experiment("tcp/calls/connect-listener/group", rule=LISTENER_STAYS, cites=(POSIX.at("connect, [EOPNOTSUPP]"),))
+def test_connect_a_listener_to_a_group(stack: Stack) -> None:
+    """Is a listener refused a multicast group as a listener, whatever the destination?"""
+    assert listening(stack, LOOPBACK).connect(GROUP) == Answer("EOPNOTSUPP")
 
 
 @experiment("tcp6/calls/connect-listener", rule=LISTENER_STAYS, cites=(POSIX.at("connect, [EOPNOTSUPP]"),))
