@@ -20,6 +20,7 @@ from fixtures.language.words import (
     REUSEADDR,
     REUSEBOTH,
     REUSEPORT,
+    SECOND,
     WILDCARD,
     WILDCARD6,
     Address,
@@ -279,3 +280,27 @@ def test_a_socket_that_connected_twice_holds_its_port(stack: Stack) -> None:
     """A UDP socket connected twice to the same peer: does it hold its port against another?"""
     connected(stack, "udp4", LOOPBACK, LOOPBACK.at(CLIENT)).connect(LOOPBACK.at(CLIENT))
     assert stack.udp4().bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment("udp4/connected/two-addresses", rule=CONNECTED_UDP, cites=(LOOKUP,))
+def test_one_peer_of_two_addresses(stack: Stack) -> None:
+    """Two sockets at two addresses of a port are connected to one peer: does it reach the one it writes to?"""
+    peer = stack.udp4()
+    peer.bind(LOOPBACK.at("Q"))
+    first = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
+    connected(stack, "udp4", SECOND, LOOPBACK.at("Q"))
+    peer.connect(LOOPBACK)
+    peer.send(1)
+    assert first.recv(1) == OK
+
+
+@experiment("udp/connected/same-connection/error-waits", rule=SAME_CONNECTION)
+def test_same_connection_while_an_error_waits(stack: Stack) -> None:
+    """A UDP socket was told of no port, and wants a peer that its twin has (SO_REUSEPORT). Is it refused?"""
+    first, second = (stack.udp4(*REUSEPORT) for _ in range(2))
+    first.bind(LOOPBACK)
+    second.bind(LOOPBACK)
+    first.connect(LOOPBACK.at("Q"))
+    second.connect(LOOPBACK.at("R"))
+    second.send(1)
+    assert second.connect(LOOPBACK.at("Q")) == EADDRINUSE

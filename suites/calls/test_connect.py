@@ -15,6 +15,7 @@ from fixtures.language.words import (
     LOOPBACK,
     LOOPBACK6,
     MAPPED,
+    MORE_THAN_FITS,
     OK,
     RDWR,
     SECOND,
@@ -48,6 +49,15 @@ def test_connect_a_socket_that_was_shut_down(stack: Stack, where: str, again: Ad
     client, _ = connection(stack)
     client.shutdown(RDWR)
     assert client.connect(again) == Answer("EISCONN")
+
+
+@experiment("tcp/calls/connect-connected/both-shut/unsent", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_socket_that_was_shut_down_and_has_data_to_send(stack: Stack) -> None:
+    """A connection was shut down (RDWR), and its end waits behind data. Is connect refused?"""
+    client, _ = connection(stack)
+    client.send(MORE_THAN_FITS)
+    client.shutdown(RDWR)
+    assert client.connect(LOOPBACK) != OK
 
 
 @experiment("tcp6/calls/connect-connected/both-shut", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
@@ -91,6 +101,18 @@ def test_connect_udp_again(stack: Stack, where: str, again: Address) -> None:
     client.bind(CLIENT)
     client.connect(LOOPBACK)
     assert client.connect(again) == OK
+
+
+@experiment("{kind}/calls/connect-again/beside-another", rule=PEER_IS_SET, cites=(POSIX.at("connect: the peer address is reset"),))
+@pytest.mark.parametrize(("kind", "own", "peer"), [("udp4", SECOND, LOOPBACK), ("udp6", LOOPBACK6, LOOPBACK6)], ids=str)
+def test_connect_udp_again_beside_another(stack: Stack, kind: str, own: Address, peer: Address) -> None:
+    """A {kind} socket has connected twice, and another asks for its address. May it connect again?"""
+    client = stack.socket(kind)
+    client.bind(own.at("Q"))
+    client.connect(peer)
+    client.connect(peer)
+    stack.socket(kind).bind(own.at("Q"))
+    assert client.connect(peer) == OK
 
 
 @experiment("udp/calls/connect-again/reuseaddr", rule=PEER_IS_SET, cites=(POSIX.at("connect: the peer address is reset"),))

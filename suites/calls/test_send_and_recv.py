@@ -153,6 +153,26 @@ def test_reset_when_sending_is_over(stack: Stack, state: str, sends: bool) -> No
     assert client.recv(1) == ECONNRESET
 
 
+@experiment("tcp/calls/recv-after-reset/data-waiting", rule=DELIVERED, cites=(TCPV2.at("soreceive"),))
+def test_data_before_a_reset(stack: Stack) -> None:
+    """A byte arrived, and then a reset. Is the byte received all the same?"""
+    client, accepted = connection(stack)
+    accepted.send(1)
+    accepted.set(SO_LINGER_0)
+    accepted.close()
+    assert client.recv(1) == OK
+
+
+@experiment("tcp/calls/send-after-reset/told", rule=BROKEN_PIPE, cites=(TCPV2.at("sosend"),))
+def test_send_after_a_reset_that_was_told(stack: Stack) -> None:
+    """A recv has told of a reset. Is the next send EPIPE?"""
+    client, accepted = connection(stack)
+    client.set(SO_LINGER_0)
+    client.close()
+    accepted.recv(1)
+    assert accepted.send(1) == EPIPE
+
+
 @experiment("tcp/calls/recv-twice-after-reset", rule=RESET, cites=(POSIX.at("recv: an orderly end is 0; [ECONNRESET]"),))
 def test_the_reset_is_told_once(stack: Stack) -> None:
     """A recv has told of a reset. Does the next recv find the end of the stream?"""
