@@ -213,6 +213,15 @@ def test_connect_to_a_mapped_address_with_v6only(stack: Stack, kind: str, called
     assert client.connect(MAPPED) != OK
 
 
+@experiment("{kind}/calls/connect-mapped-v6only/from-the-wildcard", rule=V6ONLY, cites=(RFC3493.at("§5.3"),))
+@pytest.mark.parametrize("kind", ["udp6", "tcp6"])
+def test_connect_from_the_wildcard_to_a_mapped_address_with_v6only(stack: Stack, kind: str) -> None:
+    """Is a {kind} socket with IPV6_V6ONLY at [::] refused a mapped address to connect to?"""
+    client = stack.socket(kind, IPV6_V6ONLY)
+    client.bind(WILDCARD6.at("Q"))
+    assert client.connect(MAPPED) != OK
+
+
 @experiment("{kind}/calls/connect-mapped-v6only/then-bind", rule=BIND_NAMES)
 @pytest.mark.parametrize("kind", ["udp6", "tcp6"])
 def test_bind_after_a_connect_that_could_not_be(stack: Stack, kind: str) -> None:

@@ -168,6 +168,15 @@ def test_accept_on_udp(stack: Stack) -> None:
     assert first.try_accept() != OK
 
 
+@experiment("udp/calls/accept/error-waits", rule=WRONG_KIND, cites=(POSIX.at("accept, [EINVAL], [EOPNOTSUPP]"),))
+def test_accept_on_udp_that_has_an_error_to_tell(stack: Stack) -> None:
+    """A UDP socket has sent to a port that nobody has. Is accept on it refused?"""
+    first = stack.udp4()
+    first.connect(LOOPBACK)
+    first.send(1)
+    assert first.try_accept() != OK
+
+
 @experiment("udp/calls/listen/after-send", rule=WRONG_KIND, cites=(POSIX.at("listen, [EOPNOTSUPP]"),))
 def test_listen_on_udp_after_a_send(stack: Stack) -> None:
     """Is listen refused on a UDP socket whose only address is the one that send gave it?"""
