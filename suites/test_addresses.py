@@ -101,11 +101,12 @@ def test_a_reserved_port_at_the_wildcard(stack: Stack, kind: str) -> None:
     assert stack.stranger.socket(kind).bind(WILDCARDS[kind].at("1023")) == EACCES
 
 
-@experiment("tcp4/address/reserved-port-at-the-wildcard/held", rule=RESERVED_PORT, cites=(POSIX.at("bind, [EACCES]"),))
-def test_a_reserved_port_at_the_wildcard_is_held(stack: Stack) -> None:
-    """A user who is not root asks for port 1023 of the wildcard. Is it held only if that was granted?"""
-    granted = stack.stranger.tcp4().bind(WILDCARD.at("1023"))
-    assert (stack.tcp4().bind(WILDCARD.at("1023")) == OK) is (granted != OK)
+@experiment("tcp4/address/reserved-port-at-the-{place}/held", rule=RESERVED_PORT, cites=(POSIX.at("bind, [EACCES]"),))
+@pytest.mark.parametrize(("place", "address"), [("wildcard", WILDCARD), ("loopback", LOOPBACK)], ids=str)
+def test_a_reserved_port_is_held(stack: Stack, place: str, address: Address) -> None:
+    """A user who is not root asks for port 1023 of {address.aloud}. Is it held only if that was granted?"""
+    granted = stack.stranger.tcp4().bind(address.at("1023"))
+    assert (stack.tcp4().bind(address.at("1023")) == OK) is (granted != OK)
 
 
 @experiment("{kind}/address/unreserved-port/{port}", rule=RESERVED_PORT, cites=(POSIX.at("bind, [EACCES]"),))

@@ -304,3 +304,18 @@ def test_same_connection_while_an_error_waits(stack: Stack) -> None:
     second.connect(LOOPBACK.at("R"))
     second.send(1)
     assert second.connect(LOOPBACK.at("Q")) == EADDRINUSE
+
+
+@experiment("udp/connected/same-connection/then-elsewhere", rule=CONNECTED_UDP)
+def test_another_connection_after_the_same(stack: Stack) -> None:
+    """A UDP socket asked for the peer of its twin (SO_REUSEPORT), which closed. May it connect elsewhere?"""
+    first, second = (stack.udp4(*REUSEPORT) for _ in range(2))
+    first.bind(LOOPBACK)
+    second.bind(LOOPBACK)
+    first.connect(LOOPBACK.at("Q"))
+    second.connect(LOOPBACK.at("R"))
+    second.connect(LOOPBACK.at("Q"))
+    first.close()
+    # Somebody else asks for the address meanwhile.
+    stack.udp4().bind(LOOPBACK)
+    assert second.connect(LOOPBACK.at("R")) == OK

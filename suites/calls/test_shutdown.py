@@ -119,6 +119,19 @@ def test_send_after_shutdown_of_udp(stack: Stack, how: str, expected: Answer) ->
     assert sender.send(1) == expected
 
 
+@experiment("udp/calls/recv-after-shutdown/rd/data-afterwards", rule=SHUTS_A_CONNECTION, cites=(TCPV2.at("sorflush"),))
+def test_datagram_after_shutdown_of_reading(stack: Stack) -> None:
+    """A datagram comes for a UDP socket that was shut down for reading. Does recv find it, or the end?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    sender.bind(LOOPBACK.at("Q"))
+    receiver.connect(LOOPBACK.at("Q"))
+    receiver.shutdown(RD)
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    assert receiver.recv(1) in (OK, END)
+
+
 @experiment("udp/calls/send-after-shutdown/no-peer", rule=WRONG_KIND, cites=(POSIX.at("send, [EDESTADDRREQ]"),))
 def test_send_after_shutdown_of_udp_without_a_peer(stack: Stack) -> None:
     """A UDP socket without a peer was asked to shut down. Is its send refused?"""
