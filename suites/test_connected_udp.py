@@ -284,7 +284,7 @@ def test_a_socket_that_connected_twice_holds_its_port(stack: Stack) -> None:
 
 @experiment("udp4/connected/two-addresses", rule=CONNECTED_UDP, cites=(LOOKUP,))
 def test_one_peer_of_two_addresses(stack: Stack) -> None:
-    """Two sockets at two addresses of a port are connected to one peer: does it reach the one it writes to?"""
+    """Two sockets at two addresses of a port have one peer: does it reach the one that it writes to?"""
     peer = stack.udp4()
     peer.bind(LOOPBACK.at("Q"))
     first = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))

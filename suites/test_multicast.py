@@ -335,7 +335,7 @@ def test_a_copy_for_a_member_of_another_group(stack: Stack) -> None:
 
 @experiment("udp6/multicast/copies/beside-ipv4", rule=ONE_OR_EACH)
 def test_a_copy_of_ipv6_beside_ipv4(stack: Stack) -> None:
-    """An IPv4 and an IPv6 wildcard share a port, and the IPv6 one joined a group. Does it alone get a copy?"""
+    """IPv4 and IPv6 wildcards share a port, and the IPv6 one joined a group. Does it alone get a copy?"""
     stack.udp4(*REUSEPORT).bind(WILDCARD)
     member = stack.udp6(*V6ONLY, *REUSEPORT)
     member.bind(WILDCARD6)

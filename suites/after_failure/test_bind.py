@@ -88,7 +88,7 @@ SECOND_ADDRESSES = [
 def test_families_of_a_socket_that_asks_for_a_second_address(
     stack: Stack, protocol: str, case: str, own: Address, asked: Address, family: str, wanted: Address, expected: Answer
 ) -> None:
-    """A {protocol} socket at {own} is refused {asked}. Does it hold what it held before?"""
+    """A {protocol} socket at {own} is refused {asked}. Does it hold what it held?"""
     first = stack.socket(f"{protocol}6", *DUAL)
     first.bind(own)
     first.bind(asked)

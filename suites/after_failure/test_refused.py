@@ -279,7 +279,7 @@ def test_a_refused_client_that_cleared_reuseport(stack: Stack) -> None:
 @experiment("udp6/after-failure/{source}-bound/connect-across-and-send", rule=PEER_IS_SET)
 @pytest.mark.parametrize(("source", "own", "peer"), [("mapped", MAPPED, LOOPBACK6), ("ipv6", LOOPBACK6, MAPPED)], ids=str)
 def test_udp_socket_sends_to_the_other_family(stack: Stack, source: str, own: Address, peer: Address) -> None:
-    """A UDP socket at {own.aloud} asks for the peer {peer.aloud} and sends. May it connect to its family then?"""
+    """A UDP socket at {own.aloud} asked for {peer.aloud} and sent. May it connect in its family?"""
     caller = stack.udp6(*DUAL)
     caller.bind(own.at("Q"))
     caller.connect(peer)

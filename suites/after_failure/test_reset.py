@@ -62,7 +62,7 @@ def test_connection_of_a_client_that_was_reset(stack: Stack) -> None:
 
 @experiment("tcp/after-failure/reset/connects", rule=RESET, cites=(DROP,))
 def test_connect_of_a_client_that_was_reset(stack: Stack) -> None:
-    """A client whose server reset the connection, and which has not heard of it, connects again: is it refused?"""
+    """A client was reset by its server and has not heard of it. Is it refused to connect again?"""
     client, accepted = connection(stack)
     accepted.set(SO_LINGER_0)
     accepted.close()

@@ -142,7 +142,7 @@ def test_reset_in_close_wait_by_an_option_from_the_start(stack: Stack) -> None:
 @experiment("tcp/calls/recv-after-reset/{state}", rule=RESET, cites=(RESET.source, POSIX.at("recv, [ECONNRESET]")))
 @pytest.mark.parametrize(("state", "sends"), [("fin-wait-2", False), ("fin-wait-1", True)])
 def test_reset_when_sending_is_over(stack: Stack, state: str, sends: bool) -> None:
-    """A connection was reset whose one end had shut down its sending half ({state}). Is recv there ECONNRESET?"""
+    """An end that has shut down sending ({state}) is reset. Is its recv ECONNRESET?"""
     client, accepted = connection(stack)
     if sends:
         # The end of the stream waits behind data that nobody reads.
@@ -207,7 +207,7 @@ def test_second_send_to_a_closed_end(stack: Stack) -> None:
 
 @experiment("tcp/calls/send-to-the-closed/then-recv", rule=RESET, cites=(RESET.source, UNP.at("§5.12, §5.13")))
 def test_recv_after_a_send_to_a_closed_end(stack: Stack) -> None:
-    """The other end was closed, and a send brought a reset. Does recv tell of it, not the end of the stream?"""
+    """The other end was closed, and a send brought a reset. Does recv tell of it, not of the end?"""
     client, accepted = connection(stack)
     client.close()
     stack.shows(LOOPBACK, CLOSE_WAIT)
