@@ -52,6 +52,12 @@ def test_an_address_that_no_interface_has_and_port_0(stack: Stack, kind: str) ->
     assert stack.socket(kind).bind(FOREIGN[kind].at("0")) == EADDRNOTAVAIL
 
 
+@experiment("tcp4/address/broadcast", rule=OWN_ADDRESS, cites=(BIND,))
+def test_the_broadcast_address(stack: Stack) -> None:
+    """Is TCP refused 255.255.255.255, which is no interface's own?"""
+    assert stack.tcp4().bind(Address("255.255.255.255")) == EADDRNOTAVAIL
+
+
 @experiment("{kind}/address/foreign-mapped", rule=OWN_ADDRESS, cites=(BIND,))
 @pytest.mark.parametrize("kind", ["tcp6", "udp6"])
 def test_a_mapped_address_that_no_interface_has(stack: Stack, kind: str) -> None:
@@ -114,6 +120,14 @@ def test_a_reserved_port(stack: Stack, kind: str) -> None:
 def test_a_reserved_port_at_the_wildcard(stack: Stack, kind: str) -> None:
     """Is a user who is not root refused port 1023 of the wildcard by {kind}?"""
     assert stack.stranger.socket(kind).bind(WILDCARDS[kind].at("1023")) == EACCES
+
+
+@experiment("tcp4/address/reserved-port-at-the-{place}/held", rule=RESERVED_PORT, cites=(POSIX.at("bind, [EACCES]"),))
+@pytest.mark.parametrize(("place", "address"), [("wildcard", WILDCARD), ("loopback", LOOPBACK)], ids=str)
+def test_a_reserved_port_is_held(stack: Stack, place: str, address: Address) -> None:
+    """A user who is not root asks for port 1023 of {address.aloud}. Is it held only if that was granted?"""
+    granted = stack.stranger.tcp4().bind(address.at("1023"))
+    assert (stack.tcp4().bind(address.at("1023")) == OK) is (granted != OK)
 
 
 @experiment("{kind}/address/unreserved-port/{port}", rule=RESERVED_PORT, cites=(POSIX.at("bind, [EACCES]"),))

@@ -433,3 +433,42 @@ def test_a_socket_that_connected_twice_holds_its_port(stack: Stack) -> None:
 
 
 # A second connect.
+
+
+@experiment("udp4/connected/two-addresses", rule=CONNECTED_UDP, cites=(LOOKUP,))
+def test_one_peer_of_two_addresses(stack: Stack) -> None:
+    """Two sockets at two addresses of a port have one peer: does it reach the one that it writes to?"""
+    peer = stack.udp4()
+    peer.bind(LOOPBACK.at("Q"))
+    first = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
+    connected(stack, "udp4", SECOND, LOOPBACK.at("Q"))
+    peer.connect(LOOPBACK)
+    peer.send(1)
+    assert first.recv(1) == OK
+
+
+@experiment("udp/connected/same-connection/error-waits", rule=SAME_CONNECTION)
+def test_same_connection_while_an_error_waits(stack: Stack) -> None:
+    """A UDP socket was told of no port, and wants a peer that its twin has (SO_REUSEPORT). Is it refused?"""
+    first, second = (stack.udp4(*REUSEPORT) for _ in range(2))
+    first.bind(LOOPBACK)
+    second.bind(LOOPBACK)
+    first.connect(LOOPBACK.at("Q"))
+    second.connect(LOOPBACK.at("R"))
+    second.send(1)
+    assert second.connect(LOOPBACK.at("Q")) == EADDRINUSE
+
+
+@experiment("udp/connected/same-connection/then-elsewhere", rule=CONNECTED_UDP)
+def test_another_connection_after_the_same(stack: Stack) -> None:
+    """A UDP socket asked for the peer of its twin (SO_REUSEPORT), which closed. May it connect elsewhere?"""
+    first, second = (stack.udp4(*REUSEPORT) for _ in range(2))
+    first.bind(LOOPBACK)
+    second.bind(LOOPBACK)
+    first.connect(LOOPBACK.at("Q"))
+    second.connect(LOOPBACK.at("R"))
+    second.connect(LOOPBACK.at("Q"))
+    first.close()
+    # Somebody else asks for the address meanwhile.
+    stack.udp4().bind(LOOPBACK)
+    assert second.connect(LOOPBACK.at("R")) == OK

@@ -29,10 +29,20 @@ from fixtures.language.words import (
     Answer,
     Options,
 )
-from fixtures.specification.rules import BIND_NAMES, MOST_SPECIFIC, MULTICAST, ONE_OR_EACH, PCB_LOOKUP, REUSEPORT_ALL, UDP_DUPLICATE
+from fixtures.specification.rules import (
+    BIND_NAMES,
+    DELIVERED,
+    MOST_SPECIFIC,
+    MULTICAST,
+    ONE_OR_EACH,
+    PCB_LOOKUP,
+    REUSEPORT_ALL,
+    UDP_DUPLICATE,
+)
 from fixtures.specification.sources import LITE2, NETBSD_TESTS, OPENBSD, RFC6762, TCPV2
 
 V6ONLY = Options(IPV6_V6ONLY)
+OTHER_GROUP6 = Address("ff05::fc")
 #: The family, the options that its sockets are always made with, and its group.
 GROUPS = [(4, NONE, GROUP), (6, V6ONLY, GROUP6)]
 EACH_FAMILY = pytest.mark.parametrize(("family", "always", "group"), GROUPS, ids=str)
@@ -330,3 +340,57 @@ def test_a_group_that_another_user_holds(stack: Stack) -> None:
     """Another user holds a multicast group: may root bind it too (both SO_REUSEADDR)?"""
     stack.stranger.udp4(SO_REUSEADDR).bind(GROUP)
     assert stack.udp4(SO_REUSEADDR).bind(GROUP) == OK
+
+
+@experiment("udp6/multicast/copies/nobody-joined", rule=ONE_OR_EACH)
+def test_a_copy_when_nobody_joined(stack: Stack) -> None:
+    """A socket is bound to an IPv6 group that nobody has joined. Does it get no copy?"""
+    stack.udp6(IPV6_V6ONLY).bind(GROUP6)
+    assert stack.connections(GROUP6) == NOBODY
+
+
+@experiment("udp6/multicast/copies/another-group", rule=ONE_OR_EACH, cites=(COPIES,))
+def test_a_copy_for_a_member_of_another_group(stack: Stack) -> None:
+    """Two wildcards share a port, each a member of another IPv6 group. Does the group reach its member?"""
+    first, second = (stack.udp6(*V6ONLY, *REUSEPORT) for _ in range(2))
+    for one in (first, second):
+        one.bind(WILDCARD6)
+    first.join(GROUP6)
+    second.join(OTHER_GROUP6)
+    assert stack.connections(GROUP6) in (EACH, first.itself)
+
+
+@experiment("udp6/multicast/copies/beside-ipv4", rule=ONE_OR_EACH)
+def test_a_copy_of_ipv6_beside_ipv4(stack: Stack) -> None:
+    """IPv4 and IPv6 wildcards share a port, and the IPv6 one joined a group. Does it alone get a copy?"""
+    stack.udp4(*REUSEPORT).bind(WILDCARD)
+    member = stack.udp6(*V6ONLY, *REUSEPORT)
+    member.bind(WILDCARD6)
+    member.join(GROUP6)
+    assert stack.connections(GROUP6) == member.itself
+
+
+@experiment("udp4/multicast/copies/last-is-connected", rule=ONE_OR_EACH, cites=(COPIES,))
+def test_a_copy_behind_a_connected_one_without_options(stack: Stack) -> None:
+    """Two members share a group; the last connects and clears SO_REUSEPORT. Does the first get a copy?"""
+    first, last = (stack.udp4(*REUSEPORT) for _ in range(2))
+    for member in (first, last):
+        member.bind(GROUP)
+        member.join(GROUP)
+    last.connect(LOOPBACK.at("Q"))
+    last.set(SO_REUSEPORT.off)
+    assert stack.connections(GROUP) == first.itself
+
+
+@experiment("udp4/multicast/sent-in-vain/then-another", rule=DELIVERED)
+def test_a_datagram_after_one_from_a_group(stack: Stack) -> None:
+    """A socket bound to a group sends to a receiver, and so does another. Does the receiver get one?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    at_a_group = stack.udp4()
+    at_a_group.bind(GROUP.at("Q"))
+    at_a_group.connect(LOOPBACK)
+    at_a_group.send(1)
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    assert receiver.recv(1) == OK

@@ -23,6 +23,7 @@ from fixtures.language.words import (
     REUSEADDR,
     REUSEPORT,
     SECOND,
+    SO_LINGER_0,
     SO_REUSEADDR,
     SO_REUSEPORT,
     WILDCARD,
@@ -290,7 +291,7 @@ def test_accepted_socket_has_an_option_set_after_listen(stack: Stack, option: Op
 
 
 @experiment("tcp/option-timing/accepted-inherits-nothing/{option}", rule=INHERITED_OPTIONS)
-@pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT], ids=str)
+@pytest.mark.parametrize("option", [REUSEADDR, REUSEPORT, Options(SO_LINGER_0)], ids=str)
 def test_accepted_socket_without_the_option(stack: Stack, option: Options) -> None:
     """Does a socket accepted from a listener without options have {option.aloud} clear?"""
     listener = listening(stack, LOOPBACK)

@@ -15,10 +15,12 @@ from fixtures.language.words import (
     LOOPBACK,
     LOOPBACK6,
     MAPPED,
+    NOBODY,
     NONE,
     OK,
     REUSEADDR,
     REUSEPORT,
+    SECOND,
     SO_REUSEADDR,
     SO_REUSEPORT,
     SO_REUSEPORT_LB,
@@ -271,3 +273,22 @@ def test_a_listener_beside_a_member_that_does_not_listen(stack: Stack) -> None:
     stack.tcp4(SO_REUSEPORT, SO_REUSEPORT_LB).bind(LOOPBACK)
     listener = listening(stack, LOOPBACK, SO_REUSEPORT)
     assert stack.connections(LOOPBACK) == listener.itself
+
+
+@experiment("udp4/reuseport-lb/another-address", rule=NO_OPTIONS)
+def test_a_group_at_another_address(stack: Stack) -> None:
+    """The only socket of a port has SO_REUSEPORT_LB and 127.0.0.1. Is it deaf to what comes for 127.0.0.2?"""
+    stack.udp4(SO_REUSEPORT_LB).bind(LOOPBACK)
+    assert stack.connections(SECOND) == NOBODY
+
+
+@experiment("tcp4/reuseport-lb/client-in-the-group", rule=MOST_SPECIFIC)
+def test_a_client_in_a_group(stack: Stack) -> None:
+    """The first of two with SO_REUSEPORT_LB at an address is a client. Is the other, who listens, reached?"""
+    listening(stack, LOOPBACK.at("Q"))
+    client, server = stack.tcp4(SO_REUSEPORT_LB), stack.tcp4(SO_REUSEPORT_LB)
+    client.bind(LOOPBACK)
+    server.bind(LOOPBACK)
+    server.listen()
+    client.connect(LOOPBACK.at("Q"))
+    assert stack.tcp4().connect(LOOPBACK) == OK

@@ -86,6 +86,9 @@ SECOND_ADDRESSES = [
     ("mapped-asks-ipv6",            MAPPED,          LOOPBACK6.at("Q"), "4", LOOPBACK,  EADDRINUSE),
     ("mapped-wildcard-asks-ipv6",   MAPPED_WILDCARD, LOOPBACK6.at("Q"), "6", LOOPBACK6, OK),
     ("specific-asks-the-wildcard",  LOOPBACK6,       WILDCARD6.at("Q"), "4", WILDCARD,  OK),
+    ("specific-asks-another-port",  LOOPBACK6,       LOOPBACK6.at("Q"), "6", LOOPBACK6, EADDRINUSE),
+    ("mapped-asks-mapped",          MAPPED,          MAPPED.at("Q"),    "4", LOOPBACK,  EADDRINUSE),
+    ("mapped-wildcard-asks-mapped", MAPPED_WILDCARD, MAPPED.at("Q"),    "6", LOOPBACK6, OK),
 ]  # fmt: skip
 
 
@@ -95,11 +98,21 @@ SECOND_ADDRESSES = [
 def test_families_of_a_socket_that_asks_for_a_second_address(
     stack: Stack, protocol: str, case: str, own: Address, asked: Address, family: str, wanted: Address, expected: Answer
 ) -> None:
-    """A {protocol} socket at {own} is refused {asked}. Does it hold what it held before?"""
+    """A {protocol} socket at {own} is refused {asked}. Does it hold what it held?"""
     first = stack.socket(f"{protocol}6", *DUAL)
     first.bind(own)
     first.bind(asked)
     assert stack.socket(f"{protocol}{family}").bind(wanted) == expected
+
+
+@experiment("{protocol}6/after-failure/second-bind/v6only", rule=BOUND_ONCE, cites=(POSIX.at("bind, [EINVAL]"),))
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_family_of_a_socket_with_v6only_that_asks_for_a_second_address(stack: Stack, protocol: str) -> None:
+    """A {protocol} socket at [::] with IPV6_V6ONLY is refused another port. Is its own still free of IPv4?"""
+    first = stack.socket(f"{protocol}6", IPV6_V6ONLY)
+    first.bind(WILDCARD6)
+    first.bind(WILDCARD6.at("Q"))
+    assert stack.socket(f"{protocol}4").bind(LOOPBACK) == OK
 
 
 @experiment("udp/after-failure/send-without-peer/no-options", rule=BIND_NAMES, cites=(POSIX.at("send, [EDESTADDRREQ]"),))

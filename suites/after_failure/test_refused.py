@@ -316,3 +316,22 @@ def test_a_refused_client_that_cleared_reuseport(stack: Stack) -> None:
     client.set(SO_REUSEPORT.off)
     client.connect(SECOND)
     assert stack.tcp4(SO_REUSEPORT).bind(WILDCARD.at("Q")) == OK
+
+
+@experiment("udp6/after-failure/{source}-bound/connect-across-and-send", rule=PEER_IS_SET)
+@pytest.mark.parametrize(("source", "own", "peer"), [("mapped", MAPPED, LOOPBACK6), ("ipv6", LOOPBACK6, MAPPED)], ids=str)
+def test_udp_socket_sends_to_the_other_family(stack: Stack, source: str, own: Address, peer: Address) -> None:
+    """A UDP socket at {own.aloud} asked for {peer.aloud} and sent. May it connect in its family?"""
+    caller = stack.udp6(*DUAL)
+    caller.bind(own.at("Q"))
+    caller.connect(peer)
+    caller.send(1)
+    assert caller.connect(own.at("R")) == OK
+
+
+@experiment("tcp6/after-failure/ipv6-bound/connect-to-mapped", rule=NOBODY_LISTENS)
+def test_ipv6_socket_connects_to_a_mapped_address(stack: Stack) -> None:
+    """Is a TCP socket at [::1] refused a mapped address where nobody listens?"""
+    client = stack.tcp6(*DUAL)
+    client.bind(LOOPBACK6.at("Q"))
+    assert client.connect(MAPPED) != OK

@@ -92,6 +92,15 @@ def test_connection_of_a_client_that_was_reset(stack: Stack) -> None:
     assert again.connect(LOOPBACK) == OK
 
 
+@experiment("tcp/after-failure/reset/connects", rule=RESET, cites=(DROP,))
+def test_connect_of_a_client_that_was_reset(stack: Stack) -> None:
+    """A client was reset by its server and has not heard of it. Is it refused to connect again?"""
+    client, accepted = connection(stack)
+    accepted.set(SO_LINGER_0)
+    accepted.close()
+    assert client.connect(LOOPBACK) != OK
+
+
 @experiment("tcp/after-failure/reset/shutdown", rule=WRONG_KIND, cites=(POSIX.at("shutdown, [ENOTCONN]"),))
 def test_shutdown_of_a_client_that_was_reset(stack: Stack) -> None:
     """Is shutdown of a client whose server reset the connection refused?"""

@@ -70,6 +70,16 @@ def test_connection_to_itself_leaves_time_wait(stack: Stack) -> None:
     assert stack.tcp4().bind(CLIENT) == EADDRINUSE
 
 
+@experiment("tcp6/after-failure/connect-to-itself/closed", rule=SIMULTANEOUS_OPEN, cites=(RFC9293.at("§3.6, figure 13"),))
+def test_connection_to_itself_over_ipv6_leaves_time_wait(stack: Stack) -> None:
+    """Does the connection of an IPv6 client to itself leave TIME_WAIT when it is closed?"""
+    client = stack.tcp6()
+    client.bind(LOOPBACK6.at("Q"))
+    assert client.connect(LOOPBACK6.at("Q")) == OK
+    client.close()
+    assert stack.shows(LOOPBACK6.at("Q"), TIME_WAIT) == OK
+
+
 @experiment("tcp/after-failure/connect-to-itself/another-address", rule=NOBODY_LISTENS)
 def test_own_port_at_another_address(stack: Stack) -> None:
     """Is a client refused its own port at another local address, where nobody listens?"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connection, listening, served
+from fixtures.language.scenes import connection, listening, served, serving
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -15,10 +15,12 @@ from fixtures.language.words import (
     LOOPBACK,
     LOOPBACK6,
     MAPPED,
+    MORE_THAN_FITS,
     OK,
     RDWR,
     SECOND,
     SO_REUSEADDR,
+    SO_REUSEPORT,
     TIME_WAIT,
     WILDCARD,
     WILDCARD6,
@@ -40,6 +42,7 @@ from fixtures.specification.rules import (
 from fixtures.specification.sources import POSIX, RFC3493, TCPV2
 
 CLIENT = LOOPBACK.at("Q")
+MAPPED_GROUP = Address(f"::ffff:{GROUP.host}")
 
 
 @experiment("tcp/calls/connect-connected", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
@@ -56,6 +59,15 @@ def test_connect_a_socket_that_was_shut_down(stack: Stack, where: str, again: Ad
     client, _ = connection(stack)
     client.shutdown(RDWR)
     assert client.connect(again) == Answer("EISCONN")
+
+
+@experiment("tcp/calls/connect-connected/both-shut/unsent", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_socket_that_was_shut_down_and_has_data_to_send(stack: Stack) -> None:
+    """A connection was shut down (RDWR), and its end waits behind data. Is connect refused?"""
+    client, _ = connection(stack)
+    client.send(MORE_THAN_FITS)
+    client.shutdown(RDWR)
+    assert client.connect(LOOPBACK) != OK
 
 
 @experiment("tcp6/calls/connect-connected/both-shut", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
@@ -101,6 +113,18 @@ def test_connect_udp_again(stack: Stack, where: str, again: Address) -> None:
     assert client.connect(again) == OK
 
 
+@experiment("{kind}/calls/connect-again/beside-another", rule=PEER_IS_SET, cites=(POSIX.at("connect: the peer address is reset"),))
+@pytest.mark.parametrize(("kind", "own", "peer"), [("udp4", SECOND, LOOPBACK), ("udp6", LOOPBACK6, LOOPBACK6)], ids=str)
+def test_connect_udp_again_beside_another(stack: Stack, kind: str, own: Address, peer: Address) -> None:
+    """A {kind} socket has connected twice, and another asks for its address. May it connect again?"""
+    client = stack.socket(kind)
+    client.bind(own.at("Q"))
+    client.connect(peer)
+    client.connect(peer)
+    stack.socket(kind).bind(own.at("Q"))
+    assert client.connect(peer) == OK
+
+
 @experiment("udp/calls/connect-again/reuseaddr", rule=PEER_IS_SET, cites=(POSIX.at("connect: the peer address is reset"),))
 def test_connect_udp_with_reuseaddr_again(stack: Stack) -> None:
     """May a UDP socket with SO_REUSEADDR connect to its peer again?"""
@@ -139,6 +163,16 @@ def test_connect_beside_one_that_connected_from_the_wildcard(stack: Stack) -> No
     first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
     first.bind(WILDCARD.at("Q"))
     second.bind(CLIENT)
+
+
+@experiment("{protocol}/calls/same-port-and-destination/second-address", rule=SAME_CONNECTION, cites=(TCPV2.at("in_pcbconnect"),))
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_connect_from_one_local_address_twice(stack: Stack, protocol: str) -> None:
+    """Two {protocol} sockets share a port of 127.0.0.2 (SO_REUSEPORT). May both connect to one server?"""
+    serving(stack, f"{protocol}4", LOOPBACK)
+    first, second = (stack.socket(f"{protocol}4", SO_REUSEPORT) for _ in range(2))
+    first.bind(SECOND.at("Q"))
+    second.bind(SECOND.at("Q"))
     first.connect(LOOPBACK)
     assert second.connect(LOOPBACK) == EADDRINUSE
 
@@ -158,6 +192,19 @@ def test_connect_from_the_wildcard_beside_a_group(stack: Stack) -> None:
 def test_connect_to_a_group(stack: Stack, family: int, group: Address) -> None:
     """Is a TCP connection to an IPv{family} multicast group refused?"""
     assert stack.socket(f"tcp{family}").connect(group) != OK
+
+
+@experiment("tcp6/calls/connect-group/mapped", rule=INVALID_REMOTE, cites=(INVALID_REMOTE.source,))
+def test_connect_to_the_mapped_form_of_a_group(stack: Stack) -> None:
+    """Is a TCP connection to the mapped form of an IPv4 multicast group refused?"""
+    assert stack.tcp6(IPV6_V6ONLY.off).connect(MAPPED_GROUP) != OK
+
+
+@experiment("tcp/calls/connect-connected/group", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_connected_socket_to_a_group(stack: Stack) -> None:
+    """Is a connected TCP socket refused a multicast group as connected, whatever the destination?"""
+    client, _ = connection(stack)
+    assert client.connect(GROUP) == Answer("EISCONN")
 
 
 @experiment("tcp6/calls/connect-group/from-mapped", rule=INVALID_REMOTE, cites=(INVALID_REMOTE.source,))
@@ -182,6 +229,15 @@ def test_connect_to_a_mapped_address_with_v6only(stack: Stack, kind: str, called
     """Is a {kind} socket with IPV6_V6ONLY refused a mapped address to connect to?"""
     stack.socket(called).bind(LOOPBACK)
     client = stack.socket(kind, IPV6_V6ONLY)
+    assert client.connect(MAPPED) != OK
+
+
+@experiment("{kind}/calls/connect-mapped-v6only/from-the-wildcard", rule=V6ONLY, cites=(RFC3493.at("§5.3"),))
+@pytest.mark.parametrize("kind", ["udp6", "tcp6"])
+def test_connect_from_the_wildcard_to_a_mapped_address_with_v6only(stack: Stack, kind: str) -> None:
+    """Is a {kind} socket with IPV6_V6ONLY at [::] refused a mapped address to connect to?"""
+    client = stack.socket(kind, IPV6_V6ONLY)
+    client.bind(WILDCARD6.at("Q"))
     assert client.connect(MAPPED) != OK
 
 

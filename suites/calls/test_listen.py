@@ -10,6 +10,7 @@ from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRINUSE,
     EINVAL,
+    GROUP,
     IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
@@ -123,6 +124,12 @@ def test_connect_a_listener(stack: Stack) -> None:
     assert listener.connect(LOOPBACK) == Answer("EOPNOTSUPP")
 
 
+@experiment("tcp/calls/connect-listener/group", rule=LISTENER_STAYS, cites=(POSIX.at("connect, [EOPNOTSUPP]"),))
+def test_connect_a_listener_to_a_group(stack: Stack) -> None:
+    """Is a listener refused a multicast group as a listener, whatever the destination?"""
+    assert listening(stack, LOOPBACK).connect(GROUP) == Answer("EOPNOTSUPP")
+
+
 @experiment("tcp6/calls/connect-listener", rule=LISTENER_STAYS, cites=(POSIX.at("connect, [EOPNOTSUPP]"),))
 def test_connect_an_ipv6_listener(stack: Stack) -> None:
     """Is connect of a listening IPv6 socket refused as an operation that it does not have?"""
@@ -193,6 +200,15 @@ def test_accept_on_udp(stack: Stack) -> None:
     """Is accept on a UDP socket refused?"""
     first = stack.udp4()
     first.bind(LOOPBACK)
+    assert first.try_accept() != OK
+
+
+@experiment("udp/calls/accept/error-waits", rule=WRONG_KIND, cites=(POSIX.at("accept, [EINVAL], [EOPNOTSUPP]"),))
+def test_accept_on_udp_that_has_an_error_to_tell(stack: Stack) -> None:
+    """A UDP socket has sent to a port that nobody has. Is accept on it refused?"""
+    first = stack.udp4()
+    first.connect(LOOPBACK)
+    first.send(1)
     assert first.try_accept() != OK
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
-from fixtures.language.words import EADDRINUSE, EINVAL, GROUP, GROUP6, LOOPBACK, NONE, OK, SO_LINGER_0, SO_REUSEADDR, Answer, Options
+from fixtures.language.words import EADDRINUSE, EINVAL, GROUP, GROUP6, LOOPBACK, NONE, OK, RDWR, SO_LINGER_0, SO_REUSEADDR, Answer, Options
 from fixtures.specification.rules import MEMBERSHIP, NO_SUCH_OPTION, OPTION_BITS, WRONG_KIND
 from fixtures.specification.sources import POSIX, TCPV2
 
@@ -72,3 +72,12 @@ def test_an_option_of_a_connected_socket(stack: Stack) -> None:
     client = stack.udp4()
     client.connect(LOOPBACK)
     assert client.set(SO_REUSEADDR) == OK
+
+
+@experiment("udp4/calls/join-when-shut", rule=OPTION_BITS, cites=(POSIX.at("shutdown"),))
+def test_join_when_both_halves_are_shut(stack: Stack) -> None:
+    """A connected UDP socket has shut down both halves. May it join a group still?"""
+    member = stack.udp4()
+    member.connect(LOOPBACK)
+    member.shutdown(RDWR)
+    assert member.join(GROUP) == OK

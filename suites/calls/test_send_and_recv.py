@@ -9,7 +9,7 @@ import pytest
 from fixtures.language.experiment import experiment
 from fixtures.language.scenes import connection, listening, served
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import CLOSE_WAIT, ECONNRESET, END, LOOPBACK, OK, SECOND, SO_LINGER_0, WR, Answer
+from fixtures.language.words import CLOSE_WAIT, ECONNRESET, END, LOOPBACK, MORE_THAN_FITS, OK, SECOND, SO_LINGER_0, WR, Answer
 from fixtures.specification.rules import BROKEN_PIPE, DELIVERED, RESET, WRONG_KIND
 from fixtures.specification.sources import POSIX, TCPV2, UNP
 
@@ -139,6 +139,40 @@ def test_reset_in_close_wait_by_an_option_from_the_start(stack: Stack) -> None:
     assert accepted.recv(1) == ECONNRESET
 
 
+@experiment("tcp/calls/recv-after-reset/{state}", rule=RESET, cites=(RESET.source, POSIX.at("recv, [ECONNRESET]")))
+@pytest.mark.parametrize(("state", "sends"), [("fin-wait-2", False), ("fin-wait-1", True)])
+def test_reset_when_sending_is_over(stack: Stack, state: str, sends: bool) -> None:
+    """An end that has shut down sending ({state}) is reset. Is its recv ECONNRESET?"""
+    client, accepted = connection(stack)
+    if sends:
+        # The end of the stream waits behind data that nobody reads.
+        client.send(MORE_THAN_FITS)
+    client.shutdown(WR)
+    accepted.set(SO_LINGER_0)
+    accepted.close()
+    assert client.recv(1) == ECONNRESET
+
+
+@experiment("tcp/calls/recv-after-reset/data-waiting", rule=DELIVERED, cites=(TCPV2.at("soreceive"),))
+def test_data_before_a_reset(stack: Stack) -> None:
+    """A byte arrived, and then a reset. Is the byte received all the same?"""
+    client, accepted = connection(stack)
+    accepted.send(1)
+    accepted.set(SO_LINGER_0)
+    accepted.close()
+    assert client.recv(1) == OK
+
+
+@experiment("tcp/calls/send-after-reset/told", rule=BROKEN_PIPE, cites=(TCPV2.at("sosend"),))
+def test_send_after_a_reset_that_was_told(stack: Stack) -> None:
+    """A recv has told of a reset. Is the next send EPIPE?"""
+    client, accepted = connection(stack)
+    client.set(SO_LINGER_0)
+    client.close()
+    accepted.recv(1)
+    assert accepted.send(1) == EPIPE
+
+
 @experiment("tcp/calls/recv-twice-after-reset", rule=RESET, cites=(POSIX.at("recv: an orderly end is 0; [ECONNRESET]"),))
 def test_the_reset_is_told_once(stack: Stack) -> None:
     """A recv has told of a reset. Does the next recv find the end of the stream?"""
@@ -196,3 +230,13 @@ def test_second_send_to_a_closed_end(stack: Stack) -> None:
     stack.shows(LOOPBACK, CLOSE_WAIT)
     accepted.send(1)
     assert accepted.send(1) == EPIPE
+
+
+@experiment("tcp/calls/send-to-the-closed/then-recv", rule=RESET, cites=(RESET.source, UNP.at("§5.12, §5.13")))
+def test_recv_after_a_send_to_a_closed_end(stack: Stack) -> None:
+    """The other end was closed, and a send brought a reset. Does recv tell of it, not of the end?"""
+    client, accepted = connection(stack)
+    client.close()
+    stack.shows(LOOPBACK, CLOSE_WAIT)
+    accepted.send(1)
+    assert accepted.recv(1) == ECONNRESET

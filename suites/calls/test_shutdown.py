@@ -98,6 +98,24 @@ def test_data_before_shutdown_of_reading(stack: Stack) -> None:
     assert accepted.recv(1) in (OK, END)
 
 
+@experiment("tcp/calls/recv-after-shutdown/rd/data-afterwards", rule=SHUTS_A_CONNECTION, cites=(TCPV2.at("sorflush"),))
+def test_data_after_shutdown_of_reading(stack: Stack) -> None:
+    """Data is sent to an end that was shut down for reading. Does its recv find the data, or the end?"""
+    client, accepted = connection(stack)
+    accepted.shutdown(RD)
+    client.send(1)
+    assert accepted.recv(1) in (OK, END)
+
+
+@experiment("tcp/calls/recv-after-shutdown/wr", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown, SHUT_WR"),))
+def test_recv_after_shutdown_of_writing(stack: Stack) -> None:
+    """One end was shut down for writing, and the other sends to it. Does it receive that?"""
+    client, accepted = connection(stack)
+    accepted.shutdown(WR)
+    client.send(1)
+    assert accepted.recv(1) == OK
+
+
 @experiment("tcp/calls/send-after-shutdown/{how}", rule=WRONG_KIND, cites=(POSIX.at("send, [EPIPE]"),))
 @pytest.mark.parametrize(("how", "expected"), AFTER_SHUTDOWN, ids=str)
 def test_send_after_shutdown_of_a_connection(stack: Stack, how: str, expected: Answer) -> None:
@@ -116,6 +134,37 @@ def test_send_after_shutdown_of_udp(stack: Stack, how: str, expected: Answer) ->
     sender.connect(LOOPBACK)
     sender.shutdown(how.upper())
     assert sender.send(1) == expected
+
+
+@experiment("udp/calls/recv-after-shutdown/rd/data-afterwards", rule=SHUTS_A_CONNECTION, cites=(TCPV2.at("sorflush"),))
+def test_datagram_after_shutdown_of_reading(stack: Stack) -> None:
+    """A datagram comes for a UDP socket that was shut down for reading. Does recv find it, or the end?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    sender.bind(LOOPBACK.at("Q"))
+    receiver.connect(LOOPBACK.at("Q"))
+    receiver.shutdown(RD)
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    assert receiver.recv(1) in (OK, END)
+
+
+@experiment("udp/calls/send-after-shutdown/no-peer", rule=WRONG_KIND, cites=(POSIX.at("send, [EDESTADDRREQ]"),))
+def test_send_after_shutdown_of_udp_without_a_peer(stack: Stack) -> None:
+    """A UDP socket without a peer was asked to shut down. Is its send refused?"""
+    sender = stack.udp4()
+    sender.shutdown(RDWR)
+    assert sender.send(1) != OK
+
+
+@experiment("udp/calls/send-after-shutdown/error-waits", rule=WRONG_KIND, cites=(POSIX.at("send, [EPIPE]"),))
+def test_send_after_shutdown_of_udp_that_has_an_error_to_tell(stack: Stack) -> None:
+    """A UDP socket has sent to a port that nobody has, and was shut down. Is its send refused?"""
+    sender = stack.udp4()
+    sender.connect(LOOPBACK)
+    sender.send(1)
+    sender.shutdown(WR)
+    assert sender.send(1) != OK
 
 
 @experiment("tcp/calls/send-to-the-shut/rd", rule=DELIVERED, cites=(POSIX.at("shutdown, SHUT_RD"), TCPV2.at("sorflush")))

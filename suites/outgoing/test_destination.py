@@ -96,6 +96,15 @@ def test_connect_to_the_wildcard_where_nobody_listens(stack: Stack) -> None:
     assert client.connect(WILDCARD) == ECONNREFUSED
 
 
+@experiment("udp6/outgoing/destination-wildcard/from-{source}", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
+@pytest.mark.parametrize(("source", "local"), [("mapped", MAPPED), ("ipv6", LOOPBACK6)], ids=str)
+def test_connect_udp_to_the_ipv6_wildcard(stack: Stack, source: str, local: Address) -> None:
+    """May a UDP socket at {local.aloud} connect to [::]?"""
+    client = stack.udp6(*DUAL)
+    client.bind(local.at("Q"))
+    assert client.connect(WILDCARD6) == OK
+
+
 @experiment("udp/outgoing/destination-wildcard/from-a-group", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
 def test_connect_to_the_wildcard_from_a_group(stack: Stack) -> None:
     """A UDP socket bound to a group sends to the wildcard. Does it reach a socket at loopback?"""

@@ -80,12 +80,12 @@ CALLS: list[tuple[str, str, Reason | None]] = [
     ("A = udp4()\nA.connect(127.0.0.1:P)\nA.shutdown(RD)\nA.shutdown(RD)", "ENOTCONN", k.SHUT_AGAIN),
     ("A = udp4()\nA.connect(127.0.0.1:P)\nA.shutdown(WR)\nA.send(1)", "EPIPE", None),
     # What is over listens, connects no more to the same peer, and elsewhere nobody knows.
-    (OPEN + "C.shutdown(RDWR)\nC.connect(127.0.0.1:P)", "EADDRINUSE", n.OVER_AGAIN),
+    (OPEN + "C.shutdown(RDWR)\nC.connect(127.0.0.1:P)", "EADDRINUSE", n.OVER_AGAIN[4]),
     (OPEN + "C.shutdown(RDWR)\nC.connect(127.0.0.1:R)", "unknown", n.OVER_ELSEWHERE),
     (OPEN + "C.shutdown(RDWR)\nC.listen()", "ok", k.OVER_LISTENS),
     (OPEN + "C.shutdown(RDWR)\nC.listen()\nC.bind(127.0.0.1:R)", "unknown", n.OVER_ELSEWHERE),
     (OPEN + "C.shutdown(WR)\nC.shutdown(RD)\nC.connect(127.0.0.1:R)", "EISCONN", None),
-    (OPEN + "C.shutdown(WR)\nD.close()\nC.connect(127.0.0.1:P)", "EADDRINUSE", n.OVER_AGAIN),
+    (OPEN + "C.shutdown(WR)\nD.close()\nC.connect(127.0.0.1:P)", "EADDRINUSE", n.OVER_AGAIN[4]),
     # accept.
     ("A = tcp4(SO_LINGER=0)\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4()\nC.connect(127.0.0.1:P)\nD = A.accept()", "ok", k.ACCEPTED_LINGER),
     ("A = tcp6(IPV6_V6ONLY=1)\nA.bind([::1]:P)\nA.listen()\nC = tcp6()\nC.connect([::1]:P)\n" + ACCEPTED, "0", k.ACCEPTED_V6ONLY),
