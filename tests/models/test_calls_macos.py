@@ -9,13 +9,11 @@ import pytest
 from fixtures.language.notation import parse
 from fixtures.language.stack import Unknown
 from fixtures.language.words import Answer
-from fixtures.models import situations as S
 from fixtures.models.macos import MacOS
 from fixtures.models.macos import arrivals as a
 from fixtures.models.macos import call_clauses as k
 from fixtures.models.macos import clauses as v
 from fixtures.models.macos import connect_clauses as n
-from fixtures.models.macos.edges import EDGES
 from fixtures.specification.clauses import Reason
 
 PAIR = "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()\nC = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:Q)\nC.connect(127.0.0.1:P)\n"
@@ -47,7 +45,7 @@ CALLS: list[tuple[str, str, Reason | None]] = [
     (RESET + "C.send(1)", "EPIPE", k.SEND_RESET),
     (RESET + "C.send(1)\nC.recv(1)", "ECONNRESET", None),
     (RESET + "C.recv(1)\nC.recv(1)", "end", None),
-    (RESET + "C.recv(1)\nC.send(1)", "EPIPE", EDGES.because(S.SEND_BROKEN)),
+    (RESET + "C.recv(1)\nC.send(1)", "EPIPE", k.DEAD_SEND),
     (RESET + "C.connect(127.0.0.1:P)", "ECONNRESET", n.DEAD_ERROR),
     (RESET + "C.connect(127.0.0.1:P)\nC.connect(127.0.0.1:P)", "EINVAL", n.DEAD_CONNECT),
     (RESET + "C.connect(127.0.0.1:P)\nC.recv(1)", "end", None),

@@ -252,7 +252,7 @@ TIME_WAIT_OPEN = "D.shutdown(WR)\nC.recv(1)\nC.close()\nshows(127.0.0.1:P, TIME_
         (
             "cygwin",
             CHILD + "C.setsockopt(SO_LINGER, 0)\nC.close()\nD.recv(1)\nD.send(1)",
-            only("ECONNRESET", because=CYGWIN.because(S.SEND_RESET)),
+            only("ECONNRESET", because=cygwin.SEND_AFTER_RESET),
         ),
         # A listener that was shut down for reading holds its address and accepts nothing; a client does not hear of its connection.
         ("cygwin", SHUT_LISTENER.format("WR") + "connections(127.0.0.1:P)", only("A", because=passed.RECEIVES)),
