@@ -41,8 +41,9 @@ def test_the_verb_writes_what_is_stale_and_names_it(
     monkeypatch.setattr(render, "ROOT", tmp_path)
     changed, gone = tmp_path / "changed.md", tmp_path / "gone.md"
     gone.write_text("a chapter that there was", encoding="utf-8")
-    monkeypatch.setattr(site, "gather", gathered)
-    monkeypatch.setattr(render, "stale", lambda found: {changed: "new\n", gone: ""} if found is gathered() else {})
+    cells = gathered()
+    monkeypatch.setattr(site, "gather", lambda: cells)
+    monkeypatch.setattr(render, "stale", lambda found: {changed: "new\n", gone: ""} if found is cells else {})
     assert main(["render"]) == 0
     assert capsys.readouterr().out == "changed.md\ngone.md\n"
     assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [("changed.md", "new\n")]
