@@ -158,6 +158,6 @@ BESIDE_ELEVEN = [
 @experiment("udp4/reuseport/groups/beside-11/{case}", rule=PCB_LOOKUP, cites=(LINUX.at("ipv4/udp.c, udp_lib_lport_inuse2"),))
 @pytest.mark.parametrize(("case", "place", "options", "wanted", "expected"), BESIDE_ELEVEN, ids=str)
 def test_an_address_beside_many(stack: Stack, case: str, place: str, options: Options, wanted: Address, expected: Answer) -> None:
-    """Eleven SO_REUSEPORT sockets have the {place} address. May another UDP one bind ({case})?"""
+    """Eleven SO_REUSEPORT sockets have the {place} address. May another bind ({case})?"""
     members(stack, "udp4", 11, place)
     assert stack.udp4(*options).bind(wanted) == expected
