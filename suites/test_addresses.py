@@ -8,7 +8,6 @@ from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EACCES,
-    EADDRINUSE,
     EADDRNOTAVAIL,
     EINVAL,
     GROUP,
@@ -143,11 +142,3 @@ def test_an_unreserved_port(stack: Stack, kind: str, port: str) -> None:
 def test_a_reserved_port_of_an_address_that_no_interface_has(stack: Stack, kind: str) -> None:
     """A user wants port 1023 of an address that no interface has: is {kind} refused for the address?"""
     assert stack.stranger.socket(kind).bind(FOREIGN[kind].at("1023")) == EADDRNOTAVAIL
-
-
-@experiment("{kind}/address/reserved-port-held", rule=RESERVED_PORT, cites=(POSIX.at("bind, [EACCES]"),))
-@pytest.mark.parametrize("kind", OWN)
-def test_a_reserved_port_that_root_holds(stack: Stack, kind: str) -> None:
-    """Root holds port 1023. Is a user who is not root refused it by {kind}?"""
-    stack.socket(kind).bind(OWN[kind].at("1023"))
-    assert stack.stranger.socket(kind).bind(OWN[kind].at("1023")) in (EACCES, EADDRINUSE)
