@@ -74,13 +74,15 @@ def run_job(job: Job, args: Namespace, work: Path) -> int:
         late = threading.Timer(args.deadline, process.terminate)
         late.start()
         assert process.stdout
-        with process.stdout:
-            for said in process.stdout:
-                sys.stdout.write(said.decode("utf-8", "replace").replace("\r", ""))
-                sys.stdout.flush()
-        status = process.wait()
-        ended = not late.is_alive()
-        late.cancel()
+        try:
+            with process.stdout:
+                for said in process.stdout:
+                    sys.stdout.write(said.decode("utf-8", "replace").replace("\r", ""))
+                    sys.stdout.flush()
+            status = process.wait()
+            ended = not late.is_alive()
+        finally:
+            late.cancel()
     if ended:
         raise CannotRun(f"{job.platform} hung and was ended after {args.deadline:g} s")
     if not record.exists():

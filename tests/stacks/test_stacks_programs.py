@@ -4,9 +4,11 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import threading
 import zipfile
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -173,6 +175,20 @@ def test_a_run_that_hangs_is_ended(tmp_path: Path) -> None:
     job = Job("lwip@2.1.3", [sys.executable, "-c", "import time; time.sleep(600)"])
     with pytest.raises(CannotRun, match=r"hung and was ended after 0.5 s"):
         programs.run_job(job, arguments("--record", str(tmp_path), "--deadline", "0.5"), tmp_path)
+
+
+def test_an_interrupted_run_waits_for_no_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(said: str) -> None:
+        raise KeyboardInterrupt
+
+    job = Job("lwip@2.1.3", [sys.executable, "-c", "print('said')"])
+    before = set(threading.enumerate())
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(write=interrupt))
+    with pytest.raises(KeyboardInterrupt):
+        programs.run_job(job, arguments("--record", str(tmp_path)), tmp_path)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive()
 
 
 @pytest.mark.parametrize(("words", "message"), [(["--record", "nowhere"], "no such folder"), (["--keep", "-k", "udp"], "leave out -k")])
