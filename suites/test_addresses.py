@@ -12,6 +12,7 @@ from fixtures.language.words import (
     EINVAL,
     GROUP,
     GROUP6,
+    IPV6_V6ONLY,
     LOOPBACK,
     LOOPBACK6,
     OK,
@@ -86,6 +87,13 @@ def test_another_address_of_the_loopback_net_twice(stack: Stack, kind: str) -> N
     """No interface was given 127.0.0.53, and two {kind} sockets ask for it. Is the second refused?"""
     stack.socket(kind).bind(Address("127.0.0.53"))
     assert stack.socket(kind).bind(Address("127.0.0.53")) != OK
+
+
+@experiment("{kind}/address/loopback-net-mapped", rule=OWN_ADDRESS, cites=(BIND,))
+@pytest.mark.parametrize("kind", ["tcp6", "udp6"])
+def test_a_mapped_address_of_the_loopback_net(stack: Stack, kind: str) -> None:
+    """No interface was given 127.0.0.53. Is {kind} refused its mapped form?"""
+    assert stack.socket(kind, IPV6_V6ONLY.off).bind(Address("::ffff:127.0.0.53")) == EADDRNOTAVAIL
 
 
 @experiment("{kind}/address/link-local", rule=OWN_ADDRESS, cites=(BIND,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connection, listening, served, serving
+from fixtures.language.scenes import connection, half_close, listening, served, serving
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -59,6 +59,15 @@ def test_connect_a_socket_that_was_shut_down(stack: Stack, where: str, again: Ad
     client, _ = connection(stack)
     client.shutdown(RDWR)
     assert client.connect(again) == Answer("EISCONN")
+
+
+@experiment("tcp/calls/connect-connected/both-ends-shut", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_socket_whose_connection_has_ended(stack: Stack) -> None:
+    """A server shut down sending, and then its client. Is the client refused another connect?"""
+    client, accepted = connection(stack)
+    half_close(accepted, client)
+    client.shutdown(WR)
+    assert client.connect(LOOPBACK) != OK
 
 
 @experiment("tcp/calls/connect-connected/both-shut/unsent", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
@@ -192,6 +201,14 @@ def test_connect_from_the_wildcard_beside_a_group(stack: Stack) -> None:
 def test_connect_to_a_group(stack: Stack, family: int, group: Address) -> None:
     """Is a TCP connection to an IPv{family} multicast group refused?"""
     assert stack.socket(f"tcp{family}").connect(group) != OK
+
+
+@experiment("udp4/calls/connect-group/bound", rule=PEER_IS_SET, cites=(POSIX.at("connect: the peer address is set"),))
+def test_connect_udp_to_a_group(stack: Stack) -> None:
+    """May a UDP socket that is bound to 127.0.0.1 connect to a multicast group?"""
+    client = stack.udp4()
+    client.bind(CLIENT)
+    assert client.connect(GROUP) == OK
 
 
 @experiment("tcp6/calls/connect-group/mapped", rule=INVALID_REMOTE, cites=(INVALID_REMOTE.source,))

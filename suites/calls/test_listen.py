@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connecting, connection, listening, tried_after_shutdown
+from fixtures.language.scenes import connecting, connection, listening, tried
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRINUSE,
@@ -15,10 +15,12 @@ from fixtures.language.words import (
     LOOPBACK,
     LOOPBACK6,
     MAPPED,
+    MORE_THAN_FITS,
     NOBODY,
     OK,
     RD,
     RDWR,
+    SO_LINGER_0,
     SO_REUSEADDR,
     SO_REUSEPORT,
     WR,
@@ -26,8 +28,10 @@ from fixtures.language.words import (
     Answer,
     Option,
 )
-from fixtures.specification.rules import DUAL_STACK, LISTEN_IS_FREE, LISTENER_STAYS, PEER_IS_SET, SHUT_DOWN, WRONG_KIND
-from fixtures.specification.sources import POSIX, RFC3493, TCPV2
+from fixtures.specification.rules import DUAL_STACK, LISTEN_IS_FREE, LISTENER_STAYS, PEER_IS_SET, RESET, SHUT_DOWN, WRONG_KIND
+from fixtures.specification.sources import POSIX, RFC3493, TCPV2, UNP
+
+ECONNABORTED = Answer("ECONNABORTED")
 
 
 @experiment("udp/calls/listen", rule=WRONG_KIND, cites=(POSIX.at("listen, [EOPNOTSUPP]"),))
@@ -167,7 +171,7 @@ def test_accept_after_shutdown_of_the_receiving_half(stack: Stack) -> None:
     listener = listening(stack, LOOPBACK)
     stack.tcp4().connect(LOOPBACK)
     listener.shutdown(RD)
-    assert tried_after_shutdown(listener) == OK
+    assert tried(listener) == OK
 
 
 @experiment("tcp/calls/shut-listener/wr/then-accept", rule=SHUT_DOWN, cites=(TCPV2.at("tcp_usrclosed"),))
@@ -176,7 +180,7 @@ def test_accept_after_shutdown_of_the_sending_half(stack: Stack) -> None:
     listener = listening(stack, LOOPBACK)
     stack.tcp4().connect(LOOPBACK)
     listener.shutdown(WR)
-    assert tried_after_shutdown(listener) != OK
+    assert tried(listener) != OK
 
 
 @experiment("tcp/calls/accept-bound", rule=WRONG_KIND, cites=(POSIX.at("accept, [EINVAL]"),))
@@ -254,7 +258,7 @@ def test_accept_of_nobody_after_shutdown_of_the_receiving_half(stack: Stack) -> 
     """A listener without clients shut down its receiving half. Is accept refused, or does it wait?"""
     listener = listening(stack, LOOPBACK)
     listener.shutdown(RD)
-    assert tried_after_shutdown(listener) != OK
+    assert tried(listener) != OK
 
 
 @experiment("tcp/calls/shut-listener/rdwr/beside-its-twin", rule=SHUT_DOWN, cites=(TCPV2.at("tcp_usrclosed"),))
@@ -266,7 +270,7 @@ def test_accept_of_one_of_a_group_that_was_shut_down(stack: Stack) -> None:
     connecting(stack, LOOPBACK)
     twin.listen()
     listener.shutdown(RDWR)
-    assert tried_after_shutdown(listener) != OK
+    assert tried(listener) != OK
 
 
 @experiment("tcp/calls/listen-connected/then-connect", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
@@ -288,7 +292,26 @@ def test_who_accepts_for_one_of_a_group_that_was_shut_down(stack: Stack) -> None
     third.listen()
     twin.listen()
     listener.shutdown(RDWR)
-    assert tried_after_shutdown(twin) == OK
+    assert tried(twin) == OK
+
+
+@experiment("tcp{family}/calls/accept-reset", rule=RESET, cites=(UNP.at("§5.11"), POSIX.at("accept, [ECONNABORTED]")))
+@pytest.mark.parametrize(("family", "address"), [(4, LOOPBACK), (6, LOOPBACK6)], ids=str)
+def test_accept_of_a_connection_that_was_reset(stack: Stack, family: int, address: Address) -> None:
+    """An IPv{family} client reset its connection before it was accepted. Is accept ECONNABORTED?"""
+    listener = listening(stack, address)
+    connecting(stack, address, SO_LINGER_0).close()
+    assert tried(listener) == ECONNABORTED
+
+
+@experiment("tcp/calls/accept-reset/unsent", rule=RESET, cites=(UNP.at("§5.11"), POSIX.at("accept, [ECONNABORTED]")))
+def test_accept_of_a_connection_that_was_reset_behind_data(stack: Stack) -> None:
+    """A client with data still to send reset its connection before it was accepted. Is accept refused?"""
+    listener = listening(stack, LOOPBACK)
+    client = connecting(stack, LOOPBACK, SO_LINGER_0)
+    client.send(MORE_THAN_FITS)
+    client.close()
+    assert tried(listener) == ECONNABORTED
 
 
 @experiment("tcp/calls/accept-bound/after-shutdown", rule=WRONG_KIND, cites=(POSIX.at("accept, [EINVAL]"),))

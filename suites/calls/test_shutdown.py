@@ -215,6 +215,17 @@ def test_recv_when_both_ends_have_shut(stack: Stack) -> None:
     assert client.recv(1) == END
 
 
+@experiment("tcp/calls/send-after-shutdown/{halves}/data-waiting", rule=WRONG_KIND, cites=(POSIX.at("send, [EPIPE]"),))
+@pytest.mark.parametrize(("halves", "shut"), [("rdwr", (RDWR,)), ("both-in-turn", (RD, WR))])
+def test_send_after_shutdown_with_data_waiting(stack: Stack, halves: str, shut: tuple[str, ...]) -> None:
+    """Data waits at an end that was shut down ({halves}). Is its send EPIPE?"""
+    client, accepted = connection(stack)
+    client.send(1)
+    for half in shut:
+        accepted.shutdown(half)
+    assert accepted.send(1) == Answer("EPIPE")
+
+
 @experiment("tcp/calls/send-after-shutdown/both-in-turn", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown"), TCPV2.at("sosend")))
 def test_the_writing_half_stays_shut(stack: Stack) -> None:
     """An end was shut down for writing, then for reading. Is its send still refused?"""

@@ -97,6 +97,14 @@ def test_the_same_address(stack: Stack, held: Place, wanted: Place, options: Opt
     assert ask_for(stack, "tcp", wanted, *options) == expected
 
 
+@experiment("tcp/dual-stack/same/dual-then-any4/none-{options}", rule=DUAL_STACK)
+@pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
+def test_the_ipv4_wildcard_alone_has_an_option(stack: Stack, options: Options) -> None:
+    """A server without options listens at [::]. Is one with {options.aloud} refused 0.0.0.0?"""
+    serve(bound(stack, "tcp", DUAL))
+    assert ask_for(stack, "tcp", ANY4, *options) == EADDRINUSE
+
+
 @experiment("tcp/dual-stack/wildcard/{held}-then-{wanted}/{options}", rule=DUAL_STACK)
 @pytest.mark.parametrize(("held", "wanted"), both_orders(WILDCARD_AND_ONE_OF_ITS), ids=str)
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import listening, serve
+from fixtures.language.scenes import listening, serve, start
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     BOTH,
@@ -13,6 +13,7 @@ from fixtures.language.words import (
     LOOPBACK,
     LOOPBACK6,
     NOBODY,
+    NONE,
     REUSEADDR,
     REUSEPORT,
     SECOND,
@@ -21,6 +22,7 @@ from fixtures.language.words import (
     WILDCARD,
     WILDCARD6,
     Address,
+    Options,
 )
 from fixtures.specification.rules import DUAL_STACK, MOST_SPECIFIC, REUSEPORT_ALL, UDP_DUPLICATE, V6ONLY
 from suites.places import ANY4, ANY6, DIALLED, DUAL, MAPPED4, MAPPED_ANY, ONE4, ONE6, Place, bind, bound, make
@@ -181,6 +183,16 @@ def test_a_bound_wildcard_of_both_families_takes_nothing(stack: Stack) -> None:
 
 
 # The second is refused, so that the first receives alone.
+
+
+@experiment("{protocol}/dual-stack/receives/dual-then-any4/{options}", rule=DUAL_STACK)
+@pytest.mark.parametrize(("protocol", "options"), [("tcp", NONE), ("tcp", REUSEADDR), ("udp", NONE)], ids=str)
+def test_the_ipv4_wildcard_comes_second(stack: Stack, protocol: str, options: Options) -> None:
+    """[::] serves {protocol}, and then 0.0.0.0 starts, both with {options.aloud}. Does the first get IPv4?"""
+    first, second = bound(stack, protocol, DUAL, *options), make(stack, protocol, ANY4, *options)
+    serve(first)
+    start(second, WILDCARD)
+    assert stack.connections(LOOPBACK) == first.itself
 
 
 @experiment("udp/dual-stack/receives/{older}-then-{newer}", rule=UDP_DUPLICATE)

@@ -24,7 +24,7 @@ from fixtures.language.words import (
     Options,
 )
 from fixtures.specification.rules import EXCLUSIVE_USE, OPTION_BITS, V6ONLY
-from fixtures.specification.sources import DOTNET_TESTS, PAL_TESTS, WINSOCK
+from fixtures.specification.sources import DOTNET_TESTS, PAL_TESTS, SIPSORCERY_228, WINSOCK
 from suites.places import ANY4, DUAL, ONE6, Place, make
 from suites.tables import OVERLAPPING, SAME, SAME_SPECIFIC, WILDCARD_THEN_SPECIFIC, Places
 
@@ -135,6 +135,15 @@ def test_exclusive_use_and_the_dual_stack(stack: Stack, held: Place, wanted: Pla
     """With dual-stack sockets, {held.address.aloud} has {first.aloud}: is {wanted.address.aloud} with {second.aloud} refused?"""
     answers = [make(stack, "tcp", place, *options).bind(place.address) for place, options in ((held, first), (wanted, second))]
     assert answers == [OK, EADDRINUSE]
+
+
+@experiment("udp/exclusive/dual-stack/{held}-then-{wanted}/both", rule=EXCLUSIVE_USE, cites=(SIPSORCERY_228.at("description"),))
+@pytest.mark.parametrize(("held", "wanted"), [(DUAL, ANY4), (ANY4, DUAL)], ids=str)
+def test_exclusive_use_over_udp_and_the_dual_stack(stack: Stack, held: Place, wanted: Place) -> None:
+    """UDP sockets want {held.address.aloud}, then {wanted.address.aloud} with exclusive use. Is the second refused?"""
+    first, second = make(stack, "udp", held, SO_EXCLUSIVEADDRUSE), make(stack, "udp", wanted, SO_EXCLUSIVEADDRUSE)
+    first.bind(held.address)
+    assert second.bind(wanted.address) in (EADDRINUSE, EACCES)
 
 
 @experiment("tcp/exclusive/cleared-by-another-user", rule=OPTION_BITS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import listening, received
+from fixtures.language.scenes import listening, received, received_here
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     ECONNREFUSED,
@@ -133,6 +133,17 @@ def test_send_to_the_wildcard(stack: Stack, kind: str, always: Options, loopback
         sender.bind((loopback if source == "loopback" else called).at("Q"))
     sender.connect(called)
     assert received(receiver, sender.send(1)) == OK
+
+
+@experiment("udp/outgoing/destination-wildcard/hears", rule=TO_THE_WILDCARD, cites=TO_NOBODY)
+def test_hear_of_the_wildcard(stack: Stack) -> None:
+    """A UDP socket without an address connected to the wildcard. Does it hear what loopback sends back?"""
+    server, client = stack.udp4(), stack.udp4()
+    server.bind(LOOPBACK)
+    if client.connect(WILDCARD) == OK:
+        server.connect(LOOPBACK.at(f"port({client.name})"))
+        server.send(1)
+    assert received_here(client) == OK
 
 
 @experiment("udp6/outgoing/destination-wildcard/mapped/from-{source}", rule=TO_THE_WILDCARD, cites=TO_NOBODY)

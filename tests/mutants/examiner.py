@@ -15,15 +15,11 @@ from fixtures.record.verdicts import FAILURES, Observation, judge, predict
 from reports.catalogue import Row, all_rows
 from reports.cells import decisive
 from tests.mutants.targets import PACKAGE, Mutant, answers_changed, clause_reversed, decided, mutants_of
+from tests.settings import settings_of
 
 Seen = tuple[tuple[str, ...], bool, str]
 #: What every model runs, whatever the release.
 SHARED = {f"{PACKAGE}{name}" for name in ("base", "block", "lifecycle", "stevens")}
-#: Settings of the system's defaults, which no variant names.
-MORE_SETTINGS: dict[str, list[dict[str, str]]] = {
-    "linux": [{"net.ipv6.bindv6only": "1"}],
-    "freebsd": [{"net.inet6.ip6.v6only": "0"}],
-}
 #: The lines of which nothing is known: a change that has none is tried on every experiment.
 ANYWHERE = range(0)
 
@@ -144,8 +140,7 @@ class Examiner:
     def __init__(self, platform: str) -> None:
         self.model = MODELS[platform]
         releases = ["", *reversed(self.model.releases[:-1])]
-        settings = [dict(some) for some in self.model.configurations]
-        settings += MORE_SETTINGS.get(platform, [])
+        settings = [dict(some) for some in settings_of(self.model)]
         places = [("", some) for some in settings] + [(version, {}) for version in releases[1:]]
         self._places = places
         self._made: list[Context] = []

@@ -15,20 +15,6 @@ from tests.clauses import defined, met, places, undeclared
 
 PLATFORMS = sorted(MODELS.keys() - {"stevens"})
 WHOLE = pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.exhaustive)], ids=["newest", "whole"])
-#: Clauses that rows of tests/models ask for, and no experiment yet (of Linux: only with net.ipv6.bindv6only=1).
-UNASKED = {
-    "cygwin": ("ipv4-wildcard-after-exclusive-dual", "ipv4-wildcard-receives"),
-    "gvisor": ("aborted", "connect-closed", "shutdown-of-both-with-unread-data-resets", "udp-connect-to-group"),
-    "linux": ("bindv6only",),
-    "netbsd": ("accept-reset", "bind-loopback-net-ipv6", "refused"),
-    "openbsd": ("accept-reset", "refused"),
-    "windows": (
-        "first-wildcard-receives",
-        "ipv4-wildcard-receives",
-        "recv-unbound",
-        "udp-exclusive-wildcards-of-both-families",
-    ),
-}
 #: One file of a source tree and one function in it, with the revision of the file where the tree has none.
 IN_A_TREE = re.compile(r"[\w./-]+\.(c|h|cc|cpp|go|rst)( [\w.() ]+)?, [^;,]+")
 
@@ -44,8 +30,7 @@ def test_every_reason_is_the_platforms_own(name: str, whole: bool) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_every_clause_decides_an_answer_in_some_experiment(name: str) -> None:
-    idle = sorted(defined(name).keys() - {identifier for identifier, _ in met(name)})
-    assert idle == [f"{name}/{word}" for word in UNASKED.get(name, ())]
+    assert sorted(defined(name).keys() - {identifier for identifier, _ in met(name)}) == []
 
 
 @pytest.mark.timeout(600)
