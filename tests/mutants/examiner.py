@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import FrameType
 from typing import Any
@@ -12,12 +12,15 @@ from fixtures.language.words import UNKNOWN
 from fixtures.models import MODELS
 from fixtures.models.base import Model
 from fixtures.record.verdicts import FAILURES, Observation, judge, predict
-from reports.catalogue import Row, all_rows
+from reports.catalogue import all_rows
 from reports.cells import decisive
 from tests.mutants.targets import PACKAGE, Mutant, answers_changed, clause_reversed, decided, mutants_of
+from tests.mutants.watched import Asked, Settings, World, watched
 from tests.settings import settings_of
 
 Seen = tuple[tuple[str, ...], bool, str]
+#: A module and a line of it.
+Line = tuple[str, int]
 #: What every model runs, whatever the release.
 SHARED = {f"{PACKAGE}{name}" for name in ("base", "block", "lifecycle", "stevens")}
 #: The lines of which nothing is known: a change that has none is tried on every experiment.
@@ -53,51 +56,71 @@ def _seen(observation: Observation) -> Seen:
 class Context:
     """A model in one release and with one configuration: what it allows for each experiment, and the lines that each one runs.
 
-    Of an experiment that comes out as in an earlier context, for the same reasons, only the lines of the platform's own modules are told.
+    What an earlier context was asked with the same answers comes out as there, and is not played again. Of an experiment that comes out
+    as in an earlier context, for the same reasons, only the lines of the platform's own modules count.
     """
 
-    def __init__(self, model: type[Model], version: str, settings: dict[str, str], earlier: Sequence[Context]) -> None:
+    def __init__(self, model: type[Model], version: str, settings: Mapping[str, str], earlier: Sequence[Context]) -> None:
         self.model, self.version, self.settings = model, version, settings
+        self.world, self._watched = World(model, version, settings), watched(model)
         #: Whether the matrix shows this release and configuration.
         self.is_shown = not (version or settings)
         self.predicted: dict[int, list[Observation]] = {}
-        self.runs: dict[tuple[str, int], set[int]] = {}
+        #: What the model asked of its release and settings, and the lines that it ran, by experiment.
+        self.asked: dict[int, Asked] = {}
+        self.lines: dict[int, frozenset[Line]] = {}
+        self.runs: dict[Line, set[int]] = {}
         self.reasons: dict[int, tuple[list[Seen], list[list[str]]]] = {}
         self.same: set[int] = set()
+        #: The first context in which an experiment gets these answers.
+        self.first: dict[int, Context] = {}
         classes = {cls.__module__ for cls in model.__mro__} - SHARED
         own = {name for name in sys.modules if any(name == one or name.startswith(f"{one}.") for one in classes)}
         with decided(model) as self.decided:
-            for number, row in enumerate(all_rows()):
-                worlds = self._play(row)
-                self.reasons[number] = ([_seen(world) for world in worlds], _reasons(worlds))
+            for number in range(len(all_rows())):
+                self._learn(number, earlier)
                 if any(self.reasons[number] == context.reasons[number] for context in earlier):
                     self.same.add(number)
-                self.predicted[number] = self._recorded(number, row, own if number in self.same else None)
+                for line in self.lines[number]:
+                    if number not in self.same or line[0] in own:
+                        self.runs.setdefault(line, set()).add(number)
         self.allowed = {number: {_seen(world) for world in worlds} for number, worlds in self.predicted.items()}
         self.words = {number: {judge(world, worlds).verdict for world in worlds} for number, worlds in self.predicted.items()}
 
-    def _play(self, row: Row) -> list[Observation]:
-        return predict(row.script, lambda choices: self.model(0, self.settings, self.version, choices))
+    def _learn(self, number: int, earlier: Sequence[Context]) -> None:
+        twin = next((context for context in earlier if self.world.answers_alike(context.asked[number])), None)
+        self.first[number] = twin.first[number] if twin else self
+        if twin:
+            self.predicted[number], self.reasons[number] = twin.predicted[number], twin.reasons[number]
+            self.asked[number], self.lines[number] = twin.asked[number], twin.lines[number]
+        else:
+            worlds, self.asked[number] = self.play(number)
+            self.reasons[number] = ([_seen(world) for world in worlds], _reasons(worlds))
+            self.predicted[number], self.lines[number] = self._recorded(number)
 
-    def _recorded(self, number: int, row: Row, modules: set[str] | None) -> list[Observation]:
-        lines: set[tuple[str, int]] = set()
+    def play(self, number: int) -> tuple[list[Observation], Asked]:
+        """What the model does, and what it asked of its release and settings."""
+        asked: Asked = {}
+        settings = Settings(self.settings, asked)
+        script = all_rows()[number].script
+        return predict(script, lambda choices: self._watched(0, settings, self.version, choices)), asked
+
+    def _recorded(self, number: int) -> tuple[list[Observation], frozenset[Line]]:
+        lines: set[Line] = set()
 
         def local(frame: FrameType, event: str, _: Any) -> Callable[..., Any]:
             lines.add((frame.f_globals["__name__"], frame.f_lineno))
             return local
 
         def trace(frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
-            name = frame.f_globals.get("__name__", "")
-            return local if (name in modules if modules is not None else name.startswith(PACKAGE)) else None
+            return local if frame.f_globals.get("__name__", "").startswith(PACKAGE) else None
 
         before = sys.gettrace()
         sys.settrace(trace)
         try:
-            return self._play(row)
+            return self.play(number)[0], frozenset(lines)
         finally:
             sys.settrace(before)
-            for line in lines:
-                self.runs.setdefault(line, set()).add(number)
 
     @cached_property
     def cost(self) -> dict[int, int]:
@@ -115,23 +138,23 @@ class Context:
         """Whether the true model cannot give this verdict; another trace that fails is news, too."""
         return verdict in FAILURES or verdict not in self.words[number]
 
-    def fate(self, number: int) -> str:
-        """What an experiment says when it is run on the mutant that the model is now."""
+    def fate(self, number: int) -> tuple[str, Asked]:
+        """What an experiment says when it is run on the mutant that the model is now, and what the mutant asked."""
         try:
-            worlds = self._play(all_rows()[number])
+            worlds, asked = self.play(number)
             seen = [_seen(world) for world in worlds]
         except Exception:  # a kernel that crashes, or gives no answer, is noticed
-            return NOTICED
+            return NOTICED, {}
         if any(
             one not in self.allowed[number] and self._is_news(number, judge(world, self.predicted[number]).verdict)
             for one, world in zip(seen, worlds, strict=True)
         ):
-            return NOTICED
+            return NOTICED, asked
         if set(seen) != self.allowed[number]:
-            return UNDECIDED
+            return UNDECIDED, asked
         if (seen, _reasons(worlds)) == self.reasons[number]:
-            return SURVIVED
-        return CLAUSE if self.is_shown and _decided(worlds) != _decided(self.predicted[number]) else REASON
+            return SURVIVED, asked
+        return CLAUSE if self.is_shown and _decided(worlds) != _decided(self.predicted[number]) else REASON, asked
 
 
 class Examiner:
@@ -140,8 +163,8 @@ class Examiner:
     def __init__(self, platform: str) -> None:
         self.model = MODELS[platform]
         releases = ["", *reversed(self.model.releases[:-1])]
-        settings = [dict(some) for some in settings_of(self.model)]
-        places = [("", some) for some in settings] + [(version, {}) for version in releases[1:]]
+        settings = settings_of(self.model)
+        places = [("", some) for some in settings] + [(version, settings[0]) for version in releases[1:]]
         self._places = places
         self._made: list[Context] = []
         self._killers: dict[str, list[int]] = {}
@@ -165,10 +188,17 @@ class Examiner:
     def fate(self, mutant: Mutant) -> str:
         """What becomes of a mutant: experiments are run until one notices it."""
         fates = {SURVIVED}
+        #: What the mutant asked in an experiment: where true model and mutant get the same answers, both do the same again.
+        asked: dict[tuple[int, Context], list[Asked]] = {}
         for context in self.contexts:
             with mutant.applied():
                 for number in self._order(context, mutant):
-                    fates.add(context.fate(number))
+                    before = asked.setdefault((number, context.first[number]), [])
+                    if any(map(context.world.answers_alike, before)):
+                        continue
+                    fate, was = context.fate(number)
+                    before.append(was)
+                    fates.add(fate)
                     if NOTICED in fates:
                         self._remember(mutant, number)
                         return NOTICED
