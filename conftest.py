@@ -65,9 +65,11 @@ def stack() -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let ``-k`` find an experiment by its id."""
+    """Let ``-k`` find an experiment by its id, and keep pytest from setting up each parameter as a fixture: a tenth of a run."""
     if experiment := experiment_of(item):
         item.extra_keyword_matches.add(experiment.id)
+        assert isinstance(item, pytest.Function)
+        item.funcargs.update(stack=None, **parameters_of(item))
 
 
 @pytest.hookimpl(tryfirst=True)

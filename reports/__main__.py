@@ -14,7 +14,8 @@ from fixtures.record.plain import one_line
 from fixtures.record.runfile import RunError
 from reports import completion, conformance
 from reports.inputs import BadInput
-from reports.screen import Screen, working
+from reports.progress import Progress
+from reports.screen import Screen
 from reports.verbs import EXAMPLES, GROUPS, module_of, plain, summary_of
 
 #: The columns of the narrowest terminal that is common.
@@ -77,7 +78,7 @@ def _run(given: list[str]) -> int:
     if sys.stdout is None or args.verb in TALKATIVE:
         return module_of(args.verb).run(args)
     screen = Screen(sys.stdout)
-    with contextlib.redirect_stdout(screen), working(f"addrinuse {verb}", screen):
+    with contextlib.redirect_stdout(screen), Progress(f"addrinuse {verb}", ended=screen.spoken):
         status = module_of(args.verb).run(args)
     screen.flush()
     return status

@@ -51,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+@functools.cache
 def generated() -> str:
     """The text of the probe: what it takes from the fixtures and the suites, and the parts of its engine."""
     parts = [_part(name) for name in PARTS]

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import re
 import shutil
-import sys
 import textwrap
 import threading
-import time
-from collections.abc import Iterator
 from typing import TextIO
 
 from fixtures.record.plain import harmless
@@ -24,8 +20,6 @@ COLOURS = {
 }
 _COLOUR_OF = {word: colour for colour, words in COLOURS.items() for word in words}
 _FIRST = re.compile(r"^(\s*)(!|[a-z]+)(?=[\s:*]|$)")
-#: Seconds until something is said of a verb that prints nothing.
-SILENCE = 2
 
 
 class Screen(io.TextIOBase):
@@ -85,31 +79,3 @@ def paint(line: str) -> str:
     found = _FIRST.match(line)
     colour = _COLOUR_OF.get(found[2]) if found else None
     return f"{found[1]}\x1b[{colour}m{found[2]}\x1b[0m{line[found.end() :]}" if found and colour else line
-
-
-@contextlib.contextmanager
-def working(what: str, screen: Screen) -> Iterator[None]:
-    """Say on a terminal, after two seconds of silence, that something is done and for how long."""
-    ended = screen.spoken
-    teller = threading.Thread(target=_tell, args=(what, ended), daemon=True)
-    if sys.stderr and sys.stderr.isatty():
-        teller.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        if teller.ident:
-            teller.join()
-
-
-def _tell(what: str, ended: threading.Event) -> None:
-    since, told = time.monotonic(), ""
-    while not ended.wait(1):
-        seconds = time.monotonic() - since
-        if seconds >= SILENCE:
-            told = f"{what}: {seconds:.0f} s"
-            sys.stderr.write(f"\r{told}")
-            sys.stderr.flush()
-    if told:
-        sys.stderr.write(f"\r{' ' * len(told)}\r")
-        sys.stderr.flush()

@@ -24,6 +24,7 @@ from typing import Any
 from fixtures.record.runfile import RunError, read_run
 from fixtures.record.verdicts import VERDICTS
 from reports.cells import RUNS
+from reports.progress import Progress
 from reports.stacks import initramfs
 from reports.stacks.common import CannotRun, cache_folder, guarded, keep
 
@@ -123,7 +124,9 @@ def run_guests(guests: Sequence[Guest], args: Namespace, work: Path) -> int:
     cores = os.cpu_count() or 1
     jobs = args.jobs or cores + cores // 2
     pending, running, well = list(guests), dict[Running, contextlib.ExitStack](), True
+    progress = Progress("guests", lambda: f"{len(guests) - len(pending) - len(running)} of {len(guests)} done")
     with contextlib.ExitStack() as everything:
+        everything.enter_context(progress)
         while pending or running:
             while pending and len(running) < jobs:
                 ending = everything.enter_context(contextlib.ExitStack())
@@ -132,7 +135,7 @@ def run_guests(guests: Sequence[Guest], args: Namespace, work: Path) -> int:
             for one in [one for one in running if one.hangs or one.process.poll() is not None]:
                 hung = one.hangs and one.process.poll() is None
                 running.pop(one).close()
-                well = _brought_home(one, hung, destination, args.keep) and well
+                well = _brought_home(one, hung, destination, args.keep, progress.print) and well
     return 0 if well else 1
 
 
@@ -165,8 +168,8 @@ def _started(guest: Guest, args: Namespace, work: Path) -> Iterator[Running]:
         yield Running(guest, folder, process, args.silence)
 
 
-def _brought_home(one: Running, hung: bool, destination: Path, kept: bool) -> bool:
-    """Put the runs where they belong, print how it went, and say whether it went well."""
+def _brought_home(one: Running, hung: bool, destination: Path, kept: bool, tell: Callable[[str], None]) -> bool:
+    """Put the runs where they belong, tell how it went, and say whether it went well."""
     what = one.guest.name
     results = one.results()
     problems = ["hung and was ended"] if hung else [] if results else ["ended without a result"]
@@ -175,13 +178,13 @@ def _brought_home(one: Running, hung: bool, destination: Path, kept: bool) -> bo
         if result["status"]:
             problems.append(f"as {privilege} ended pytest with status {result['status']}")
         try:
-            print(f"{what} as {privilege}: {_counts(run)} ({result['seconds']:.0f} s)", flush=True)
+            tell(f"{what} as {privilege}: {_counts(run)} ({result['seconds']:.0f} s)")
             for folder in (destination, RUNS) if kept else (destination,):
                 keep(run, folder)
         except RunError as error:
             problems.append(f"as {privilege} brought no whole run home: {error}")
     if problems:
-        print("\n".join([f"{what} {'; '.join(problems)}. Its console:", *told(one.console())]), flush=True)
+        tell("\n".join([f"{what} {'; '.join(problems)}. Its console:", *told(one.console())]))
     return not problems
 
 

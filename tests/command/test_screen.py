@@ -15,7 +15,8 @@ from reports.__main__ import WIDTH, main
 from reports.catalogue import ROOT
 from reports.cells import cells
 from reports.matrix import as_text, fitting, rows_of
-from reports.screen import Screen, coloured, fit, paint, working
+from reports.progress import Progress
+from reports.screen import Screen, coloured, fit, paint
 
 
 class Terminal(io.StringIO):
@@ -91,12 +92,32 @@ def test_a_long_line_keeps_its_indentation() -> None:
 def test_silence_is_explained_on_a_terminal_and_wiped_away(monkeypatch: pytest.MonkeyPatch) -> None:
     error = Terminal()
     monkeypatch.setattr(sys, "stderr", error)
-    monkeypatch.setattr("reports.screen.SILENCE", 0)
-    with working("addrinuse site", Screen(io.StringIO())):
+    monkeypatch.setattr("reports.progress.SILENCE", 0)
+    with Progress("addrinuse site", ended=Screen(io.StringIO()).spoken):
         time.sleep(1.5)
     said = error.getvalue()
     assert said.startswith("\raddrinuse site: 1 s")
     assert said.endswith("\r")
+
+
+def test_results_take_the_place_of_the_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr("reports.progress.SILENCE", 0)
+    with Progress("mutants", lambda: "3 of 18 platforms") as progress:
+        time.sleep(1.5)
+        progress.print("linux 99 %")
+    line = "mutants: 3 of 18 platforms: 1 s"
+    assert terminal.getvalue() == f"\r{line}\r{' ' * len(line)}\rlinux 99 %\n"
+
+
+def test_what_is_no_terminal_hears_of_no_progress(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("reports.progress.SILENCE", 0)
+    with Progress("mutants") as progress:
+        time.sleep(1.2)
+        progress.print("linux 99 %")
+    assert capsys.readouterr() == ("linux 99 %\n", "")
 
 
 def test_the_matrix_is_cut_into_tables_that_fit() -> None:

@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from fixtures.models import MODELS
+from reports.progress import Progress
 from tests.mutants.examiner import CLAUSE, FATES, NOTICED, REASON, SURVIVED, UNDECIDED, Examiner
 from tests.mutants.listed import EQUIVALENT, OPEN, Need, entry_of, load, needs, stale
 
@@ -66,11 +67,14 @@ def main(arguments: list[str]) -> int:
         print(f"python -m tests.mutants: {strange[0]}: no such platform; known are {', '.join(MODELS)}", file=sys.stderr)
         return 2
     print(f"{'platform':<12}{'noticed':>9}{'clause':>8}{'unnoticed':>11}{'score':>9}{'undecided':>11}{'reason':>8}{'equivalent':>12}")
-    scores = []
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    scores: list[Score] = []
+    with (
+        ProcessPoolExecutor(os.cpu_count()) as pool,
+        Progress("mutants", lambda: f"{len(scores)} of {len(platforms)} platforms") as progress,
+    ):
         for found in pool.map(score, platforms):
             counts = f"{found.undecided:>11}{found.reason:>8}{found.equivalent:>12}"
-            print(f"{found.platform:<12}{found.noticed:>9}{found.clause:>8}{found.unnoticed:>11}{found.percent:>8.1f}%{counts}", flush=True)
+            progress.print(f"{found.platform:<12}{found.noticed:>9}{found.clause:>8}{found.unnoticed:>11}{found.percent:>8.1f}%{counts}")
             scores.append(found)
     print(
         "",

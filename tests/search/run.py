@@ -13,6 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from fixtures.language.notation import parse
 from fixtures.machine.bench import Bench
+from reports.progress import Progress
 from tests.helpers.scripts import who_receives
 from tests.search.machine import Search
 from tests.search.sides import Disagreement, confirmed, disagreement, model_of, reduced
@@ -59,14 +60,13 @@ def search(bench: Bench, seconds: float, steps: int, seed: int) -> int:
     """Run chunks until time or steps are used up, or a disagreement is found, which is printed."""
     kind, begin = machine(bench), time.monotonic()
     at = seed
-    while time.monotonic() < begin + seconds and kind.counts["steps"] < steps:
-        found = one_chunk(kind, at)
-        if found:
-            print(f"seed {at}:\n{found}")
-            break
-        at += 1
-    else:
-        found = None
+    found = None
+    with Progress("search", lambda: f"{kind.counts['steps']} steps") as progress:
+        while not found and time.monotonic() < begin + seconds and kind.counts["steps"] < steps:
+            if found := one_chunk(kind, at):
+                progress.print(f"seed {at}:\n{found}")
+            else:
+                at += 1
     spent = time.monotonic() - begin
     print(f"{summary(kind)}; seeds {seed} to {at}; {spent:.0f} s, {kind.counts['steps'] / spent:.0f} steps a second")
     return 1 if found else 0
@@ -75,12 +75,14 @@ def search(bench: Bench, seconds: float, steps: int, seed: int) -> int:
 def search_scripts(bench: Bench, count: int, seed: int) -> int:
     """Play scripts that ask who receives, all on one bench, until one is found that the two sides answer differently."""
     make, begin, chance = model_of(bench), time.monotonic(), random.Random(seed)
-    for number in range(count):
-        calls = [call for call, _ in parse(who_receives(chance))]
-        found = disagreement(bench, make, calls) and confirmed(bench, make, calls)
-        if found:
-            print(f"seed {seed}, script {number}:\n{reduced(bench, make, found)}")
-            return 1
+    number = 0
+    with Progress("search", lambda: f"{number} of {count} scripts") as progress:
+        for number in range(count):
+            calls = [call for call, _ in parse(who_receives(chance))]
+            found = disagreement(bench, make, calls) and confirmed(bench, make, calls)
+            if found:
+                progress.print(f"seed {seed}, script {number}:\n{reduced(bench, make, found)}")
+                return 1
     print(f"{count} scripts that ask who receives, seed {seed}; {time.monotonic() - begin:.0f} s")
     return 0
 
