@@ -14,10 +14,12 @@ from reports.calls import read_calls
 from reports.cells import platform_named
 from reports.inputs import BadInput, named, tell
 from reports.porting.contents import Report
+from reports.porting.details import as_details
 from reports.porting.html import as_html
+from reports.porting.markdown import as_markdown
 from reports.porting.player import Player
 from reports.porting.report import differs, report
-from reports.porting.text import as_markdown, as_text
+from reports.porting.text import as_text
 from reports.predict import uid
 from reports.settings import notes_on, setting
 
@@ -36,7 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--to", dest="target", metavar="B", required=True, help="where it will run: one or more, separated by commas, or all"
     )
     parser.add_argument("--format", choices=("text", "markdown", "html", "json"), default="text")
-    parser.add_argument("--scripts", action="store_true", help="with text: show each script as the target answers it")
+    parser.add_argument("--details", action="store_true", help="with text: every answer, with its reasons and sources")
+    parser.add_argument("--scripts", action="store_true", help="with text: --details, and each script as the target answers it")
     parser.add_argument("--uid", type=uid, default=SOMEBODY, metavar="N", help=f"the user who runs the server (default: {SOMEBODY})")
     parser.add_argument("--setting", type=setting, action="append", default=[], metavar="NAME=VALUE", help="a kernel setting; repeatable")
     parser.add_argument("calls", metavar="CALLS", help="a log or a script, - for standard input")
@@ -54,9 +57,10 @@ def run(args: argparse.Namespace) -> int:
     settings = dict(args.setting)
     tell(notes_on(settings, [source, *targets]))
     made = report(recording, named(args.calls), source, targets, Player(args.uid, settings))
-    if args.scripts and args.format != "text":
-        raise BadInput("--scripts is for text; html and json always show the scripts")
-    print(as_text(made, scripts=args.scripts) if args.format == "text" else WRITERS[args.format](made))
+    if (args.scripts or args.details) and args.format != "text":
+        raise BadInput("--details and --scripts are for text; the other formats always have all")
+    long = args.scripts or args.details
+    print(as_details(made, scripts=args.scripts) if long else WRITERS[args.format](made))
     return 1 if differs(made) else 0
 
 
@@ -70,4 +74,4 @@ def _as_json(made: Report) -> str:
     return json.dumps(made.as_json(), indent=1, ensure_ascii=False)
 
 
-WRITERS = {"markdown": as_markdown, "html": as_html, "json": _as_json}
+WRITERS = {"text": as_text, "markdown": as_markdown, "html": as_html, "json": _as_json}
