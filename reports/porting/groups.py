@@ -10,7 +10,7 @@ from functools import lru_cache
 from fixtures.language.notation import Call
 from fixtures.language.words import Address, Option
 from reports.calls import Recorded, Recording
-from reports.calls.sockets import Act
+from reports.calls.sockets import RESERVED_BELOW, Act, is_reserved
 
 #: What a server does to start.
 SETUP = ("setsockopt", "bind", "listen", "join")
@@ -18,8 +18,6 @@ SETUP = ("setsockopt", "bind", "listen", "join")
 ENOUGH = 2
 #: How many sockets of one port are played.
 MOST = 20
-#: Below this port some systems let only root bind. Such a port is played as a number, any other as P.
-RESERVED_BELOW = 1024
 
 
 def numbered(letter: str, place: int) -> str:
@@ -187,8 +185,8 @@ def _lowest(servers: Iterable[Recorded]) -> str:
 
 
 def _played_port(one: Recorded, low: str) -> str:
-    port = _port(one)
-    return low if port.isdecimal() and int(port) < RESERVED_BELOW else "P"
+    """A reserved port is played as a number, and any other as P."""
+    return low if one.address and is_reserved(one.address) else "P"
 
 
 def _shape(sockets: Sequence[Recorded], low: str) -> tuple[Shape, list[Recorded]]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from fixtures.models import Platform
 from fixtures.specification.clauses import Dispute, Reason
-from reports.porting.trials import MANY_RANKS, REFUSED, SHARED, Trial
-from reports.porting.words import BREAKS, DISPUTED, SAME, UNDETERMINED, UNKNOWN
+from reports.porting.trials import MANY_RANKS, NEVER, REFUSED, SHARED, Trial
+from reports.porting.words import BREAKS, DISPUTED, RISK, SAME, UNDETERMINED, UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,10 @@ def verdict(source: Conclusion, target: Conclusion) -> str:
 def _compared(trial: Trial, source: int, target: int) -> str:
     if source == target:
         return SAME
+    if target == NEVER:
+        return BREAKS  # a server that does not start is no better off because nobody takes its port
+    if source == NEVER and target == REFUSED:
+        return SAME if trial.more == RISK else BREAKS
     if target > source:
         return trial.more
     return BREAKS if trial.shared_on_purpose and source == SHARED else trial.less

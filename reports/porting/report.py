@@ -84,8 +84,7 @@ def _of_program(trial: Trial, groups: Sequence[Group], source: Platform, targets
 def _server(group: Group, names: Sequence[str], source: Platform, targets: Sequence[Platform], player: Player) -> ServerReport:
     asked = [_situation(trial, group, source, targets, player) for trial in TRIALS if trial.applies(group.shape)]
     notes = list(group.notes)
-    if player.play(TRIALS[0], group.shape, source).ranks == {REFUSED}:
-        notes.append(f"{source} would refuse what the log grants; see start: is it the platform on which it was recorded?")
+    notes += _doubts(player.play(TRIALS[0], group.shape, source))
     warned: dict[str, list[Warned]] = {str(target): [] for target in targets}
     return ServerReport(
         title=group.title,
@@ -97,6 +96,15 @@ def _server(group: Group, names: Sequence[str], source: Platform, targets: Seque
         warnings=warned,
         situations=asked,
     )
+
+
+def _doubts(start: Conclusion) -> list[str]:
+    """What to say if the model of the source refuses what was recorded there."""
+    if start.ranks != {REFUSED}:
+        return []
+    if any(one.refusal and one.refusal.errno in ("EACCES", "EPERM") for one in start.outcomes):
+        return [f"{start.platform} keeps its low ports for root: --uid 0 plays the server as root"]
+    return [f"{start.platform} would refuse what the log grants; see start: is it the platform on which it was recorded?"]
 
 
 def _overall(asked: Sequence[SituationReport], target: str, *more: str) -> str:
