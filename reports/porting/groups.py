@@ -108,7 +108,7 @@ class Group:
     @property
     def title(self) -> str:
         """Its sockets and addresses as they were recorded."""
-        shown = dict.fromkeys(f"{one.kind} {one.address}" for one in self.sockets if one.address)
+        shown = dict.fromkeys(f"{one.kind} {one.address}{_at(one)}" for one in self.sockets if one.address)
         more = f", and the same at port {', '.join(self.ports[1:4])}{' and others' * (len(self.ports) > 4)}" if self.ports[1:] else ""
         return ", ".join(shown) + more
 
@@ -124,12 +124,17 @@ def groups_of(recording: Recording) -> list[Group]:
         if group is None:
             shape, members = _shape(sockets, low)
             group = told[story] = found.setdefault(shape, Group(shape, sockets, members))
-        group.places[sockets[0].address.port if sockets[0].address else ""] = None
+        group.places[f"{_port(sockets[0])}{_at(sockets[0])}"] = None
         for one in sockets:
             group.notes |= one.notes
         if len(sockets) > len(group.shape.kinds):
             group.notes[f"{len(sockets)} sockets at these addresses; of those that do the same {ENOUGH} are played, of all {MOST}"] = None
     return list(found.values())
+
+
+def _at(one: Recorded) -> str:
+    """The interface that a socket is restricted to, as it is written behind an address."""
+    return f"%{one.device}" if one.device else ""
 
 
 def drawn(recording: Recording) -> list[Recorded]:
@@ -146,14 +151,16 @@ def _port(one: Recorded) -> str:
 def _together(servers: Iterable[Recorded]) -> list[list[Recorded]]:
     """The sockets of one protocol and port that were open at the same time.
 
-    A port that was free for a while has several such lists.
+    A port that was free for a while has several such lists. So has one with sockets that are
+    restricted to interfaces, because those of different interfaces never meet (Linux,
+    inet_csk_get_port and udp_lib_lport_inuse compare sk_bound_dev_if).
     """
     found: list[list[Recorded]] = []
-    latest: dict[tuple[str, str], list[Recorded]] = {}
-    ends: dict[tuple[str, str], float] = {}
+    latest: dict[tuple[str, str, str], list[Recorded]] = {}
+    ends: dict[tuple[str, str, str], float] = {}
     placed = [(_bound_at(one), one) for one in servers if _port(one) != "0"]
     for line, one in sorted(placed, key=lambda found: found[0]):
-        key = (one.protocol, _port(one))
+        key = (one.protocol, _port(one), one.device)
         if ends.get(key, 0) <= line:
             latest[key] = []
             found.append(latest[key])
@@ -174,7 +181,7 @@ def _story(sockets: Sequence[Recorded], low: str) -> tuple[object, ...]:
     if len(sockets) > 1:
         return tuple(map(id, sockets))
     (one,) = sockets
-    acts = tuple((act.verb, act.verb != "bind" and act.args) for act in one.acts if _counts(act))
+    acts = tuple((act.verb, act.verb != "bind" and act.args) for act in setup(one))
     host = one.address and one.address.host
     return one.kind, host, _played_port(one, low), one.listening, one.inherited, len(one.workers) > 1, tuple(one.on_accepted.items()), acts
 
@@ -200,7 +207,7 @@ def _shape(sockets: Sequence[Recorded], low: str) -> tuple[Shape, list[Recorded]
         calls.append((one.line, member, Call(one.kind, makes=name, actor=actor)))
         if one.inherited and one.address:
             calls.append((one.line, member, Call("bind", (hosts[id(one)],), on=name)))
-        calls += [(act.line, member, _call(name, act, hosts[id(one)])) for act in one.acts if _counts(act)]
+        calls += [(act.line, member, _call(name, act, hosts[id(one)])) for act in setup(one)]
     shape = Shape(
         tuple(one.kind for one in kept),
         tuple(hosts[id(one)].host for one in kept),
@@ -218,8 +225,14 @@ def _options(values: Mapping[str, int]) -> tuple[Option, ...]:
     return tuple(Option(name, value) for name, value in values.items())
 
 
-def _counts(act: Act) -> bool:
-    return act.verb in SETUP and act.granted
+def setup(one: Recorded) -> list[Act]:
+    """What a socket does to start. Of SO_LINGER only what a later connection can inherit: a server that closes may set it last."""
+    return [act for act in one.acts if act.verb in SETUP and act.granted and not _closes(act, one)]
+
+
+def _closes(act: Act, one: Recorded) -> bool:
+    listened = next((other.line for other in one.acts if other.verb == "listen"), act.line)
+    return act.args[0] == "SO_LINGER" and act.line > max(listened, one.accepted_at) if act.args else False
 
 
 def _call(name: str, act: Act, address: Address) -> Call:
