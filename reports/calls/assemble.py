@@ -22,6 +22,10 @@ _NO_FORKS = (
     "the log shows descriptors in use by several tasks, but not how these began: they may be threads of one process, or processes that "
     f"inherited them, and are taken for threads; record with strace -f -e {TRACED} to tell"
 )
+_KEPT = (
+    "{}, which the server runs, inherits its descriptor: while that runs, the port stays in use after the server has ended; "
+    "open the socket with SOCK_CLOEXEC"
+)
 _JOINED = (
     "descriptors are given out that were not closed: is this several files of strace -ff in one? Then give the files themselves, "
     "each an argument, because without the numbers of processes nobody can tell whose a descriptor is"
@@ -37,6 +41,7 @@ UNMODELLED = (
 _JOINS = ("IP_ADD_MEMBERSHIP", "IP_ADD_SOURCE_MEMBERSHIP", "IPV6_ADD_MEMBERSHIP", "IPV6_JOIN_GROUP", "MCAST_JOIN_GROUP")
 #: How a group is named: by IPv4's and by IPv6's option, and by the one for both.
 _GROUP = re.compile(r'multiaddr=inet_addr\("([0-9.]+)"\)|inet_pton\(AF_INET6, "([0-9a-fA-F:.]+)"|sin_addr=inet_addr\("([0-9.]+)"\)')
+_PROGRAM = re.compile(r'"([^"]{1,200})"')
 _DEVICE = re.compile(r'"((?:[^"\\]|\\.)*?)(?:\\0)*"')
 
 
@@ -73,6 +78,8 @@ class Assembler(Descriptors):
             self.recording.calls += 1
             self._do[call.name](call)
         self.recording.sockets = list(self._kept.values())
+        for one in self.recording.servers:
+            one.notes |= {_KEPT.format(program): None for number, program in one.kept_by.items() if number not in one.workers}
         if self._shared:
             self._doubt_processes()
         return self.recording
@@ -95,6 +102,13 @@ class Assembler(Descriptors):
             made.notes["it was passed on by the server's parent; its options were asked for"] = None
             self._put(call, descriptor, Held(made))
         self._passed = {}
+
+    def _survived(self, held: Held, call: Syscall) -> None:
+        """A program that another process of the server runs has the server's socket, too."""
+        number = self._process(call.pid)
+        if held.socket and held.socket.address and number != held.socket.process:
+            found = _PROGRAM.match(call.args)
+            held.socket.kept_by.setdefault(number, found[1].rpartition("/")[2] if found else "a program")
 
     def _closed(self, one: Recorded) -> None:
         if one.forgettable and id(one) in self._kept:

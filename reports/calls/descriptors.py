@@ -118,6 +118,8 @@ class Descriptors:
         for descriptor, held in table.closed_by_exec.items():
             del table[descriptor]
             self._drop(held, call)
+        for held in table.values():
+            self._survived(held, call)
 
     def _exit(self, call: Syscall) -> None:
         """One thread ends."""
@@ -154,6 +156,9 @@ class Descriptors:
             if left <= 0:
                 held.socket.closed_at = call.line
                 self._closed(held.socket)
+
+    def _survived(self, held: Held, call: Syscall) -> None:
+        """Called for each descriptor that a program keeps that a process runs."""
 
     def _closed(self, one: Recorded) -> None:
         """Called when the last descriptor of a socket is closed."""

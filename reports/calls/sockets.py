@@ -58,6 +58,8 @@ class Recorded:
     notes: dict[str, None] = field(default_factory=dict)
     #: Whether a datagram came in. Then it is no client, although it connects.
     received: bool = False
+    #: The processes that have it since they ran another program, each with the name of that.
+    kept_by: dict[int, str] = field(default_factory=dict)
     #: The options that it has, but no model.
     unmodelled: dict[str, None] = field(default_factory=dict)
     #: The network interface that it is restricted to.

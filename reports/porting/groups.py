@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import count
 
 from fixtures.language.notation import Call
 from fixtures.language.words import Address, Option
@@ -41,6 +42,8 @@ class Shape:
     options_known: bool
     #: A name, or the number of a port that some systems reserve.
     port: str = "P"
+    #: Addresses of the machine that stand for those of the recording.
+    own: tuple[str, ...] = ()
 
     @property
     def protocol(self) -> str:
@@ -217,6 +220,7 @@ def _shape(sockets: Sequence[Recorded], low: str) -> tuple[Shape, list[Recorded]
         next((_options(one.on_accepted) for one in sockets if one.on_accepted), ()),
         not any(one.inherited for one in sockets),
         _played_port(sockets[0], low),
+        _own(kept, hosts),
     )
     return shape, kept
 
@@ -240,24 +244,28 @@ def _call(name: str, act: Act, address: Address) -> Call:
 
 
 def _hosts(sockets: Sequence[Recorded], port: str) -> dict[int, Address]:
-    """The address of each socket, with a host that every machine has."""
-    names: dict[str, dict[str, str]] = {}
-    return {id(one): Address(_host(one.address.host, names), port) for one in sockets if one.address}
+    """The address of each socket. Those of this machine alone get names that every machine has."""
+    hosts = dict.fromkeys(one.address.host for one in sockets if one.address)
+    free = {kind: _free(start, hosts) for kind, start in _STARTS.items()}
+    names = {host: next(free[kind]) if (kind := _kind(host)) else host for host in hosts}
+    return {id(one): Address(names[one.address.host], port) for one in sockets if one.address}
 
 
-def _host(host: str, names: dict[str, dict[str, str]]) -> str:
-    kind = _kind(host)
-    if not kind:
-        return host
-    alike = names.setdefault(kind, {})
-    return alike.setdefault(host, f"{_STARTS[kind]}{len(alike) + 1}")
+def _free(start: str, taken: Container[str]) -> Iterator[str]:
+    return (host for number in count(1) if (host := f"{start}{number}") not in taken)
+
+
+def _own(sockets: Sequence[Recorded], hosts: Mapping[int, Address]) -> tuple[str, ...]:
+    """The addresses that stand for others, which the machine has."""
+    found = dict.fromkeys(hosts[id(one)].host for one in sockets if one.address and _kind(one.address.host))
+    return tuple(host.removeprefix("::ffff:") for host in found)
 
 
 @lru_cache(maxsize=1024)
 def _kind(host: str) -> str:
-    """What kind of specific address it is, or nothing for an address that every machine has."""
+    """What kind of specific address it is. Nothing for one that is no machine's own, be it of the loopback network."""
     address = Address(host)
-    if address.is_wildcard or address.is_multicast:
+    if address.is_wildcard or address.is_multicast or address.in_loopback_net or host == "::1":
         return ""
     return "mapped" if host.lower().startswith("::ffff:") and "." in host else str(address.family)
 

@@ -23,7 +23,6 @@ from reports.porting.contents import (
     ServerReport,
     SituationReport,
     TargetReport,
-    Warned,
 )
 from reports.porting.groups import Group, drawn, groups_of
 from reports.porting.judge import Conclusion, Refusal, changes, verdict
@@ -31,6 +30,7 @@ from reports.porting.player import Player
 from reports.porting.program import asked_of, concluded, judged, placed
 from reports.porting.recognised import libraries
 from reports.porting.trials import REFUSED, TRIALS, Trial
+from reports.porting.warnings import warnings
 from reports.porting.words import PORTING_VERDICTS, SAME, worst
 
 
@@ -85,7 +85,7 @@ def _server(group: Group, names: Sequence[str], source: Platform, targets: Seque
     asked = [_situation(trial, group, source, targets, player) for trial in TRIALS if trial.applies(group.shape)]
     notes = list(group.notes)
     notes += _doubts(player.play(TRIALS[0], group.shape, source))
-    warned: dict[str, list[Warned]] = {str(target): [] for target in targets}
+    warned = {str(target): warnings(group.sockets, source, target) for target in targets}
     return ServerReport(
         title=group.title,
         ports=group.ports,
