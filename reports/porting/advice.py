@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from fixtures.language.words import Option
+from fixtures.language.words import Address, Option
 from fixtures.specification.sources import Citation, bibliography
 from reports.porting.groups import Shape
-from reports.porting.judge import OPEN, SAME, Conclusion, verdict
+from reports.porting.judge import Conclusion, verdict
 from reports.porting.player import Player
 from reports.porting.server_scenes import Edit
 from reports.porting.trials import TRIALS
+from reports.porting.words import OPEN, SAME
 
 FILE = Path(__file__).with_name("advice.json")
 
@@ -33,6 +34,8 @@ class Advice:
     has: list[str] = field(default_factory=list)
     has_cleared: list[str] = field(default_factory=list)
     lacks: list[str] = field(default_factory=list)
+    protocol: str = ""
+    group: bool = False
     edit: Edit | None = None
 
     @property
@@ -48,6 +51,8 @@ class Advice:
         set_to = {str(call.args[0]): call.args[1] for call in shape.settings}
         return (
             (not self.to or platform in self.to)
+            and shape.protocol.startswith(self.protocol)
+            and (not self.group or any(Address(host).is_multicast for host in shape.hosts))
             and situation in self.situations
             and word in self.verdicts
             and all(set_to.get(option) for option in self.has)
@@ -61,6 +66,7 @@ class Cost:
     """A situation that was the same, and is not once the advice is followed: its verdict and its outcome then."""
 
     situation: str
+    name: str
     verdict: str
     outcome: str
 
@@ -121,7 +127,7 @@ def _elsewhere(
         changed = player.play(trial, shape, target.platform, edit)
         becomes = verdict(before, changed)
         if as_it_is == SAME and becomes != SAME:
-            costs.append(Cost(trial.id, becomes, changed.words))
-        elif as_it_is not in (SAME, OPEN) and becomes == SAME:
+            costs.append(Cost(trial.id, trial.name, becomes, changed.words))
+        elif as_it_is not in (SAME, *OPEN) and becomes == SAME:
             mends.append(trial.id)
     return tuple(costs), tuple(mends)
