@@ -1,0 +1,167 @@
+"""Where the machine and the report differ. ``Said`` reads the report's JSON, and a function for each situation compares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+#: What a stage found, or a report says: as it stands in JSON.
+Json = Mapping[str, Any]
+_CANNOT = "cannot"
+#: How much somebody gets, by the report's words. Those of a refusal are not here.
+SHARES = {
+    "starts, and receives nothing": "nothing",
+    "starts, and shares": "a share",
+    "starts, and takes all": "all",
+    "it can bind, and receives nothing": "nothing",
+    "it takes a share": "a share",
+    "it takes all": "all",
+}
+#: From the worst for a thief to the best.
+RANKS = ("nothing", "a share", "all")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the report says of one situation: how much is received, or which call is refused with which errno."""
+
+    gets: str
+    refused: frozenset[str]
+
+    def __str__(self) -> str:
+        return f"refused ({', '.join(sorted(self.refused))})" if self.refused else self.gets
+
+
+class Said:
+    """What a report says "from" its platform."""
+
+    def __init__(self, report: Json) -> None:
+        self.servers: list[Json] = report["servers"]
+
+    @property
+    def places(self) -> list[str]:
+        """The places of its servers, ``tcp:80``, each once."""
+        return list(dict.fromkeys(place for server in self.servers for place in _places(server)))
+
+    def at(self, place: str, situation: str) -> Answer | None:
+        """The answer for the server at one place, or None if the report does not ask this there."""
+        for server in self.servers:
+            for one in server["situations"] if place in _places(server) else ():
+                if one["id"] == situation:
+                    return _answer(one["from"])
+        return None
+
+    def outcomes(self) -> dict[str, str]:
+        """Every outcome in the report's words, by place and situation."""
+        return {
+            f"{place} {one['id']}": one["from"]["outcome"]
+            for server in self.servers
+            for place in _places(server)
+            for one in server["situations"]
+        }
+
+
+def _places(server: Json) -> list[str]:
+    protocol = server["sockets"][0]["kind"][:3]
+    return [f"{protocol}:{port}" for port in server["ports"]]
+
+
+def _answer(met: Json) -> Answer:
+    words = met["outcome"].partition(", with ")[0]
+    return Answer(SHARES.get(words, words), frozenset(f"{one['call']}: {one['errno']}" for one in met["refused"]))
+
+
+def differences(situation: str, found: Json, said: Said) -> list[str]:
+    """Each point in which they differ, in a sentence."""
+    return list(_COMPARED[situation](found, said))
+
+
+def _second(found: Json, said: Said) -> Iterable[str]:
+    expected = [answer for place in said.places if (answer := said.at(place, "second-instance"))]
+    refused = {refusal for answer in expected for refusal in answer.refused}
+    yield from _refusals(found, refused)
+    if found["ended"] and not found["refused"]:
+        yield f"the second instance ended with status {found['status']}, and no bind or listen was refused to it"
+    if found["refused"] or refused:
+        return
+    for place, gets in _received(found["shares"], "second").items():
+        answer = said.at(place, "second-instance")
+        if answer is None:
+            yield f"{place}: the report does not know it"
+        elif answer.gets != gets:
+            yield f"{place}: the second instance gets {gets}, but the report says {answer}"
+
+
+def _refusals(found: Json, expected: set[str]) -> Iterable[str]:
+    """Where the first call that was refused is not one that the report says."""
+    if not found["refused"]:
+        yield from [f"no call was refused, but the report says {', '.join(sorted(expected))}"] if expected else []
+        return
+    kind, address, call, errno = found["refused"][0]
+    if f"{call}: {errno}" not in expected:
+        yield f"{kind} {address}: refused ({call}: {errno}), but the report says {', '.join(sorted(expected)) or 'that it starts'}"
+
+
+def _received(shares: Iterable[Json], who: str) -> dict[str, str]:
+    """How much the newcomer gets at each place: the most of what it gets at any address there."""
+    found: dict[str, str] = {}
+    for one in shares:
+        place = f"{one['kind'][:3]}:{one['port']}"
+        gets = _share(one["first"], one[who])
+        found[place] = max(found.get(place, RANKS[0]), gets, key=RANKS.index)
+    return found
+
+
+def _share(first: int, newcomer: int) -> str:
+    return "nothing" if not newcomer else "a share" if first else "all"
+
+
+def _restart(situation: str, states: Iterable[str]) -> Callable[[Json, Said], Iterable[str]]:
+    def compared(found: Json, said: Said) -> Iterable[str]:
+        for port in found["listeners"]:
+            there = {state for at, state in found["left"] if at == port}
+            if not there & set(states):
+                yield f"the precondition is not there: no connection of port {port} in {' or '.join(states)}, but {sorted(there)}"
+        answers = [answer for place in said.places if (answer := said.at(place, situation))]
+        yield from _refusals(found, {refusal for answer in answers for refusal in answer.refused})
+        if not found["refused"] and not found["ready"]:
+            yield f"it did not start again (status {found['status']}), and no bind or listen was refused to it"
+
+    return compared
+
+
+def _stranger(found: Json, said: Said) -> Iterable[str]:
+    for place in dict.fromkeys(f"{one['kind'][:3]}:{one['port']}" for one in found["tried"]):
+        tried = [one for one in found["tried"] if f"{one['kind'][:3]}:{one['port']}" == place]
+        answer = said.at(place, "another-user")
+        if answer is None:
+            yield f"{place}: the report does not say what another user can do"
+        else:
+            yield from _theft(place, tried, answer)
+
+
+def _theft(place: str, tried: Iterable[Json], answer: Answer) -> Iterable[str]:
+    best = _best(tried)
+    if isinstance(best, frozenset):
+        if not answer.refused & best:
+            yield f"{place}: another user is refused ({', '.join(sorted(best))}), but the report says {answer}"
+    elif answer.refused or answer.gets != best[0]:
+        yield f"{place}: another user gets {best[0]} with {best[1]}, but the report says {answer}"
+
+
+def _best(tried: Iterable[Json]) -> tuple[str, str] | frozenset[str]:
+    """What the best attempt got, and how; or how all were refused."""
+    granted = [(_share(one["first"], one["thief"]), one) for one in tried if one["answer"] == "ok"]
+    if not granted:
+        return frozenset(one["answer"] for one in tried)
+    gets, one = max(granted, key=lambda pair: RANKS.index(pair[0]))
+    return gets, f"{' and '.join(one['options']) or 'no option'} at {one['at']}"
+
+
+_COMPARED: dict[str, Callable[[Json, Said], Iterable[str]]] = {
+    "second": _second,
+    "live": _restart("restart-live", ("01", "04", "05", "06")),
+    "time_wait": _restart("restart-time-wait", ("06",)),
+    "stranger": _stranger,
+}
