@@ -19,7 +19,8 @@ HERE = Path(sys.prefix, ROOT)
 TOOLS = ("apt:strace", "apt:iproute2")
 #: The folders that are links into ``usr`` on Debian.
 _MERGED = ("bin", "sbin", "lib", "lib64", "lib32")
-_QUIET = ("-qq", "-o", "Dpkg::Use-Pty=0")
+#: Nothing of the machine is changed, so that another installer may hold its lock.
+_QUIET = ("-qq", "-o", "Debug::NoLocking=true", "-o", "APT::Sandbox::User=root")
 
 
 class Missing(Exception):
@@ -51,11 +52,13 @@ def _apt(names: Sequence[str]) -> None:
     archives = HERE / "archives"
     (archives / "partial").mkdir(parents=True, exist_ok=True)
     _run(["apt-get", *_QUIET, "update"], "apt-get update")
-    places = ("-o", f"Dir::Cache::archives={archives}", "-o", "APT::Sandbox::User=root")
-    words = ["apt-get", *_QUIET, "install", "--yes", "--download-only", "--no-install-recommends", *places, "--reinstall"]
-    for name in names:
-        # One at a time: some exclude each other, such as two mail servers.
-        _run([*words, name], f"apt:{name}")
+    words = ["apt-get", *_QUIET, "-o", f"Dir::Cache::archives={archives}", "install", "--yes", "--download-only", "--no-install-recommends"]
+    try:
+        _run([*words, *names], f"apt:{' '.join(names)}")
+    except Missing:
+        # Some exclude each other, such as two mail servers.
+        for name in names:
+            _run([*words, name], f"apt:{name}")
     _unpack(sorted(archives.glob("*.deb")))
 
 

@@ -34,9 +34,7 @@ def play(server: Server, situation: str, folder: Path) -> Any:
     """Play a situation in new namespaces, and return what it found."""
     assert not absent(server), f"{server.name} is not installed: {', '.join(absent(server))}"
     words = [*NEW, sys.executable, "-m", "tests.servers.stage", server.name, situation, str(folder)]
-    done = subprocess.run(
-        words, cwd=CHECKOUT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=90 * PATIENCE
-    )
+    done = subprocess.run(words, cwd=CHECKOUT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=90 * PATIENCE)
     assert not done.returncode, f"{server.name}: {situation} cannot be played:\n{done.stderr[-3000:]}"
     return json.loads(done.stdout)
 
