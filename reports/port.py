@@ -10,20 +10,22 @@ import argparse
 import json
 
 from fixtures.models import MODELS, Platform
-from reports.calls import read_calls
+from reports.calls import Recording, read_calls
 from reports.cells import platform_named
 from reports.inputs import BadInput, named, tell
 from reports.porting.contents import Report
+from reports.porting.details import as_details
 from reports.porting.html import as_html
+from reports.porting.markdown import as_markdown
 from reports.porting.player import Player
 from reports.porting.report import differs, report
-from reports.porting.text import as_markdown, as_text
+from reports.porting.text import as_text
 from reports.predict import uid
 from reports.settings import notes_on, setting
 
 ALL = "all"
-#: The user without privileges as whom the recorded server is played.
-SOMEBODY = 1000
+#: The user without privileges as whom the recorded server is played, and the one who may bind every port.
+SOMEBODY, ROOT = 1000, 0
 #: Nobody ports to this one.
 RULES = "stevens"
 
@@ -36,8 +38,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--to", dest="target", metavar="B", required=True, help="where it will run: one or more, separated by commas, or all"
     )
     parser.add_argument("--format", choices=("text", "markdown", "html", "json"), default="text")
-    parser.add_argument("--scripts", action="store_true", help="with text: show each script as the target answers it")
-    parser.add_argument("--uid", type=uid, default=SOMEBODY, metavar="N", help=f"the user who runs the server (default: {SOMEBODY})")
+    parser.add_argument("--details", action="store_true", help="with text: every answer, with its reasons and sources")
+    parser.add_argument("--scripts", action="store_true", help="with text: --details, and each script as the target answers it")
+    parser.add_argument(
+        "--uid", type=uid, metavar="N", help=f"who runs the server (default: {SOMEBODY}, or root if the log shows a port below 1024)"
+    )
     parser.add_argument("--setting", type=setting, action="append", default=[], metavar="NAME=VALUE", help="a kernel setting; repeatable")
     parser.add_argument("calls", metavar="CALLS", help="a log or a script, - for standard input")
 
@@ -53,11 +58,23 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(f"{named(args.calls)}: no TCP or UDP socket is bound in it; record the server from its start, with -f")
     settings = dict(args.setting)
     tell(notes_on(settings, [source, *targets]))
-    made = report(recording, named(args.calls), source, targets, Player(args.uid, settings))
-    if args.scripts and args.format != "text":
-        raise BadInput("--scripts is for text; html and json always show the scripts")
-    print(as_text(made, scripts=args.scripts) if args.format == "text" else WRITERS[args.format](made))
+    player = Player(_user(args.uid, recording), settings)
+    made = report(recording, named(args.calls), source, targets, player)
+    if (args.scripts or args.details) and args.format != "text":
+        raise BadInput("--details and --scripts are for text; the other formats always have all")
+    long = args.scripts or args.details
+    print(as_details(made, scripts=args.scripts) if long else WRITERS[args.format](made))
     return 1 if differs(made) else 0
+
+
+def _user(given: int | None, recording: Recording) -> int:
+    """Who runs the server: whoever the user names, or root if nobody else could have made these calls."""
+    if given is not None:
+        return given
+    if recording.needs_root:
+        recording.notes["a port below 1024 was bound, so the server is played as root; --uid N plays another user"] = None
+        return ROOT
+    return SOMEBODY
 
 
 def _targets(spec: str, source: str) -> list[Platform]:
@@ -70,4 +87,4 @@ def _as_json(made: Report) -> str:
     return json.dumps(made.as_json(), indent=1, ensure_ascii=False)
 
 
-WRITERS = {"markdown": as_markdown, "html": as_html, "json": _as_json}
+WRITERS = {"text": as_text, "markdown": as_markdown, "html": as_html, "json": _as_json}

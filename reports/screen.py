@@ -18,12 +18,12 @@ from fixtures.record.plain import harmless
 
 #: A word at the start of a line that tells at once how it went, and its colour. The word says the same.
 COLOURS = {
-    "31": ("!", "looser", "surprise", "stale", "broken"),
-    "33": ("stricter", "inconclusive", "unrecorded"),
-    "32": ("same", "conforms", "holds"),
+    "31": ("!", "breaks", "risk", "surprise", "stale", "broken"),
+    "33": ("disputed", "undetermined", "unknown", "inconclusive", "unrecorded"),
+    "32": ("same", "better", "conforms", "holds"),
 }
 _COLOUR_OF = {word: colour for colour, words in COLOURS.items() for word in words}
-_FIRST = re.compile(r"^(\s*)(!|[a-z]+)(?=[\s:*]|$)")
+_FIRST = re.compile(r"^(\s*)(!|[a-z]+|BREAKS|RISK)(?=[\s:*]|$)")
 #: Seconds until something is said of a verb that prints nothing.
 SILENCE = 2
 
@@ -83,7 +83,7 @@ def fit(line: str, columns: int) -> str:
 def paint(line: str) -> str:
     """A line whose first word has its colour."""
     found = _FIRST.match(line)
-    colour = _COLOUR_OF.get(found[2]) if found else None
+    colour = _COLOUR_OF.get(found[2].lower()) if found else None
     return f"{found[1]}\x1b[{colour}m{found[2]}\x1b[0m{line[found.end() :]}" if found and colour else line
 
 

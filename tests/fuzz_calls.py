@@ -10,11 +10,13 @@ from pathlib import Path
 from fixtures.models import MODELS, Platform
 from reports.calls import parse_calls
 from reports.inputs import BadInput
+from reports.porting.details import as_details
 from reports.porting.html import as_html
-from reports.porting.judge import PORTING_VERDICTS
+from reports.porting.markdown import as_markdown
 from reports.porting.player import Player
 from reports.porting.report import report
-from reports.porting.text import as_markdown, as_text
+from reports.porting.text import as_text
+from reports.porting.words import PORTING_VERDICTS
 
 FOLDER = Path(__file__).parent / "data" / "calls"
 NUMBERS = ("0", "1", "3", "5", "-1", "65535", "65536", "4294967296", "9" * 40, "0x7fffffffffffffffffff", "18080")
@@ -76,7 +78,7 @@ def survives(content: bytes, player: Player, targets: list[Platform]) -> str:
         return "refused"
     parse_calls(f"{recording.notation()}\n# end".encode(), "notation") if recording.notation() else None
     made = report(recording, "calls.log", Platform("linux"), targets, player)
-    for write in (as_text, as_markdown, as_html):
+    for write in (as_text, as_details, as_markdown, as_html):
         assert write(made)
     assert all(there.verdict in PORTING_VERDICTS for there in made.targets)
     return "reported"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fixtures.language.notation import KINDS, Call, parse_numbered
-from fixtures.language.words import OK, Address, Answer, Option
+from fixtures.language.words import OK, Address, Option
 from reports.calls.sockets import Act, Recorded, Recording
 
 _PROCESSES = {None: 0, "other": 1, "stranger": 2, "stranger2": 3}
@@ -33,7 +33,8 @@ def from_notation(text: str) -> Recording:
                 mine = inheritors if call.verb == "inherit" else process
                 known[call.makes] = (None, process, one) if call.verb == "accept" else (one, mine, parent)
             if one:
-                _done(one, call, granted, line, process, still=_still(known, one, call.on))
+                act = Act(line, call.verb, _known(call.args), process, granted, answer is not None)
+                _done(one, call, act, still=_still(known, one, call.on))
                 if call.verb == "close":
                     known[call.on] = (None, process, None)
             elif parent and call.verb == "setsockopt" and isinstance(call.args[1], int):
@@ -50,8 +51,7 @@ def _still(known: dict[str, tuple[Recorded | None, int, Recorded | None]], one: 
     return any(other is one for key, (other, _, _) in known.items() if key != name)
 
 
-def _done(one: Recorded, call: Call, answer: Answer, line: int, process: int, *, still: bool) -> None:
-    act = Act(line, call.verb, _known(call.args), process, answer)
+def _done(one: Recorded, call: Call, act: Act, *, still: bool) -> None:
     if call.verb == "setsockopt" and isinstance(call.args[1], int):
         one.acts.append(act)
     elif call.verb == "bind":
@@ -62,14 +62,14 @@ def _done(one: Recorded, call: Call, answer: Answer, line: int, process: int, *,
         if not one.listening:
             one.acts.append(act)
         one.listening |= act.granted
-        one.workers.setdefault(process, line)
+        one.workers.setdefault(act.process, act.line)
     elif call.verb == "accept":
         one.accepted += act.granted
-        one.workers.setdefault(process, line)
+        one.workers.setdefault(act.process, act.line)
     elif call.verb == "connect":
         one.connected |= act.granted
     elif call.verb == "close" and not still:
-        one.closed_at = line
+        one.closed_at = act.line
 
 
 def _known(args: Sequence[object]) -> tuple[Address | str | int, ...]:

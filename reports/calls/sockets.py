@@ -11,14 +11,22 @@ from fixtures.language.stack import socket_names
 from fixtures.language.words import OK, Address, Answer
 
 
+#: On many systems only root may bind a lower port.
+RESERVED_BELOW = 1024
+
+
 class Act(NamedTuple):
-    """One call on a socket: its line in the log, the process (0 made the first socket), and the answer."""
+    """One call on a socket: its line in the log, the process (0 made the first socket), and the answer.
+
+    ``shown`` is false if nobody wrote the answer down, so that it is taken for ok.
+    """
 
     line: int
     verb: str
     args: tuple[Argument, ...]
     process: int
     answer: Answer = OK
+    shown: bool = True
 
     @property
     def granted(self) -> bool:
@@ -87,10 +95,21 @@ class Recording:
         """The sockets that others can reach."""
         return [one for one in self.sockets if one.serves]
 
+    @property
+    def needs_root(self) -> bool:
+        """Whether it shows that a reserved port was bound, which on many systems only root may do."""
+        bound = (act for one in self.sockets for act in one.acts if act.verb == "bind" and act.granted and act.shown)
+        return any(is_reserved(address) for act in bound for address in act.args if isinstance(address, Address))
+
     def notation(self) -> str:
         """The recording as a script. Sockets that neither serve nor were refused anything are left out."""
         kept = [one for one in self.sockets if one.serves or any(act.verb in ("bind", "listen") for act in one.refusals)]
         return "\n".join(text for _, text in sorted(_lines(kept), key=lambda pair: pair[0]))
+
+
+def is_reserved(address: Address) -> bool:
+    """Whether its port is one that many systems keep for root."""
+    return address.port.isdecimal() and 0 < int(address.port) < RESERVED_BELOW
 
 
 def _lines(sockets: Sequence[Recorded]) -> Iterator[tuple[int, str]]:

@@ -10,10 +10,11 @@ from pathlib import Path
 from fixtures.language.words import Option
 from fixtures.specification.sources import Citation, bibliography
 from reports.porting.groups import Shape
-from reports.porting.judge import OPEN, SAME, Conclusion, verdict
+from reports.porting.judge import Conclusion, verdict
 from reports.porting.player import Player
 from reports.porting.server_scenes import Edit
 from reports.porting.trials import TRIALS
+from reports.porting.words import OPEN, SAME
 
 FILE = Path(__file__).with_name("advice.json")
 
@@ -61,6 +62,7 @@ class Cost:
     """A situation that was the same, and is not once the advice is followed: its verdict and its outcome then."""
 
     situation: str
+    name: str
     verdict: str
     outcome: str
 
@@ -121,7 +123,7 @@ def _elsewhere(
         changed = player.play(trial, shape, target.platform, edit)
         becomes = verdict(before, changed)
         if as_it_is == SAME and becomes != SAME:
-            costs.append(Cost(trial.id, becomes, changed.words))
-        elif as_it_is not in (SAME, OPEN) and becomes == SAME:
+            costs.append(Cost(trial.id, trial.name, becomes, changed.words))
+        elif as_it_is not in (SAME, *OPEN) and becomes == SAME:
             mends.append(trial.id)
     return tuple(costs), tuple(mends)

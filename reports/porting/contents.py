@@ -10,8 +10,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from reports.porting.advice import Cost
-from reports.porting.judge import SAME, Refusal
 from reports.porting.recognised import Libraries
+from reports.porting.words import SAME
+
+#: The version of the JSON. It grows by one when a field goes away or changes its meaning; new fields do not change it.
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,22 @@ class Because:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """A refused call: the recorded socket that makes it, its line in the script, its verb, the errno, and the system's name for that."""
+
+    socket: str
+    line: str
+    call: str
+    errno: str
+    native: str
+
+
+@dataclass(frozen=True)
 class Met:
     """What a server meets on one platform in one situation."""
 
     outcome: str
-    refused: list[Refusal]
+    refused: list[Refused]
     receives: list[str]
     trace: list[str]
     because: list[Because]
@@ -79,6 +93,7 @@ class SituationReport:
     """One situation on the platform of the recording and on every target."""
 
     id: str
+    name: str
     question: str
     experiments: list[str]
     from_: Met
@@ -87,16 +102,42 @@ class SituationReport:
 
 @dataclass(frozen=True)
 class BoundSocket:
-    """A socket of a server, as it was recorded."""
+    """A socket of a server, as it was recorded; ``count`` of them do the same at the same address.
+
+    ``options`` were set before bind, ``options_after`` later. If ``known`` is false, the socket is
+    older than the log, and has options that nobody sees.
+    """
 
     kind: str
     address: str | None
     line: int
+    count: int
     options: dict[str, int]
+    options_after: dict[str, int]
+    known: bool
     listens: bool
+    joins: list[str]
     processes: int
     accepted: int
     refused: list[str]
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something about the server that no model plays, and what it means on a target: its verdict, what to do, and where it is said."""
+
+    verdict: str
+    say: str
+    sources: list[str]
+
+
+@dataclass(frozen=True)
+class ProgramReport:
+    """The program with all its servers: what it meets as a whole. A socket that is refused ends it."""
+
+    title: str
+    overall: dict[str, str]
+    situations: list[SituationReport]
 
 
 @dataclass(frozen=True)
@@ -109,6 +150,7 @@ class ServerReport:
     notes: list[str]
     libraries: Libraries
     overall: dict[str, str]
+    warnings: dict[str, list[Warned]]
     situations: list[SituationReport]
 
 
@@ -126,6 +168,7 @@ class Counts:
 class Report:
     """The whole report. Each target in ``to`` is a platform."""
 
+    schema: int
     suite: str
     from_: str
     to: list[str]
@@ -133,13 +176,20 @@ class Report:
     calls: Counts
     verdicts: dict[str, str]
     bases: dict[str, str]
+    program: ProgramReport
     servers: list[ServerReport]
     unjudged: list[str]
 
     @property
     def targets(self) -> Iterator[TargetReport]:
         """Every answer of a target."""
-        return (there for server in self.servers for one in server.situations for there in one.to.values())
+        everywhere = [*self.program.situations, *(one for server in self.servers for one in server.situations)]
+        return (there for one in everywhere for there in one.to.values())
+
+    @property
+    def warned(self) -> list[Warned]:
+        """Every warning of a target."""
+        return [one for server in self.servers for several in server.warnings.values() for one in several]
 
     def as_json(self) -> dict[str, Any]:
         """The report as it is written to JSON."""

@@ -10,10 +10,10 @@ from functools import lru_cache
 from fixtures.language.notation import Call
 from fixtures.language.words import Address, Option
 from reports.calls import Recorded, Recording
-from reports.calls.sockets import Act
+from reports.calls.sockets import RESERVED_BELOW, Act, is_reserved
 
 #: What a server does to start.
-SETUP = ("setsockopt", "bind", "listen")
+SETUP = ("setsockopt", "bind", "listen", "join")
 #: How many sockets that do the same are played.
 ENOUGH = 2
 #: How many sockets of one port are played.
@@ -39,11 +39,22 @@ class Shape:
     workers: bool
     on_accepted: tuple[Option, ...]
     options_known: bool
+    #: A name, or the number of a port that some systems reserve.
+    port: str = "P"
 
     @property
     def protocol(self) -> str:
         """``tcp`` or ``udp``."""
         return self.kinds[0][:3]
+
+    @property
+    def groups(self) -> list[str]:
+        """The multicast groups that it joins."""
+        return list(dict.fromkeys(str(call.args[0]) for call in self.calls if call.verb == "join"))
+
+    def address(self, member: int) -> Address:
+        """The address of one member."""
+        return Address(self.hosts[member], self.port)
 
     @property
     def settings(self) -> list[Call]:
@@ -84,6 +95,8 @@ class Group:
 
     shape: Shape
     sockets: list[Recorded]
+    #: Those that are played, each a member of the shape.
+    members: list[Recorded]
     places: dict[str, None] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
 
@@ -104,12 +117,13 @@ def groups_of(recording: Recording) -> list[Group]:
     """The servers of a recording. Those that do the same are one."""
     found: dict[Shape, Group] = {}
     told: dict[tuple[object, ...], Group] = {}
+    low = _lowest(recording.servers)
     for sockets in _together(recording.servers):
-        story = _story(sockets)
+        story = _story(sockets, low)
         group = told.get(story)
         if group is None:
-            shape = _shape(sockets)
-            group = told[story] = found.setdefault(shape, Group(shape, sockets))
+            shape, members = _shape(sockets, low)
+            group = told[story] = found.setdefault(shape, Group(shape, sockets, members))
         group.places[sockets[0].address.port if sockets[0].address else ""] = None
         for one in sockets:
             group.notes |= one.notes
@@ -155,18 +169,29 @@ def _bound_at(one: Recorded) -> int:
     return one.line
 
 
-def _story(sockets: Sequence[Recorded]) -> tuple[object, ...]:
+def _story(sockets: Sequence[Recorded], low: str) -> tuple[object, ...]:
     """What decides the shape, and is quick to tell: some logs have thousands of servers that do the same, each with one socket."""
     if len(sockets) > 1:
         return tuple(map(id, sockets))
     (one,) = sockets
     acts = tuple((act.verb, act.verb != "bind" and act.args) for act in one.acts if _counts(act))
     host = one.address and one.address.host
-    return one.kind, host, one.listening, one.inherited, len(one.workers) > 1, tuple(one.on_accepted.items()), acts
+    return one.kind, host, _played_port(one, low), one.listening, one.inherited, len(one.workers) > 1, tuple(one.on_accepted.items()), acts
 
 
-def _shape(sockets: Sequence[Recorded]) -> Shape:
-    hosts = _hosts(sockets)
+def _lowest(servers: Iterable[Recorded]) -> str:
+    """The lowest port. All that are reserved are played under it, so that a server at 80 and 443 is one."""
+    return str(min((int(port) for port in map(_port, servers) if port.isdecimal() and port != "0"), default=RESERVED_BELOW))
+
+
+def _played_port(one: Recorded, low: str) -> str:
+    """A reserved port is played as a number, and any other as P."""
+    return low if one.address and is_reserved(one.address) else "P"
+
+
+def _shape(sockets: Sequence[Recorded], low: str) -> tuple[Shape, list[Recorded]]:
+    """What these sockets do, and those of them that are played."""
+    hosts = _hosts(sockets, _played_port(sockets[0], low))
     kept = _kept(sockets, hosts)
     processes = {number: place for place, number in enumerate(dict.fromkeys(one.process for one in kept))}
     calls: list[tuple[int, int, Call]] = []
@@ -176,7 +201,7 @@ def _shape(sockets: Sequence[Recorded]) -> Shape:
         if one.inherited and one.address:
             calls.append((one.line, member, Call("bind", (hosts[id(one)],), on=name)))
         calls += [(act.line, member, _call(name, act, hosts[id(one)])) for act in one.acts if _counts(act)]
-    return Shape(
+    shape = Shape(
         tuple(one.kind for one in kept),
         tuple(hosts[id(one)].host for one in kept),
         tuple(call for _, _, call in sorted(calls, key=lambda found: found[:2])),
@@ -184,7 +209,9 @@ def _shape(sockets: Sequence[Recorded]) -> Shape:
         any(len(one.workers) > 1 for one in sockets),
         next((_options(one.on_accepted) for one in sockets if one.on_accepted), ()),
         not any(one.inherited for one in sockets),
+        _played_port(sockets[0], low),
     )
+    return shape, kept
 
 
 def _options(values: Mapping[str, int]) -> tuple[Option, ...]:
@@ -199,10 +226,10 @@ def _call(name: str, act: Act, address: Address) -> Call:
     return Call(act.verb, (address,) if act.verb == "bind" else act.args, on=name)
 
 
-def _hosts(sockets: Sequence[Recorded]) -> dict[int, Address]:
+def _hosts(sockets: Sequence[Recorded], port: str) -> dict[int, Address]:
     """The address of each socket, with a host that every machine has."""
     names: dict[str, dict[str, str]] = {}
-    return {id(one): Address(_host(one.address.host, names)) for one in sockets if one.address}
+    return {id(one): Address(_host(one.address.host, names), port) for one in sockets if one.address}
 
 
 def _host(host: str, names: dict[str, dict[str, str]]) -> str:
@@ -231,7 +258,7 @@ def _kept(sockets: Sequence[Recorded], hosts: dict[int, Address]) -> list[Record
     seen: dict[tuple[object, ...], int] = {}
     kept: list[Recorded] = []
     for one in sockets:
-        same = (one.kind, hosts[id(one)], *((act.verb, act.args) for act in one.acts if act.verb == "setsockopt"))
+        same = (one.kind, hosts[id(one)], one.listening, *((act.verb, act.args) for act in one.acts if act.verb in ("setsockopt", "join")))
         seen[same] = seen.get(same, 0) + 1
         if seen[same] <= ENOUGH and len(kept) < MOST:
             kept.append(one)

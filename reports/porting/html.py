@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from reports.porting.contents import Instead, Met, Report, ServerReport, SituationReport
-from reports.porting.judge import SAME_BUT
-from reports.porting.text import MANY, counted, described, table
+from reports.porting.details import MANY, counted, described
+from reports.porting.text import table
+from reports.porting.words import SAME_BUT
 
 _STYLE = """
-:root{color-scheme:light dark;--line:#8886;--same:#2e7d3222;--stricter:#1565c033;--looser:#c6282833;--unknown:#8884}
+:root{color-scheme:light dark;--line:#8886;--same:#2e7d3222;--bad:#c6282833;--open:#8884}
 body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;width:100%;margin:1rem 0}
 th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-align:top}
-.same{background:var(--same)}.stricter{background:var(--stricter)}.looser{background:var(--looser)}.unknown{background:var(--unknown)}
+.same,.better{background:var(--same)}.breaks,.risk{background:var(--bad)}.unknown,.disputed,.undetermined{background:var(--open)}
 .wide{overflow-x:auto}pre{overflow-x:auto}details{margin:.3rem 0}dt{font-weight:600}
 """
 
@@ -24,6 +25,8 @@ def as_html(report: Report) -> str:
     targets = ", ".join(report.to) if len(report.to) < MANY else f"{len(report.to)} platforms"
     title = f"{report.from_} → {targets}: {report.calls.name}"
     body = [f"<h1>{escape(title)}</h1>", f"<p>{escape(_about(report))}</p>"]
+    if len(report.servers) > 1:
+        body += [f"<h2>The program: {escape(report.program.title)}</h2>", *_table(report.program.situations, report)]
     for number, server in enumerate(report.servers, 1):
         body += _server(server, number, report)
     body += _list("Not judged", report.unjudged)
@@ -44,12 +47,17 @@ def _about(report: Report) -> str:
 def _server(server: ServerReport, number: int, report: Report) -> list[str]:
     head = [f"<h2>Server {number}: {escape(server.title)}</h2>"]
     facts = [*map(described, server.sockets), *(f"Note: {note}" for note in server.notes), *server.libraries.told(report.from_)]
+    facts += [f"{target}: {one.verdict}: {one.say}" for target, warned in server.warnings.items() for one in warned]
+    return [*head, *_items(facts), *_table(server.situations, report)]
+
+
+def _table(situations: Sequence[SituationReport], report: Report) -> list[str]:
     if len(report.to) > 1:
-        return [*head, *_items(facts), *_verdict_table(table(server, report))]
+        return _verdict_table(table(situations, report))
     (target,) = report.to
-    rows = [_row(one, target) for one in server.situations]
+    rows = [_row(one, target) for one in situations]
     columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("verdict", "question", report.from_, target))
-    return [*head, *_items(facts), f'<div class="wide"><table><thead><tr>{columns}</tr></thead><tbody>', *rows, "</tbody></table></div>"]
+    return [f'<div class="wide"><table><thead><tr>{columns}</tr></thead><tbody>', *rows, "</tbody></table></div>"]
 
 
 def _row(one: SituationReport, target: str) -> str:
@@ -82,7 +90,7 @@ def _verdict_table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _verdict(word: str) -> str:
-    return f'<td class="{word.rstrip("*")}">{escape(word)}</td>'
+    return f'<td class="{word.partition(":")[0].rstrip("*")}">{escape(word)}</td>'
 
 
 def _items(lines: Iterable[str]) -> list[str]:

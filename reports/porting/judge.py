@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fixtures.models import Platform
-from fixtures.specification.clauses import Reason
-from reports.porting.trials import REFUSED, UNDETERMINED, Trial
-
-SAME, STRICTER, LOOSER, OPEN = "same", "stricter", "looser", "unknown"
-#: Each verdict in one sentence. Every report prints them. The sockets in question are ``Conclusion.mine``.
-PORTING_VERDICTS = {
-    SAME: "Both platforms refuse it, or the sockets in question get as much on both: nothing, a share, or everything.",
-    STRICTER: "The target refuses it, or gives the sockets in question less.",
-    LOOSER: "The target allows it, or gives the sockets in question more.",
-    OPEN: "Nobody knows what one of the platforms answers, or it may answer in several ways and the verdict depends on which.",
-}
-#: What a star beside ``same`` means (see `changes`).
-SAME_BUT = "The same, except for the call that refuses, its errno, an option that is missing, or who gets the rest."
-#: The first of these is the overall verdict.
-WORST = (LOOSER, STRICTER, OPEN, SAME)
+from fixtures.specification.clauses import Dispute, Reason
+from reports.porting.trials import MANY_RANKS, NEVER, REFUSED, SHARED, Trial
+from reports.porting.words import BREAKS, DISPUTED, RISK, SAME, UNDETERMINED, UNKNOWN
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A refused call: its line in the script, its verb, the errno, and the system's own name for that."""
+    """A refused call: its line in the script, its verb, the errno, and the system's own name for that.
 
+    ``member`` is the number of the recorded socket that makes it, and ``socket`` names that where
+    there are several.
+    """
+
+    member: int
     line: str
     call: str
     errno: str
     native: str
+    socket: str = ""
 
     def __str__(self) -> str:
-        return f"{self.call}: {self.native}"
+        return f"{self.call}{f' of {self.socket}' if self.socket else ''}: {self.native}"
 
 
 @dataclass(frozen=True)
@@ -70,34 +64,58 @@ class Conclusion:
     @property
     def words(self) -> str:
         """The outcome in words. There are several if it is not settled."""
-        granted = {rank for rank in self.ranks if rank is not None and rank > REFUSED}
+        ranks = [rank for rank in self.ranks if rank is not None and rank > REFUSED]
         words = dict(self.trial.words)
-        if len(granted) > 1 and UNDETERMINED in words:
-            words |= dict.fromkeys(granted, words[UNDETERMINED])
-        return " or ".join(dict.fromkeys(_said(outcome, words) for outcome in self.outcomes))
+        if len(ranks) > 1 and MANY_RANKS in words:
+            words |= dict.fromkeys(ranks, words[MANY_RANKS])
+        refused = [one for one in self.outcomes if one.refusal]
+        granted = [_said(one, words) for one in self.outcomes if not one.refusal]
+        return " or ".join(dict.fromkeys([*_refused(refused, words), *granted]))
+
+
+def _refused(refused: Sequence[Outcome], words: Mapping[int, str]) -> Iterator[str]:
+    """What is refused, in words: once for each that is refused, with every errno."""
+    for rank in dict.fromkeys(one.rank for one in refused):
+        errnos = dict.fromkeys(_with_attempt(str(one.refusal), one) for one in refused if one.rank == rank)
+        yield f"{words[rank or 0]} ({' or '.join(errnos)})"
 
 
 def _said(outcome: Outcome, words: Mapping[int, str]) -> str:
     if outcome.rank is None:
         return f"unknown: {outcome.why}" if outcome.why else "unknown"
     said = words[outcome.rank]
-    if outcome.refusal:
-        return f"{said} ({outcome.refusal})"
-    return f"{said}, with {outcome.attempt}" if outcome.attempt and outcome.rank > REFUSED else said
+    if outcome.why:
+        return f"{said}: {outcome.why}"
+    return _with_attempt(said, outcome) if outcome.rank > REFUSED else said
+
+
+def _with_attempt(said: str, outcome: Outcome) -> str:
+    return f"{said}, with {outcome.attempt}" if outcome.attempt else said
 
 
 def verdict(source: Conclusion, target: Conclusion) -> str:
-    """The verdict on moving from one platform to the other."""
+    """The verdict on moving from one platform to the other, for the owner of the server."""
     if None in source.ranks | target.ranks:
-        return OPEN
+        return UNKNOWN
     if source.platform == target.platform:
         return SAME
-    ways = {_compared(one, two) for one in source.ranks for two in target.ranks if one is not None and two is not None}
-    return ways.pop() if len(ways) == 1 else OPEN
+    ways = {_compared(source.trial, one, two) for one in source.ranks for two in target.ranks if one is not None and two is not None}
+    if len(ways) == 1:
+        return ways.pop()
+    reasons = (reason for side in (source, target) for one in side.outcomes for reason in one.reasons)
+    return DISPUTED if any(isinstance(reason, Dispute) for reason in reasons) else UNDETERMINED
 
 
-def _compared(source: int, target: int) -> str:
-    return SAME if source == target else STRICTER if target < source else LOOSER
+def _compared(trial: Trial, source: int, target: int) -> str:
+    if source == target:
+        return SAME
+    if target == NEVER:
+        return BREAKS  # a server that does not start is no better off because nobody takes its port
+    if source == NEVER and target == REFUSED:
+        return SAME if trial.more == RISK else BREAKS
+    if target > source:
+        return trial.more
+    return BREAKS if trial.shared_on_purpose and source == SHARED else trial.less
 
 
 def changes(source: Conclusion, target: Conclusion) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fixtures.language.notation import Call
 from fixtures.language.stack import Broken, Inconclusive, Untestable
@@ -22,6 +22,8 @@ from reports.scripts import names_of, play
 
 #: Calls whose answer does not depend on other sockets.
 ALONE = frozenset({"socket", "setsockopt", "getsockopt", "dup", "inherit", "close"})
+#: The platforms where no process is forked: Windows programs ask for a copy of a socket (WSADuplicateSocket).
+WITHOUT_FORK = frozenset({"windows", "wine"})
 #: Why an attempt cannot be made.
 LACKS_OPTION = "the platform lacks an option"
 
@@ -52,6 +54,8 @@ class Player:
         return self._known[key]
 
     def _play(self, trial: Trial, shape: Shape, platform: Platform, edit: Edit) -> Conclusion:
+        if trial.forks and platform.name in WITHOUT_FORK:
+            return Conclusion(trial, platform, (Outcome(REFUSED, why="there is no fork"),), frozenset(), (), ())
         key = (trial.id, shape, edit)
         if key not in self._rehearsed:
             self._rehearsed[key] = trial.rehearse(shape, edit)
@@ -81,6 +85,9 @@ def _telling(played: Sequence[_Performance]) -> tuple[_Performance, list[Outcome
         only = tried[0] if tried else played[0]
         return only, only.outcomes
 
+    if all(one.rank == REFUSED for found in tried for one in found.outcomes):
+        return tried[0], _each_errno([one for found in tried for one in found.outcomes])
+
     def least(one: _Performance) -> int:
         return min(NEVER if outcome.rank is None else outcome.rank for outcome in one.outcomes)
 
@@ -88,6 +95,13 @@ def _telling(played: Sequence[_Performance]) -> tuple[_Performance, list[Outcome
     if least(best) < ALL and (more := next((one for one in tried if _could_be_more(one.outcomes, least(best))), None)):
         return more, best.outcomes if more is best else [*best.outcomes, *more.outcomes]
     return best, best.outcomes
+
+
+def _each_errno(refused: Sequence[Outcome]) -> list[Outcome]:
+    """The first refusal with each errno. Which attempt it was is told only if another one is refused otherwise."""
+    first = {(one.refusal.call, one.refusal.errno): one for one in reversed(refused) if one.refusal}
+    kept = [one for one in refused if one in first.values()]
+    return kept if len(first) > 1 else [replace(one, attempt="") for one in kept[:1]]
 
 
 def _could_be_more(found: list[Outcome], than: int) -> bool:
@@ -110,18 +124,19 @@ def _outcome(rehearsal: Rehearsal, answers: Sequence[Answer], platform: Platform
         if part.role is Role.RECEIVES:
             received.append(answer.name)
         elif answer != OK:
-            return _refused(part, answer, platform, rehearsal.attempt)
+            return _refused(part, answer, platform, rehearsal)
         if part.role in (Role.ASKED, Role.RECEIVES):
             deciding += _because(answer)
     rank = max((_share(name, rehearsal.mine) for name in received), default=GRANTED)
     return Outcome(rank, None, " ".join(received), _words(rehearsal.attempt), reasons=tuple(deciding))
 
 
-def _refused(part: Part, answer: Answer, platform: Platform, attempt: Attempt | None) -> Outcome:
+def _refused(part: Part, answer: Answer, platform: Platform, rehearsal: Rehearsal) -> Outcome:
+    refusal = _refusal(part.call, answer, platform, rehearsal)
     if part.role is Role.ASKED:
-        return Outcome(REFUSED, _refusal(part.call, answer, platform), attempt=_words(attempt), reasons=_because(answer))
+        return Outcome(REFUSED, refusal, attempt=_words(rehearsal.attempt), reasons=_because(answer))
     if part.role is Role.SERVES:
-        return Outcome(NEVER, _refusal(part.call, answer, platform), reasons=_because(answer))
+        return Outcome(NEVER, refusal, reasons=_because(answer))
     if platform.model and answer.because is platform.model.edges.because(NO_OPTION):
         return Outcome(None, why=LACKS_OPTION)
     return Outcome(None, why=f"{part.call} = {answer}, so the situation does not arise in the model", reasons=_because(answer))
@@ -138,9 +153,10 @@ def _share(name: str, mine: set[str]) -> int:
     return ALL if name in mine else GRANTED
 
 
-def _refusal(call: Call, answer: Answer, platform: Platform) -> Refusal:
+def _refusal(call: Call, answer: Answer, platform: Platform, rehearsal: Rehearsal) -> Refusal:
     windows = platform.name == "windows" and answer.name.startswith("E")
-    return Refusal(str(call), call.verb, answer.name, answer.native or (f"WSA{answer.name}" if windows else answer.name))
+    member = rehearsal.stands_for.get(call.on or "", 0)
+    return Refusal(member, str(call), call.verb, answer.name, answer.native or (f"WSA{answer.name}" if windows else answer.name))
 
 
 def _why(answer: Answer) -> str:

@@ -59,6 +59,8 @@ class Rehearsal(Granting):
         self.parts: list[Part] = []
         #: The names of the sockets in question. There are none if the question is whether several sockets receive.
         self.mine: set[str] = set()
+        #: The number of the server's socket for which each socket stands.
+        self.stands_for: dict[str, int] = {}
         self._role = Role.PASSING
         self._deciding: tuple[str, ...] = ()
 

@@ -7,33 +7,41 @@ from collections.abc import Sequence
 from fixtures import VERSION
 from fixtures.models import Platform
 from fixtures.specification.clauses import BASES, Reason, sides_of
-from reports.calls import Recorded, Recording
+from reports.calls import Recording
 from reports.porting.advice import Offer, offers
+from reports.porting.bound import bound_sockets
 from reports.porting.contents import (
+    SCHEMA,
     Because,
-    BoundSocket,
     Counts,
     Instead,
     Met,
     OneSide,
+    ProgramReport,
+    Refused,
     Report,
     ServerReport,
     SituationReport,
     TargetReport,
+    Warned,
 )
 from reports.porting.groups import Group, drawn, groups_of
-from reports.porting.judge import PORTING_VERDICTS, SAME, WORST, Conclusion, changes, verdict
+from reports.porting.judge import Conclusion, Refusal, changes, verdict
 from reports.porting.player import Player
+from reports.porting.program import asked_of, concluded, judged, placed
 from reports.porting.recognised import libraries
 from reports.porting.trials import REFUSED, TRIALS, Trial
+from reports.porting.words import PORTING_VERDICTS, SAME, worst
 
 
 def report(recording: Recording, name: str, source: Platform, targets: Sequence[Platform], player: Player) -> Report:
     """Everything that the report says."""
     names = [name, *recording.programs]
-    servers = [_server(group, names, source, targets, player) for group in groups_of(recording)]
+    groups = groups_of(recording)
+    servers = [_server(group, names, source, targets, player) for group in groups]
     used = {reason.basis for server in servers for one in server.situations for reason in _all_reasons(one)}
     return Report(
+        schema=SCHEMA,
         suite=f"addrinuse {VERSION}",
         from_=str(source),
         to=[str(target) for target in targets],
@@ -41,6 +49,7 @@ def report(recording: Recording, name: str, source: Platform, targets: Sequence[
         calls=Counts(name, recording.calls, len(recording.sockets), list(recording.notes)),
         verdicts=PORTING_VERDICTS,
         bases={basis: sentence for basis, sentence in BASES.items() if basis in used},
+        program=_program(groups, source, targets, player),
         servers=servers,
         unjudged=_unjudged(recording),
     )
@@ -48,71 +57,87 @@ def report(recording: Recording, name: str, source: Platform, targets: Sequence[
 
 def differs(made: Report) -> bool:
     """Whether anything is not the same on a target."""
-    return any(there.verdict != SAME or there.changes for there in made.targets)
+    return any(there.verdict != SAME or there.changes for there in made.targets) or any(one.verdict != SAME for one in made.warned)
 
 
 def _all_reasons(situation: SituationReport) -> list[Because]:
     return [reason for met in (situation.from_, *(there.answer for there in situation.to.values())) for reason in met.because]
 
 
+def _program(groups: Sequence[Group], source: Platform, targets: Sequence[Platform], player: Player) -> ProgramReport:
+    """What the program meets as a whole."""
+    asked = [_of_program(trial, concerned, source, targets, player) for trial, concerned in asked_of(groups)]
+    title = ", ".join(group.title for group in groups)
+    return ProgramReport(title, {str(target): _overall(asked, str(target)) for target in targets}, asked)
+
+
+def _of_program(trial: Trial, groups: Sequence[Group], source: Platform, targets: Sequence[Platform], player: Player) -> SituationReport:
+    here = concluded(trial, groups, source, player)
+    there = {}
+    for target in targets:
+        found = concluded(trial, groups, target, player)
+        changed = changes(here.whole, found.whole) if target != source else []
+        there[str(target)] = TargetReport(judged(here, found), changed, _met(found.whole, found.group), [])
+    return SituationReport(trial.id, trial.name, trial.question, list(trial.experiments), _met(here.whole, here.group), there)
+
+
 def _server(group: Group, names: Sequence[str], source: Platform, targets: Sequence[Platform], player: Player) -> ServerReport:
-    judged = [_situation(trial, group, source, targets, player) for trial in TRIALS if trial.applies(group.shape)]
+    asked = [_situation(trial, group, source, targets, player) for trial in TRIALS if trial.applies(group.shape)]
     notes = list(group.notes)
-    if player.play(TRIALS[0], group.shape, source).ranks == {REFUSED}:
-        notes.append(f"{source} would refuse what the log grants; see start: is it the platform on which it was recorded?")
+    notes += _doubts(player.play(TRIALS[0], group.shape, source))
+    warned: dict[str, list[Warned]] = {str(target): [] for target in targets}
     return ServerReport(
         title=group.title,
         ports=group.ports,
-        sockets=[_socket(one) for one in group.sockets],
+        sockets=bound_sockets(group.sockets),
         notes=notes,
         libraries=libraries(group, names, source, targets),
-        overall={str(target): _overall(judged, str(target)) for target in targets},
-        situations=judged,
+        overall={target: _overall(asked, target, *(one.verdict for one in warnings)) for target, warnings in warned.items()},
+        warnings=warned,
+        situations=asked,
     )
 
 
-def _overall(judged: Sequence[SituationReport], target: str) -> str:
-    words = {one.to[target].verdict for one in judged}
-    return next(word for word in WORST if word in words)
+def _doubts(start: Conclusion) -> list[str]:
+    """What to say if the model of the source refuses what was recorded there."""
+    if start.ranks != {REFUSED}:
+        return []
+    if any(one.refusal and one.refusal.errno in ("EACCES", "EPERM") for one in start.outcomes):
+        return [f"{start.platform} keeps its low ports for root: --uid 0 plays the server as root"]
+    return [f"{start.platform} would refuse what the log grants; see start: is it the platform on which it was recorded?"]
 
 
-def _socket(one: Recorded) -> BoundSocket:
-    settings = [act.args for act in one.acts if act.verb == "setsockopt" and act.granted]
-    return BoundSocket(
-        kind=one.kind,
-        address=str(one.address) if one.address else None,
-        line=one.line,
-        options={str(name): value for name, value in settings if isinstance(value, int)},
-        listens=one.listening,
-        processes=len(one.workers) or 1,
-        accepted=one.accepted,
-        refused=[f"line {act.line}: {act.verb} = {act.answer}" for act in one.refusals],
-    )
+def _overall(asked: Sequence[SituationReport], target: str, *more: str) -> str:
+    return worst({*(one.to[target].verdict for one in asked), *more})
 
 
 def _situation(trial: Trial, group: Group, source: Platform, targets: Sequence[Platform], player: Player) -> SituationReport:
     here = player.play(trial, group.shape, source)
     there = {str(target): _target(here, player.play(trial, group.shape, target), group, player) for target in targets}
-    return SituationReport(trial.id, trial.question, list(trial.experiments), _met(here), there)
+    return SituationReport(trial.id, trial.name, trial.question, list(trial.experiments), _met(here, group), there)
 
 
 def _target(here: Conclusion, there: Conclusion, group: Group, player: Player) -> TargetReport:
     return TargetReport(
         verdict=verdict(here, there),
         changes=changes(here, there) if here.platform != there.platform else [],
-        answer=_met(there),
+        answer=_met(there, group),
         instead=[_instead(offer) for offer in offers(player, group.shape, here, there)],
     )
 
 
-def _met(found: Conclusion) -> Met:
+def _met(found: Conclusion, group: Group) -> Met:
     return Met(
         outcome=found.words,
-        refused=list(dict.fromkeys(one.refusal for one in found.outcomes if one.refusal)),
+        refused=[_refused(refusal, group) for refusal in dict.fromkeys(one.refusal for one in found.outcomes if one.refusal)],
         receives=sorted({one.receives for one in found.outcomes if one.receives}),
         trace=list(found.trace),
         because=list(map(_because, found.reasons)),
     )
+
+
+def _refused(refusal: Refusal, group: Group) -> Refused:
+    return Refused(refusal.socket or placed(refusal, group).socket, refusal.line, refusal.call, refusal.errno, refusal.native)
 
 
 def _because(reason: Reason) -> Because:

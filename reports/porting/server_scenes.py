@@ -10,14 +10,11 @@ from fixtures.language.scenes import close_in_turn, connected, left_time_wait
 from fixtures.language.stack import Actor, Socket
 from fixtures.language.words import (
     LOOPBACK,
-    LOOPBACK6,
-    MAPPED_WILDCARD,
     SO_LINGER_0,
     SO_REUSEADDR,
     SO_REUSEPORT,
     SO_REUSEPORT_LB,
     WILDCARD,
-    WILDCARD6,
     Address,
     Option,
 )
@@ -51,6 +48,7 @@ def _started(
 ) -> list[Socket]:
     """These members of the server start, in the process of ``actor`` or in those of the recording."""
     names = {numbered("A", member): numbered(letter, place) for place, member in enumerate(members)}
+    rehearsal.stands_for |= dict(zip(names.values(), members, strict=True))
     made: dict[str, Socket] = {}
     for call in shape.calls:
         name = names.get(call.makes or call.on or "")
@@ -96,7 +94,7 @@ def _newcomer(rehearsal: Rehearsal, shape: Shape, edit: Edit, kind: str, address
     left_out = (*edit.without, *_foreign(kind))
     _repeated(newcomer, [call for call in shape.settings_of(0) if call.args[0] not in left_out], rehearsal)
     _set(newcomer, edit.options(kind))
-    _binds(rehearsal, newcomer, address, listens=shape.listens[0])
+    _binds(rehearsal, newcomer, address, listens=any(shape.listens))
 
 
 def _binds(rehearsal: Rehearsal, newcomer: Socket, address: Address, *, listens: bool) -> None:
@@ -118,16 +116,17 @@ def _asks_who_receives(rehearsal: Rehearsal, *addresses: Address) -> None:
             rehearsal.connections(address)
 
 
-def _reached(host: str) -> Address:
+def _reached(address: Address) -> Address:
     """Where a client connects to reach a socket."""
-    address = Address(host)
     if address.is_wildcard:
-        return LOOPBACK6 if address == WILDCARD6 else LOOPBACK
-    return Address(host.removeprefix("::ffff:") if "." in host else host)
+        return replace(address, host="::1" if address.host == "::" else "127.0.0.1")
+    return replace(address, host=address.host.removeprefix("::ffff:") if "." in address.host else address.host)
 
 
 def _all_reached(shape: Shape) -> list[Address]:
-    return [_reached(shape.hosts[member]) for member in shape.distinct]
+    """Where clients reach the server: at its multicast groups, or if it joined none, at each of its addresses."""
+    hosts = shape.groups or [shape.hosts[member] for member in shape.distinct]
+    return list(dict.fromkeys(_reached(Address(host, shape.port)) for host in hosts))
 
 
 # The scenes.
@@ -163,7 +162,9 @@ def restart_time_wait(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
 
 def _clients(rehearsal: Rehearsal, shape: Shape, servers: Sequence[Socket]) -> Iterator[tuple[Socket, Socket, Address]]:
     """One client for each socket of the server, in another process: its socket, the server's end, and where it connected to."""
-    for place, (server, address) in enumerate(zip(servers, _all_reached(shape), strict=True)):
+    reached = zip(servers, [_reached(shape.address(member)) for member in shape.distinct], shape.distinct, strict=True)
+    listening = [(server, address) for server, address, member in reached if shape.listens[member]]
+    for place, (server, address) in enumerate(listening):
         rehearsal.call_the_next(numbered("C", place), numbered("D", place))
         with rehearsal.role(Role.STAGES, "connect", "accept"):
             client, accepted = connected(rehearsal.other, server, address)
@@ -193,7 +194,7 @@ def workers(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
     with rehearsal.role(Role.ASKED):
         _started(rehearsal, shape, edit, "A", range(len(shape.kinds)))
     twin = next(host for host in shape.hosts if shape.hosts.count(host) > 1)
-    _asks_who_receives(rehearsal, _reached(twin))
+    _asks_who_receives(rehearsal, *(_all_reached(shape) if shape.groups else [_reached(Address(twin, shape.port))]))
 
 
 def inherited(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
@@ -210,29 +211,29 @@ def inherited(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
 def beside(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
     """A server with the same options binds the wildcard beside a specific address, or the other way round."""
     _served(rehearsal, shape, edit)
-    _newcomer(rehearsal, shape, edit, shape.kinds[0], _neighbour(Address(shape.hosts[0])))
-    _asks_who_receives(rehearsal, _reached(shape.hosts[0]))
+    _newcomer(rehearsal, shape, edit, shape.kinds[0], _neighbour(shape.address(0)))
+    _asks_who_receives(rehearsal, _reached(shape.address(0)))
 
 
 def _neighbour(address: Address) -> Address:
     """A specific address beside a wildcard, and the wildcard beside a specific address, of the same form."""
-    other = _reached(address.host) if address.is_wildcard else WILDCARD6 if address.family == 6 else WILDCARD
+    other = _reached(address) if address.is_wildcard else replace(address, host="::" if address.family == 6 else "0.0.0.0")
     if "." in address.host and address.family == 6:
-        return MAPPED_WILDCARD if other.family == 6 else Address(f"::ffff:{other.host}")
+        return replace(other, host="::ffff:0.0.0.0" if other.family == 6 else f"::ffff:{other.host}")
     return other
 
 
 def ipv4_through_ipv6(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
     """A client comes over IPv4."""
     rehearsal.mine |= {one.name for one in _served(rehearsal, shape, edit)}
-    _asks_who_receives(rehearsal, LOOPBACK)
+    _asks_who_receives(rehearsal, LOOPBACK.at(shape.port))
 
 
 def ipv4_beside_ipv6(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
     """A server with the same options binds 0.0.0.0."""
     _served(rehearsal, shape, edit)
-    _newcomer(rehearsal, shape, edit, f"{shape.protocol}4", WILDCARD)
-    _asks_who_receives(rehearsal, LOOPBACK)
+    _newcomer(rehearsal, shape, edit, f"{shape.protocol}4", WILDCARD.at(shape.port))
+    _asks_who_receives(rehearsal, LOOPBACK.at(shape.port))
 
 
 #: What another user may set, whatever the server has set.
@@ -242,9 +243,9 @@ _TRIED = ((), (SO_REUSEADDR,), (SO_REUSEPORT,), (SO_REUSEADDR, SO_REUSEPORT), (S
 def attempts(shape: Shape) -> Iterator[Attempt]:
     """Every attempt of another user: each address where a client reaches the server, with each set of options."""
     for member in shape.distinct:
-        host = shape.hosts[member]
-        mapped = "." in host and ":" in host
-        for address in dict.fromkeys((Address(host), Address(host) if mapped else _reached(host))):
+        own = shape.address(member)
+        mapped = "." in own.host and ":" in own.host
+        for address in dict.fromkeys((own, own if mapped else _reached(own))):
             for options in _TRIED:
                 yield Attempt(member, address, options)
 
@@ -257,6 +258,7 @@ def another_user(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
     rehearsal.call_the_next("B")
     with rehearsal.role(Role.STAGES):
         thief = rehearsal.stranger.socket(shape.kinds[attempt.member], *attempt.options)
+    rehearsal.stands_for[thief.name] = attempt.member
     _repeated(thief, [call for call in shape.settings_of(attempt.member) if call.args[0] == "IPV6_V6ONLY"], rehearsal)
-    _binds(rehearsal, thief, attempt.address, listens=shape.listens[0])
-    _asks_who_receives(rehearsal, _reached(attempt.address.host))
+    _binds(rehearsal, thief, attempt.address, listens=any(shape.listens))
+    _asks_who_receives(rehearsal, _reached(attempt.address))

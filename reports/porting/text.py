@@ -1,170 +1,143 @@
-"""The report as text and as Markdown."""
+"""The report on one screen: for each server what to write instead, then what breaks or is a risk, then what stays the same, in a line."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
-from reports.porting.contents import Because, BoundSocket, Instead, Report, ServerReport, TargetReport
-from reports.porting.judge import SAME, SAME_BUT
+from reports.porting.contents import Instead, Report, ServerReport, SituationReport
+from reports.porting.details import described, filled, title
+from reports.porting.words import SAME, WORST
 
-#: From this number on, targets are counted instead of named.
-MANY = 5
-
-
-def as_text(report: Report, *, scripts: bool = False) -> str:
-    """The whole report, with the scripts that were played if asked for. For several targets, a table of verdicts."""
-    lines = [_title(report), counted(report), ""]
-    for number, server in enumerate(report.servers, 1):
-        lines += [f"server {number}: {server.title}", *_sockets(server), *(f"    note: {note}" for note in server.notes)]
-        lines += [*(part for line in server.libraries.told(report.from_) for part in _filled(f"    {line}")), ""]
-        lines += _one_target(server, report, scripts=scripts) if len(report.to) == 1 else _aligned(table(server, report))
-        lines.append("")
-    if len(report.to) == 1:
-        lines += _reasons(report)
-    return "\n".join([*lines, *_unjudged(report), *_legend(report)])
+#: How many lines of the sockets of one server are printed.
+_SHOWN = 4
+#: The questions that the program answers if it has several servers.
+_OF_PROGRAM = ("start", "restart-live", "restart-time-wait", "second-instance")
 
 
-def _title(report: Report) -> str:
-    targets = ", ".join(report.to) if len(report.to) < MANY else f"{len(report.to)} platforms"
-    return f"{report.from_} -> {targets}: {report.calls.name} ({report.suite})"
-
-
-def counted(report: Report) -> str:
-    """How much was read, and as which user it is simulated."""
-    calls = report.calls
-    numbers = [(calls.calls, "call"), (calls.sockets, "socket"), (len(report.servers), "server")]
-    return ", ".join(f"{number} {what}{'s' * (number != 1)}" for number, what in numbers) + f"; simulated as user {report.uid}"
-
-
-def _sockets(server: ServerReport) -> list[str]:
-    return [f"    {described(one)}" for one in server.sockets]
-
-
-def described(one: BoundSocket) -> str:
-    """A socket in a line."""
-    options = ", ".join(f"{name}={value}" for name, value in one.options.items()) or "no options"
-    does = "listens" if one.listens else "bound"
-    shared = f", {one.processes} processes" if one.processes > 1 else ""
-    return f"line {one.line}: {one.kind} {one.address}, {options}, {does}{shared}"
-
-
-def _one_target(server: ServerReport, report: Report, *, scripts: bool) -> list[str]:
-    (target,) = report.to
-    lines: list[str] = []
-    seen: set[str] = set()
-    wide = max(len(report.from_), len(target), len("instead"))
-    for one in server.situations:
-        there = one.to[target]
-        lines += [f"{there.mark:<9} {one.id}: {one.question}"]
-        if one.from_.outcome == there.answer.outcome:
-            lines += _filled(f"    {'on both':<{wide}} {there.answer.outcome}")
-        else:
-            lines += _filled(f"    {report.from_:<{wide}} {one.from_.outcome}")
-            lines += _filled(f"    {target:<{wide}} {there.answer.outcome}")
-        lines += [f"    {'change':<{wide}} {change}" for change in there.changes]
-        lines += [f"    {'because':<{wide}} {_because(there)}"] if there.verdict != SAME else []
-        lines += [f"        {line}" for line in there.answer.trace] if scripts else []
-        for offer in there.instead:
-            again = offer.id in seen
-            seen.add(offer.id)
-            lines += _filled(f"    {'instead':<{wide}} {'as above' if again else offer.say} [{offer.id}]")
-            lines += [f"    {'':<{wide}}   {line}" for line in (_offer(offer)[:1] if again else _offer(offer))]
-    return lines
-
-
-def _because(there: TargetReport) -> str:
-    return ", ".join(f"{one.id} ({one.basis})" for one in there.answer.because) or "-"
-
-
-def _offer(offer: Instead) -> list[str]:
-    mends = f"; that also fixes {', '.join(offer.mends)}" if offer.mends else ""
-    lines = [f"then: {offer.then}{mends}"] if offer.then else []
-    lines += [f"but then {cost.situation} is {cost.verdict}: {cost.outcome}" for cost in offer.costs]
-    return [*lines, f"see {', '.join([*offer.because, *offer.experiments])}", *(f"[{source}]" for source in offer.sources)]
-
-
-def _filled(line: str) -> list[str]:
-    return textwrap.wrap(line, 130, subsequent_indent=" " * 14, break_long_words=False, break_on_hyphens=False) or [line]
-
-
-def _reasons(report: Report) -> list[str]:
-    found: dict[str, Because] = {}
+def as_text(report: Report) -> str:
+    """The report in a few lines. For several targets, their outcomes."""
+    lines = [title(report), *(line for note in report.calls.notes for line in filled(f"note: {note}")), ""]
+    several = len(report.servers) > 1
+    if several:
+        lines += [*filled(f"the program: {report.program.title}"), *_findings(report.program.situations, report), ""]
     for server in report.servers:
-        for one in server.situations:
-            there = next(iter(one.to.values()))
-            sides = [one.from_, there.answer] if there.verdict != SAME else []
-            found |= {reason.id: reason for side in sides for reason in side.because}
-    lines = ["why"] if found else []
-    for reason in found.values():
-        lines += [f"{reason.id} ({reason.basis})", *_filled(f"    {reason.statement}"), f"    [{reason.source}]"]
-        lines += [f"    one side: {side.claim} ({side.basis}: {side.source})" for side in reason.sides]
-    return [*lines, ""] if lines else []
+        lines += [*_heading(server), *_warnings(server, report.to), *(_advice(server, report.to[0]) if len(report.to) == 1 else [])]
+        asked = [one for one in server.situations if not (several and one.id in _OF_PROGRAM)]
+        lines += [*_findings(asked, report), ""]
+    lines += [*_unjudged(report.unjudged), ""] if report.unjudged else []
+    more = "--details (every answer with its reason), --scripts (and the calls that were played)"
+    return "\n".join([*lines, f"more: {'' if len(report.to) == 1 else '--to one platform (what to write instead), '}{more}"])
 
 
-def table(server: ServerReport, report: Report) -> list[list[str]]:
-    """The verdicts, with a row for each platform and a column for each situation."""
-    head = ["", *(one.id for one in server.situations)]
-    return [head, *([target, *(one.to[target].mark for one in server.situations)] for target in report.to)]
+def _unjudged(said: Sequence[str]) -> Iterator[str]:
+    yield from (line for one in said[:_SHOWN] for line in filled(f"not judged: {one}"))
+    if len(said) > _SHOWN:
+        yield f"not judged: {len(said) - _SHOWN} more; see --details"
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    return ["  ".join(f"{word:<{width}}" for word, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+def _heading(server: ServerReport) -> Iterator[str]:
+    """The sockets of a server, and what must be known of them."""
+    for one in server.sockets[:_SHOWN]:
+        yield described(one)
+    if len(server.sockets) > _SHOWN:
+        yield f"and {len(server.sockets) - _SHOWN} more sockets"
+    if server.ports[1:]:
+        some = ", ".join(server.ports[:_SHOWN])
+        yield f"{len(server.ports)} servers do the same, at port {some}{' and others' * (len(server.ports) > _SHOWN)}"
+    for note in server.notes:
+        yield from filled(f"note: {note}")
 
 
-def _unjudged(report: Report) -> list[str]:
-    return ["not judged", *(f"    {line}" for line in report.unjudged), ""] if report.unjudged else []
+# What to write instead.
 
 
-def _legend(report: Report) -> list[str]:
-    words = [f"{word}: {sentence}" for word, sentence in report.verdicts.items()]
-    starred = [f"same*: {SAME_BUT}"] if any(there.mark == "same*" for there in report.targets) else []
-    return [*words, *starred, *(f"{basis}: {sentence}" for basis, sentence in report.bases.items())]
+def _advice(server: ServerReport, target: str) -> Iterator[str]:
+    """Each piece of advice once. *or* begins another way to mend the same."""
+    mended: set[str] = set()
+    for identifier, (offer, asked) in _offers(server, target).items():
+        word = "or" if asked <= mended else "write"
+        mended |= asked
+        names = [one.name for one in server.situations if one.id in asked]
+        yield from filled(f"{word:<6} {offer.say}{_follows(offer, names)} [{identifier}]")
 
 
-def as_markdown(report: Report) -> str:
-    """The whole report as Markdown."""
-    lines = [f"# {_md(_title(report))}", "", counted(report), ""]
-    for number, server in enumerate(report.servers, 1):
-        lines += [f"## Server {number}: {_md(server.title)}", "", *(f"- {_md(described(one))}" for one in server.sockets)]
-        lines += [
-            *(f"- Note: {_md(note)}" for note in server.notes),
-            *(f"- {_md(line)}" for line in server.libraries.told(report.from_)),
-            "",
-        ]
-        lines += _markdown_table(_detailed(server, report) if len(report.to) == 1 else table(server, report))
-        lines += ["", *(_markdown_advice(server, report) if len(report.to) == 1 else [])]
-    if report.unjudged:
-        lines += ["## Not judged", "", *(f"- {_md(line)}" for line in report.unjudged), ""]
-    lines += ["## Words", "", *(f"- {_md(line)}" for line in _legend(report))]
-    return "\n".join(lines)
-
-
-def _detailed(server: ServerReport, report: Report) -> list[list[str]]:
-    (target,) = report.to
-    rows = [["verdict", "question", report.from_, target, "what changes", "because"]]
+def _offers(server: ServerReport, target: str) -> dict[str, tuple[Instead, set[str]]]:
+    """The advice for a target by id, and the situations that each mends; first what costs nothing."""
+    found: dict[str, tuple[Instead, set[str]]] = {}
     for one in server.situations:
+        for offer in one.to[target].instead:
+            known = found.setdefault(offer.id, (offer, set()))[1]
+            known |= {one.id, *offer.mends}
+    return dict(sorted(found.items(), key=lambda item: len(item[1][0].costs)))
+
+
+def _follows(offer: Instead, names: Sequence[str]) -> str:
+    """What follows from a piece of advice that was played."""
+    if offer.then is None:
+        return ""
+    costs: dict[str, list[str]] = {}
+    for cost in offer.costs:
+        costs.setdefault(cost.outcome, []).append(cost.name)
+    but = "; ".join(f"{' and '.join(alike)}: {outcome}" for outcome, alike in costs.items())
+    return f" Mends: {', '.join(names)}.{f' But {but}.' if but else ''}"
+
+
+# What is not the same, and what is.
+
+
+def _findings(situations: Sequence[SituationReport], report: Report) -> Iterator[str]:
+    """What differs, the worst first, then what is the same. For several targets, those that answer alike share a line."""
+    if len(report.to) == 1:
+        yield from _for_one(situations, report.to[0])
+        return
+    for one in situations:
+        yield f"{one.name}: {report.from_}: {one.from_.outcome}"
+        answers = sorted((WORST.index(there.verdict), there.mark, _brief(there.answer.outcome), target) for target, there in one.to.items())
+        for (_, mark, outcome), alike in groupby(answers, key=lambda found: found[:3]):
+            yield from filled(f"  {_shown(mark)} {', '.join(found[3] for found in alike)}{outcome}")
+
+
+def _brief(outcome: str) -> str:
+    """The outcome behind the names of platforms, without why it is unknown."""
+    known, unknown, _ = outcome.partition("unknown")
+    return f": {known}{unknown}" if known else ""
+
+
+def _for_one(situations: Sequence[SituationReport], target: str) -> Iterator[str]:
+    for one in sorted(situations, key=lambda one: WORST.index(one.to[target].verdict)):
         there = one.to[target]
-        words = [one.from_.outcome, there.answer.outcome, "; ".join(there.changes), _because(there)]
-        rows.append([there.mark, f"{one.id}: {one.question}", *words])
-    return rows
+        if there.verdict != SAME:
+            before = one.from_.outcome
+            yield from filled(f"{_shown(there.verdict)} {one.name}: {before} -> {there.answer.outcome}")
+    for mark, ending in ((SAME, ""), (f"{SAME}*", " (but see what changes: --details)")):
+        names = [one.name for one in situations if one.to[target].mark == mark]
+        if names:
+            yield from filled(f"{_shown(mark)} {', '.join(names)}{ending}")
 
 
-def _markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
-    written = [f"| {' | '.join(_md(word) for word in row)} |" for row in rows]
-    return [written[0], "|" + "---|" * len(rows[0]), *written[1:]]
+def _shown(word: str) -> str:
+    """The verdict as it begins a line. What asks for action stands out."""
+    return f"{word.upper() if word in ('breaks', 'risk') else word:<6}"
 
 
-def _markdown_advice(server: ServerReport, report: Report) -> list[str]:
-    lines = []
-    for one in server.situations:
-        for offer in one.to[report.to[0]].instead:
-            lines += [f"- **{one.id}**: {_md(offer.say)} ({offer.id})", *(f"  - {_md(line)}" for line in _offer(offer))]
-    return ["Instead:", "", *lines, ""] if lines else []
+def _warnings(server: ServerReport, targets: Sequence[str]) -> Iterator[str]:
+    for said, alike in _by_warning(server, targets).items():
+        where = f"{', '.join(alike)}: " * (len(targets) > 1)
+        yield from filled(f"{_shown(said[0])} {where}{said[1]}")
 
 
-def _md(text: str) -> str:
-    for special in "\\`*_[]<>|":
-        text = text.replace(special, f"\\{special}")
-    return text.replace("\n", " ")
+def _by_warning(server: ServerReport, targets: Iterable[str]) -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for target in targets:
+        for one in server.warnings[target]:
+            found.setdefault((one.verdict, one.say), []).append(target)
+    return found
+
+
+def table(situations: Sequence[SituationReport], report: Report) -> list[list[str]]:
+    """The verdicts with the outcomes, with a row for each platform and a column for each situation."""
+    head = ["", *(one.name for one in situations)]
+    here = [report.from_, *(one.from_.outcome for one in situations)]
+    rows = [[target, *(f"{one.to[target].mark}: {one.to[target].answer.outcome}" for one in situations)] for target in report.to]
+    return [head, here, *rows]

@@ -10,11 +10,12 @@ from reports.porting import server_scenes
 from reports.porting.groups import Shape, numbered
 from reports.porting.rehearsal import Attempt, Rehearsal
 from reports.porting.server_scenes import AS_RECORDED, Edit
+from reports.porting.words import BETTER, BREAKS, RISK
 
 #: How much the sockets in question get, from nothing to everything. ``NEVER``: the server itself does not start.
 NEVER, REFUSED, GRANTED, SHARED, ALL = -1, 0, 1, 2, 3
 #: Not a rank: it is granted in several worlds, with different ranks.
-UNDETERMINED = 4
+MANY_RANKS = 4
 
 
 def _once(shape: Shape) -> tuple[None]:
@@ -23,9 +24,10 @@ def _once(shape: Shape) -> tuple[None]:
 
 @dataclass(frozen=True)
 class Trial:
-    """A question about a server. ``scene`` asks it, and ``words`` say what each rank means here."""
+    """A question about a server. ``name`` is it in a few words, ``scene`` asks it, and ``words`` say what each rank means here."""
 
     id: str
+    name: str
     question: str
     applies: Callable[[Shape], bool]
     scene: Callable[[Rehearsal, Shape, Edit], None]
@@ -33,6 +35,13 @@ class Trial:
     experiments: tuple[str, ...] = ()
     #: The scene is played once for each of these.
     attempts: Callable[[Shape], Iterable[Attempt | None]] = _once
+    #: What it means to the owner if the sockets in question get less on the target, and if they get more.
+    less: str = BREAKS
+    more: str = BETTER
+    #: Whether the owner may count on the newcomer's share, so that losing it breaks something.
+    shared_on_purpose: bool = False
+    #: Whether it asks about a process that was forked.
+    forks: bool = False
 
     def rehearse(self, shape: Shape, edit: Edit = AS_RECORDED) -> list[Rehearsal]:
         """The rehearsals of the scene, one for each attempt."""
@@ -52,7 +61,7 @@ def _is_server(shape: Shape) -> bool:
 
 
 def _listens(shape: Shape) -> bool:
-    return _is_server(shape) and shape.listens[0] and shape.protocol == "tcp"
+    return _is_server(shape) and any(shape.listens) and shape.protocol == "tcp"
 
 
 def _dual(shape: Shape) -> list[int]:
@@ -77,13 +86,14 @@ _NEWCOMER = {
     GRANTED: "starts, and receives nothing",
     SHARED: "starts, and shares",
     ALL: "starts, and takes all",
-    UNDETERMINED: "starts; who receives is undetermined",
+    MANY_RANKS: "starts; who receives is undetermined",
 }
 
 TRIALS = (
-    Trial("start", "Do the recorded calls succeed?", _always, server_scenes.start, _PLAIN),
+    Trial("start", "start", "Do the recorded calls succeed?", _always, server_scenes.start, _PLAIN),
     Trial(
         "restart-live",
+        "restart with live connections",
         "Can the server start again at once after a crash, while its old connections are open?",
         _listens,
         server_scenes.restart_live,
@@ -92,6 +102,7 @@ TRIALS = (
     ),
     Trial(
         "restart-time-wait",
+        "restart over TIME_WAIT",
         "Can the server start again at once, while connections that it closed are in TIME_WAIT?",
         _listens,
         server_scenes.restart_time_wait,
@@ -103,13 +114,18 @@ TRIALS = (
     ),
     Trial(
         "second-instance",
+        "second instance",
         "Can a second instance start while the first runs, and who receives?",
         _always,
         server_scenes.second_instance,
         _NEWCOMER,
         ("tcp/stevens-s5/two-servers", "tcp/duplicate/both-reuseaddr/unlistened"),
+        less=BETTER,
+        more=RISK,
+        shared_on_purpose=True,
     ),
     Trial(
+        "workers",
         "workers",
         "Do all its sockets at one address get a share?",
         lambda shape: shape.twins,
@@ -119,51 +135,74 @@ TRIALS = (
     ),
     Trial(
         "inherited",
+        "inherited socket",
         "Does a worker that inherited the socket receive after its parent has closed it?",
         lambda shape: shape.workers and _is_server(shape),
         server_scenes.inherited,
         {**_NEVER, REFUSED: "refused", GRANTED: "it does not", SHARED: "it does", ALL: "it does"},
         ("tcp/descriptors/still-receives/inherit",),
+        forks=True,
     ),
     Trial(
         "specific-beside-wildcard",
+        "a specific address beside it",
         "Can a server with the same options bind a specific address beside its wildcard, and who receives there?",
         lambda shape: _is_server(shape) and Address(shape.hosts[0]).is_wildcard,
         server_scenes.beside,
         _NEWCOMER,
         ("tcp/stevens-s2/three-servers", "tcp/stevens-s10/wildcard-listens-first"),
+        less=BETTER,
+        more=RISK,
     ),
     Trial(
         "wildcard-beside-specific",
+        "the wildcard beside it",
         "Can a server with the same options bind the wildcard beside its address, and who receives there?",
         lambda shape: _is_server(shape) and not Address(shape.hosts[0]).is_wildcard,
         server_scenes.beside,
         _NEWCOMER,
         ("tcp/stevens-s2/three-servers",),
+        less=BETTER,
+        more=RISK,
     ),
     Trial(
         "ipv4-through-ipv6",
+        "IPv4 through [::]",
         "Does its IPv6 wildcard receive IPv4?",
         _may_take_ipv4,
         server_scenes.ipv4_through_ipv6,
         {**_NEVER, REFUSED: "it does not", GRANTED: "it does not", SHARED: "it does", ALL: "it does"},
         ("tcp6/dual-stack/default/option",),
+        more=RISK,  # whoever comes over IPv4 reaches what was kept from him
     ),
     Trial(
         "ipv4-beside-ipv6",
+        "0.0.0.0 beside [::]",
         "Can a server with the same options bind 0.0.0.0 beside its IPv6 wildcard, and who receives IPv4?",
         _may_take_ipv4,
         server_scenes.ipv4_beside_ipv6,
         _NEWCOMER,
         ("tcp/winsock/both-stacks/dual-none-then-any4-none",),
+        less=BETTER,
+        more=RISK,
     ),
     Trial(
         "another-user",
+        "another user",
         "Can a process of another user take the port, whatever options it sets?",
         _is_server,
         server_scenes.another_user,
-        {**_NEVER, REFUSED: "it cannot", GRANTED: "it can bind, and receives nothing", SHARED: "it takes a share", ALL: "it takes all"},
+        {
+            **_NEVER,
+            REFUSED: "it cannot",
+            GRANTED: "it can bind, and receives nothing",
+            SHARED: "it takes a share",
+            ALL: "it takes all",
+            MANY_RANKS: "it can bind; who receives is undetermined",
+        },
         ("tcp/stevens-s11/theft",),
         server_scenes.attempts,
+        less=BETTER,
+        more=RISK,
     ),
 )

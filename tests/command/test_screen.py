@@ -39,12 +39,12 @@ def printed(text: str, terminal: io.StringIO) -> str:
 
 
 def test_what_is_no_terminal_gets_every_line_as_it_is() -> None:
-    assert printed("looser    " + "word " * 40, io.StringIO()) == "looser    " + "word " * 40 + "\n"
+    assert printed("RISK   " + "word " * 40, io.StringIO()) == "RISK   " + "word " * 40 + "\n"
 
 
 def test_a_terminal_gets_colour_and_lines_that_fit() -> None:
-    out = printed("  looser    " + "word " * 40, Terminal())
-    assert out.startswith("  \x1b[31mlooser\x1b[0m    word")
+    out = printed("  RISK   " + "word " * 40, Terminal())
+    assert out.startswith("  \x1b[31mRISK\x1b[0m   word")
     lines = out.replace("\x1b[31m", "").replace("\x1b[0m", "").splitlines()
     assert len(lines) == 3
     assert max(map(len, lines)) <= WIDTH

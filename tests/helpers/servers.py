@@ -5,11 +5,11 @@ from __future__ import annotations
 from fixtures.models import Platform
 from reports.calls import parse_calls
 from reports.porting.groups import Group, groups_of
-from reports.porting.judge import SAME, changes, verdict
+from reports.porting.judge import changes, verdict
 from reports.porting.player import Player
 from reports.porting.trials import TRIALS
+from reports.porting.words import SAME
 
-VERDICT_SIGNS = {"same": "=", "stricter": "<", "looser": ">", "unknown": "?"}
 PLAYER = Player(1000, {})
 BY_ID = {trial.id: trial for trial in TRIALS}
 
@@ -19,10 +19,10 @@ def groups(text: str) -> list[Group]:
 
 
 def judged(group: Group, situation: str, target: str, source: str = "linux") -> str:
-    """``=`` ``<`` ``>`` ``?``, with a star where the call, the errno or the receiver changes although the verdict is same."""
+    """The verdict, with a star where the call, the errno or the receiver changes although it is *same*."""
     here, there = (PLAYER.play(BY_ID[situation], group.shape, Platform(*name.split("@"))) for name in (source, target))
     word = verdict(here, there)
-    return VERDICT_SIGNS[word] + ("*" if word == SAME and changes(here, there) else "")
+    return word + ("*" if word == SAME and changes(here, there) else "")
 
 
 def server(options: str = "SO_REUSEADDR", host: str = "127.0.0.1", kind: str = "tcp4") -> str:

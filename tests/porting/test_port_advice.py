@@ -14,8 +14,9 @@ from fixtures.models import MODELS, Platform, defined
 from fixtures.specification.rules import Rule
 from reports.catalogue import by_id
 from reports.porting import advice
-from reports.porting.judge import PORTING_VERDICTS, SAME, verdict
+from reports.porting.judge import verdict
 from reports.porting.trials import TRIALS
+from reports.porting.words import PORTING_VERDICTS, SAME
 from tests.helpers.servers import BY_ID, PLAYER, only, server
 
 
@@ -73,7 +74,7 @@ def test_advice_says_what_it_costs() -> None:
     shape = only(server()).shape
     here, there = (PLAYER.play(BY_ID["second-instance"], shape, Platform(name)) for name in ("linux", "windows"))
     exclusive, plain = advice.offers(PLAYER, shape, here, there)
-    assert [(cost.situation, cost.verdict) for cost in exclusive.costs] == [("restart-live", "unknown"), ("restart-time-wait", "unknown")]
+    assert [(cost.situation, cost.verdict) for cost in exclusive.costs] == [("restart-live", "disputed"), ("restart-time-wait", "disputed")]
     assert (exclusive.mends, plain.costs) == (("wildcard-beside-specific", "another-user"), ())
 
 

@@ -9,8 +9,8 @@ from fixtures.models import MODELS
 from reports.catalogue import ROOT, all_rows
 from reports.cells import BASIS_LETTERS
 from reports.claims import load
-from reports.porting.judge import PORTING_VERDICTS
 from reports.porting.trials import TRIALS
+from reports.porting.words import PORTING_VERDICTS
 
 
 @pytest.mark.parametrize(
