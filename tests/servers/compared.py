@@ -24,13 +24,15 @@ RANKS = ("nothing", "a share", "all")
 
 @dataclass(frozen=True)
 class Answer:
-    """What the report says of one situation: how much is received, or which call is refused with which errno."""
+    """What the report says of one situation: how much is received, or which calls of which sockets are refused."""
 
     gets: str
+    sockets: frozenset[str]
+    #: The calls and their errno.
     refused: frozenset[str]
 
     def __str__(self) -> str:
-        return f"refused ({', '.join(sorted(self.refused))})" if self.refused else self.gets
+        return f"refused ({', '.join(sorted(self.sockets))})" if self.refused else self.gets
 
 
 class Said:
@@ -38,6 +40,7 @@ class Said:
 
     def __init__(self, report: Json) -> None:
         self.servers: list[Json] = report["servers"]
+        self.situations: list[Json] = report["program"]["situations"]
 
     @property
     def places(self) -> list[str]:
@@ -46,11 +49,12 @@ class Said:
 
     def at(self, place: str, situation: str) -> Answer | None:
         """The answer for the server at one place, or None if the report does not ask this there."""
-        for server in self.servers:
-            for one in server["situations"] if place in _places(server) else ():
-                if one["id"] == situation:
-                    return _answer(one["from"])
-        return None
+        asked = (one for server in self.servers if place in _places(server) for one in server["situations"])
+        return next((_answer(one["from"]) for one in asked if one["id"] == situation), None)
+
+    def program(self, situation: str) -> Answer:
+        """The answer for the program with all its servers."""
+        return next(_answer(one["from"]) for one in self.situations if one["id"] == situation)
 
     def outcomes(self) -> dict[str, str]:
         """Every outcome in the report's words, by place and situation."""
@@ -59,7 +63,7 @@ class Said:
             for server in self.servers
             for place in _places(server)
             for one in server["situations"]
-        }
+        } | {f"the program {one['id']}": one["from"]["outcome"] for one in self.situations}
 
 
 def _places(server: Json) -> list[str]:
@@ -69,7 +73,8 @@ def _places(server: Json) -> list[str]:
 
 def _answer(met: Json) -> Answer:
     words = met["outcome"].partition(", with ")[0]
-    return Answer(SHARES.get(words, words), frozenset(f"{one['call']}: {one['errno']}" for one in met["refused"]))
+    sockets = frozenset(f"{one['socket']}: {one['call']}: {one['errno']}" for one in met["refused"])
+    return Answer(SHARES.get(words, words), sockets, frozenset(f"{one['call']}: {one['errno']}" for one in met["refused"]))
 
 
 def differences(situation: str, found: Json, said: Said) -> list[str]:
@@ -78,12 +83,13 @@ def differences(situation: str, found: Json, said: Said) -> list[str]:
 
 
 def _second(found: Json, said: Said) -> Iterable[str]:
-    expected = [answer for place in said.places if (answer := said.at(place, "second-instance"))]
-    refused = {refusal for answer in expected for refusal in answer.refused}
-    yield from _refusals(found, refused)
+    program = said.program("second-instance")
+    yield from _refusals(found, program)
     if found["ended"] and not found["refused"]:
         yield f"the second instance ended with status {found['status']}, and no bind or listen was refused to it"
-    if found["refused"] or refused:
+    if found["refused"] and not found["ended"]:
+        yield "the second instance runs on, although a call was refused to it"
+    if found["refused"] or program.refused:
         return
     for place, gets in _received(found["shares"], "second").items():
         answer = said.at(place, "second-instance")
@@ -93,14 +99,14 @@ def _second(found: Json, said: Said) -> Iterable[str]:
             yield f"{place}: the second instance gets {gets}, but the report says {answer}"
 
 
-def _refusals(found: Json, expected: set[str]) -> Iterable[str]:
-    """Where the first call that was refused is not one that the report says."""
+def _refusals(found: Json, answer: Answer) -> Iterable[str]:
+    """Where the first call that was refused is not the one that the report names."""
     if not found["refused"]:
-        yield from [f"no call was refused, but the report says {', '.join(sorted(expected))}"] if expected else []
+        yield from [f"no call was refused, but the report says {answer}"] if answer.refused else []
         return
     kind, address, call, errno = found["refused"][0]
-    if f"{call}: {errno}" not in expected:
-        yield f"{kind} {address}: refused ({call}: {errno}), but the report says {', '.join(sorted(expected)) or 'that it starts'}"
+    if f"{kind} {address}: {call}: {errno}" not in answer.sockets:
+        yield f"{kind} {address}: refused ({call}: {errno}), but the report says {answer}"
 
 
 def _received(shares: Iterable[Json], who: str) -> dict[str, str]:
@@ -123,8 +129,7 @@ def _restart(situation: str, states: Iterable[str]) -> Callable[[Json, Said], It
             there = {state for at, state in found["left"] if at == port}
             if not there & set(states):
                 yield f"the precondition is not there: no connection of port {port} in {' or '.join(states)}, but {sorted(there)}"
-        answers = [answer for place in said.places if (answer := said.at(place, situation))]
-        yield from _refusals(found, {refusal for answer in answers for refusal in answer.refused})
+        yield from _refusals(found, said.program(situation))
         if not found["refused"] and not found["ready"]:
             yield f"it did not start again (status {found['status']}), and no bind or listen was refused to it"
 

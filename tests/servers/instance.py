@@ -20,8 +20,8 @@ from tests.servers.watching import Held, alive, held, inodes, stopped
 
 #: How long a server may take to start, in seconds. MariaDB and Java take a few.
 STARTS_WITHIN = 20.0 * PATIENCE
-#: How long one that was refused may take to say so by ending.
-ENDS_WITHIN = 4.0 * PATIENCE
+#: How long one that was refused may take to end. gunicorn tries for five seconds.
+ENDS_WITHIN = 10.0 * PATIENCE
 #: The calls that the report is about, in strace's words.
 REFUSED = ("bind(", "listen(")
 

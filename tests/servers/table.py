@@ -183,6 +183,10 @@ SERVERS = (
         {"avahi.conf": "[server]\nuse-ipv6=no\nenable-dbus=no\nallow-interfaces=multicast0\n"},
         before="mkdir -p /run/avahi-daemon; echo avahi:x:101:65534::/:/usr/sbin/nologin >> /etc/passwd; echo avahi:x:101: >> /etc/group",
         minimum=True,
+        differs={
+            "second": "It binds without options first, and sets SO_REUSEADDR and SO_REUSEPORT when that is refused. A second one makes calls "
+            "that the first did not make."
+        },
     ),
     Server(
         "minidlna",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,24 @@ from tests.servers.table import BY_NAME, SERVERS
 CHECKOUT = Path(__file__).parents[2]
 HERE = f"linux@{'.'.join(platform_version().split('.')[:2])}"
 ASKED = ("second", "live", "time_wait", "stranger")
-RECORDERS = ("strace", "python")
 
 
-def _row(server: Server) -> Any:
-    marks = [pytest.mark.xdist_group(server.name), *([pytest.mark.minimum] if server.minimum else [])]
-    return pytest.param(server, id=server.name, marks=marks)
+def _rows(asked: Callable[[Server], Iterable[str]]) -> list[Any]:
+    """A parameter for each server in each of its situations."""
+    return [pytest.param(server, word, id=f"{server.name}-{word}", marks=_marks(server)) for server in SERVERS for word in asked(server)]
+
+
+def _marks(server: Server) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.xdist_group(server.name), *([pytest.mark.minimum] if server.minimum else [])]
+
+
+def _asked(server: Server) -> Iterable[str]:
+    """Connections are left to servers of TCP alone."""
+    return ASKED if any(port.startswith("tcp:") for port in server.ports) else ("second", "stranger")
+
+
+def _recorders(server: Server) -> Iterable[str]:
+    return ("strace", "python") if server.python else ("strace",)
 
 
 def play(server: Server, situation: str, folder: Path) -> Any:
@@ -60,8 +73,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return said
 
 
-@pytest.mark.parametrize("situation", ASKED)
-@pytest.mark.parametrize("server", [_row(server) for server in SERVERS])
+@pytest.mark.parametrize(("server", "situation"), _rows(_asked))
 def test_a_server_meets_what_the_report_says(server: Server, situation: str, reported: Any, tmp_path: Path) -> None:
     found = differences(situation, play(server, situation, tmp_path), reported(server.name))
     if situation in server.differs:
@@ -70,11 +82,8 @@ def test_a_server_meets_what_the_report_says(server: Server, situation: str, rep
         assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("how", RECORDERS)
-@pytest.mark.parametrize("server", [_row(server) for server in SERVERS])
+@pytest.mark.parametrize(("server", "how"), _rows(_recorders))
 def test_what_record_writes_gives_the_same_report(server: Server, how: str, reported: Any, tmp_path: Path) -> None:
-    if how == "python" and not server.python:
-        pytest.skip("its calls do not go through Python's socket module")
     found = play(server, f"record_{how}", tmp_path)
     assert not found["left"], f"record left processes behind: {found['left']}"
     assert found["status"] == 0, found["said"]
