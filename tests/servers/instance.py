@@ -81,8 +81,8 @@ class Instance:
             return
         self.folder.mkdir(parents=True)
         self.folder.chmod(0o777)
-        for name, text in self.server.files.items():
-            (self.folder / name).write_text(filled(text, self._values), encoding="utf-8")
+        for file in self.server.files:
+            (self.folder / file.name).write_text(filled(file.read_text("utf-8"), self._values), encoding="utf-8")
         if self.server.before:
             words = filled(self.server.before, self._values)
             subprocess.run(words, shell=True, check=True, cwd=self.folder, env=self._environment, stdout=subprocess.DEVNULL)

@@ -6,6 +6,7 @@ Whatever a server writes below ``/usr``, ``/etc``, ``/var`` or ``/tmp`` goes to 
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 #: Memory that only this namespace sees.
@@ -14,11 +15,12 @@ OUTPUT = MEMORY / "output"
 OVERLAID = ("usr", "etc", "var", "opt", "tmp")
 #: The command that makes the namespaces. The first process in them is the stage; when it ends, the kernel ends all others.
 NEW = ("unshare", "--net", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc", "--propagation", "private")
+_FIRST_UID = 61000
 #: An address on a link that carries multicast, as a server that skips loopback wants it.
 LINK, LINK_ADDRESS = "multicast0", "192.0.2.1"
 
 
-def furnish(packages: Path, folder: Path) -> None:
+def furnish(packages: Path, folder: Path, users: Iterable[str]) -> None:
     """Lay the unpacked packages over the machine's file systems, and bring up loopback and a link that carries multicast.
 
     ``folder``, which may lie below one of them, is seen at `OUTPUT`: what is written there stays.
@@ -28,6 +30,7 @@ def furnish(packages: Path, folder: Path) -> None:
     _mount("--bind", str(folder), str(OUTPUT))
     for name in OVERLAID:
         _overlay(name, packages)
+    _add_users(users)
     for words in (
         ("link", "set", "lo", "up"),
         ("link", "add", LINK, "type", "veth", "peer", "name", "multicast1"),
@@ -37,6 +40,14 @@ def furnish(packages: Path, folder: Path) -> None:
         ("route", "add", "224.0.0.0/4", "dev", LINK),
     ):
         subprocess.run(["ip", *words], check=True)
+
+
+def _add_users(names: Iterable[str]) -> None:
+    """Make the users that the scripts of the packages would have made, in this namespace alone."""
+    for number, name in enumerate(names, _FIRST_UID):
+        with open("/etc/passwd", "a", encoding="utf-8") as users, open("/etc/group", "a", encoding="utf-8") as groups:
+            users.write(f"{name}:x:{number}:{number}::/:/usr/sbin/nologin\n")
+            groups.write(f"{name}:x:{number}:\n")
 
 
 def _overlay(name: str, packages: Path) -> None:

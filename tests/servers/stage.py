@@ -250,8 +250,9 @@ SITUATIONS: dict[str, Callable[[Server, Path], Found]] = {
 
 def main(name: str, situation: str, folder: str) -> int:
     """Play it."""
-    furnish(Path(sys.prefix, ROOT, "debian"), Path(folder))
-    print(json.dumps(SITUATIONS[situation](BY_NAME[name], OUTPUT)))
+    server = BY_NAME[name]
+    furnish(Path(sys.prefix, ROOT, "debian"), Path(folder), server.users)
+    print(json.dumps(SITUATIONS[situation](server, OUTPUT)))
     return 0
 
 
