@@ -8,7 +8,6 @@ from typing import Any
 
 #: What a stage found, or a report says: as it stands in JSON.
 Json = Mapping[str, Any]
-_CANNOT = "cannot"
 #: How much somebody gets, by the report's words. Those of a refusal are not here.
 SHARES = {
     "starts, and receives nothing": "nothing",
@@ -113,7 +112,7 @@ def _received(shares: Iterable[Json], who: str) -> dict[str, str]:
     """How much the newcomer gets at each place: the most of what it gets at any address there."""
     found: dict[str, str] = {}
     for one in shares:
-        place = f"{one['kind'][:3]}:{one['port']}"
+        place = _place(one)
         gets = _share(one["first"], one[who])
         found[place] = max(found.get(place, RANKS[0]), gets, key=RANKS.index)
     return found
@@ -137,8 +136,8 @@ def _restart(situation: str, states: Iterable[str]) -> Callable[[Json, Said], It
 
 
 def _stranger(found: Json, said: Said) -> Iterable[str]:
-    for place in dict.fromkeys(f"{one['kind'][:3]}:{one['port']}" for one in found["tried"]):
-        tried = [one for one in found["tried"] if f"{one['kind'][:3]}:{one['port']}" == place]
+    for place in _in_order(found["tried"]):
+        tried = [one for one in found["tried"] if _place(one) == place]
         answer = said.at(place, "another-user")
         if answer is None:
             yield f"{place}: the report does not say what another user can do"
@@ -146,18 +145,51 @@ def _stranger(found: Json, said: Said) -> Iterable[str]:
             yield from _theft(place, tried, answer)
 
 
-def _theft(place: str, tried: Iterable[Json], answer: Answer) -> Iterable[str]:
+def _in_order(found: Iterable[Json]) -> list[str]:
+    return list(dict.fromkeys(map(_place, found)))
+
+
+def _place(one: Json) -> str:
+    return f"{one['kind'][:3]}:{one['port']}"
+
+
+def _theft(place: str, tried: Iterable[Json], answer: Answer, who: str = "another user") -> Iterable[str]:
     best = _best(tried)
     if isinstance(best, frozenset):
         if not answer.refused & best:
-            yield f"{place}: another user is refused ({', '.join(sorted(best))}), but the report says {answer}"
+            yield f"{place}: {who} is refused ({', '.join(sorted(best))}), but the report says {answer}"
     elif answer.refused or answer.gets != best[0]:
-        yield f"{place}: another user gets {best[0]} with {best[1]}, but the report says {answer}"
+        yield f"{place}: {who} gets {best[0]} with {best[1]}, but the report says {answer}"
+
+
+def _alone(found: Json, said: Said) -> Iterable[str]:
+    for one in found["workers"]:
+        answer = said.at(_place(one), "workers")
+        shared = "they share" if one["receive"] > 1 else "one of them receives all"
+        if one["sockets"] > 1 and (answer is None or answer.gets != shared):
+            yield f"{_place(one)}: {one['receive']} of {one['sockets']} sockets receive, but the report says {answer}"
+        if not one["receive"]:
+            yield f"{_place(one)}: nobody receives at {one['host']}"
+    for one in found["ipv4"]:
+        answer = said.at(_place(one), "ipv4-through-ipv6")
+        does = "it does" if one["receive"] else "it does not"
+        if answer is None or answer.gets != does:
+            yield f"{_place(one)}: does IPv4 reach its IPv6 wildcard? {does}, but the report says {answer}"
+
+
+def _beside(found: Json, said: Said) -> Iterable[str]:
+    for one in found["tried"]:
+        situation = "specific-beside-wildcard" if one["host"] in ("0.0.0.0", "::") else "wildcard-beside-specific"
+        answer = said.at(_place(one), situation)
+        if answer is None:
+            yield f"{_place(one)}: the report does not answer {situation}"
+        else:
+            yield from _theft(_place(one), [one], answer, f"a server with the same options at {one['at']}")
 
 
 def _best(tried: Iterable[Json]) -> tuple[str, str] | frozenset[str]:
     """What the best attempt got, and how; or how all were refused."""
-    granted = [(_share(one["first"], one["thief"]), one) for one in tried if one["answer"] == "ok"]
+    granted = [(_share(one["first"], one["newcomer"]), one) for one in tried if one["answer"] == "ok"]
     if not granted:
         return frozenset(one["answer"] for one in tried)
     gets, one = max(granted, key=lambda pair: RANKS.index(pair[0]))
@@ -169,4 +201,6 @@ _COMPARED: dict[str, Callable[[Json, Said], Iterable[str]]] = {
     "live": _restart("restart-live", ("01", "04", "05", "06")),
     "time_wait": _restart("restart-time-wait", ("06",)),
     "stranger": _stranger,
+    "alone": _alone,
+    "beside": _beside,
 }

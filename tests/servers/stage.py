@@ -6,23 +6,23 @@ It runs as the first process of the namespaces that ``place.NEW`` makes.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fixtures.machine.errnames import error_name
-from fixtures.machine.namespace import become
-from fixtures.machine.options import set_option
-from reports.calls import read_calls
+from fixtures.machine.options import OPTIONS
+from reports.calls import Recorded, read_calls
+from reports.calls.sockets import Act
 from reports.inputs import BadInput
 from tests.servers.clients import all_accepted, arrivals, connected, ends_after_the_server, family, reached, shares
 from tests.servers.instance import Instance, eventually
+from tests.servers.newcomers import STRANGER, Newcomer, tried
 from tests.servers.place import OUTPUT, furnish
 from tests.servers.server import ROOT, Server
 from tests.servers.table import BY_NAME
@@ -30,8 +30,6 @@ from tests.servers.watching import Held, held, inodes
 
 #: What a situation finds, for JSON.
 Found = dict[str, Any]
-#: Somebody else: ``nobody``.
-STRANGER = 65534
 #: What another user may set.
 TRIED = ((), ("SO_REUSEADDR",), ("SO_REUSEPORT",), ("SO_REUSEADDR", "SO_REUSEPORT"))
 CHECKOUT = Path(__file__).parents[2]
@@ -141,7 +139,7 @@ def _refusals(log: Path) -> list[list[str]]:
 def _share(one: Instance, place: Held, other: Instance) -> Found:
     arrived = arrivals(place.kind, reached(place), place.port, one.server.says)
     of = {"first": inodes(one.pids), "second": inodes(other.pids)}
-    return {"kind": place.kind, "host": place.host, "port": place.port, **shares(arrived, of)}
+    return _named(place) | shares(arrived, of)
 
 
 def _restarted(server: Server, folder: Path, ends: Callable[[list[socket.socket]], None]) -> Found:
@@ -183,68 +181,82 @@ def time_wait(server: Server, folder: Path) -> Found:
 def stranger(server: Server, folder: Path) -> Found:
     """Another user tries to take each port of the server, with each set of options."""
     one = _running(server, folder)
-    tried = []
+    found = []
     for place in _places(one.sockets):
+        ipv6 = {"IPV6_V6ONLY": int(_only_ipv6(place))} if place.kind.endswith("6") else {}
         for host in dict.fromkeys((place.host, reached(place))):
-            tried += [_theft(one, place, host, options) for options in TRIED]
-    return {"tried": tried}
-
-
-def _theft(one: Instance, place: Held, host: str, options: tuple[str, ...]) -> Found:
-    found: Found = {"kind": place.kind, "host": place.host, "port": place.port, "at": host, "options": list(options)}
-    with _thief(place, host, options) as (pid, answer):
-        found["answer"] = answer
-        if answer == "ok":
-            with one.frozen():
-                arrived = arrivals(place.kind, reached(place), place.port, one.server.says)
-            found |= shares(arrived, {"first": inodes(one.pids), "thief": inodes([pid])})
-    return found
-
-
-@contextmanager
-def _thief(place: Held, host: str, options: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """A process of another user, and what it is answered; it keeps what it took until the end."""
-    from_thief, to_us = os.pipe()
-    from_us, to_thief = os.pipe()
-    pid = os.fork()
-    if not pid:
-        os.close(to_thief)
-        become(STRANGER)
-        sock = socket.socket(family(host), socket.SOCK_STREAM if place.kind.startswith("tcp") else socket.SOCK_DGRAM)
-        os.write(to_us, _attempt(sock, host, place, options).encode() + b"\n")
-        os.read(from_us, 1)
-        os._exit(0)
-    for end in (to_us, from_us):
-        os.close(end)
-    with open(from_thief, encoding="ascii") as answers:
-        yield pid, answers.readline().strip()
-    os.close(to_thief)
-    os.waitpid(pid, 0)
-
-
-def _attempt(sock: socket.socket, host: str, place: Held, options: tuple[str, ...]) -> str:
-    call = "setsockopt"
-    try:
-        for option in options:
-            set_option(sock, option, 1)
-        if place.kind.endswith("6"):
-            set_option(sock, "IPV6_V6ONLY", int(_only_ipv6(place)))
-        call = "bind"
-        sock.bind((host, place.port))
-        if place.kind.startswith("tcp"):
-            call = "listen"
-            sock.listen()
-    except OSError as error:
-        return f"{call}: {error_name(error.errno)[0]}"
-    return "ok"
+            found += [tried(one, Newcomer(place, host, dict.fromkeys(options, 1) | ipv6, STRANGER)) for options in TRIED]
+    return {"tried": found}
 
 
 def _only_ipv6(place: Held) -> bool:
-    return any(row.port == place.port and row.kind == place.kind[:3] + "4" and row.serves for row in held())
+    """Whether a socket of IPv6 leaves IPv4 to another."""
+    return any(row.port == place.port and row.kind == f"{place.kind[:3]}4" and row.serves for row in held())
+
+
+def alone(server: Server, folder: Path) -> Found:
+    """Nobody else is there: how many of its sockets receive at each address, and does its IPv6 wildcard receive IPv4?"""
+    one = _running(server, folder)
+    with one.frozen():
+        workers = [_workers(one, place) for place in _places(one.sockets)]
+        ipv4 = [_ipv4(one, place) for place in _places(one.sockets) if place.host == "::" and not _only_ipv6(place)]
+    return {"workers": workers, "ipv4": ipv4}
+
+
+def _workers(one: Instance, place: Held) -> Found:
+    at = [row for row in one.sockets if (row.kind, row.host, row.port) == (place.kind, place.host, place.port)]
+    arrived = arrivals(place.kind, reached(place), place.port, one.server.says)
+    return _named(place) | {"sockets": len(at), "receive": sum(row.inode in arrived for row in at)}
+
+
+def _ipv4(one: Instance, place: Held) -> Found:
+    arrived = arrivals(place.kind, "127.0.0.1", place.port, one.server.says)
+    return _named(place) | {"receive": sum(row.inode in arrived for row in one.sockets)}
+
+
+def beside(server: Server, folder: Path) -> Found:
+    """Another server with the options of its first socket binds a specific address beside its wildcard, or the wildcard beside it."""
+    one = _running(server, folder)
+    places = _places(one.sockets)
+    found = []
+    for first in _first_of_each(folder / "first.log"):
+        place = next((place for place in places if first.address and f"{first.kind} {first.address}" == _written(place)), None)
+        if place:
+            options = {str(act.args[0]): int(str(act.args[1])) for act in _set_before_bind(first)}
+            found.append(tried(one, Newcomer(place, _neighbour(place), options)))
+    return {"tried": found}
+
+
+def _neighbour(place: Held) -> str:
+    if place.host in ("0.0.0.0", "::"):
+        return reached(place)
+    return "::" if place.kind.endswith("6") else "0.0.0.0"
+
+
+def _first_of_each(log: Path) -> list[Recorded]:
+    """The first socket at each protocol and port of a log."""
+    found: dict[tuple[str, str], Recorded] = {}
+    for one in read_calls(str(log)).servers:
+        if one.address:
+            found.setdefault((one.protocol, one.address.port), one)
+    return list(found.values())
+
+
+def _set_before_bind(one: Recorded) -> list[Act]:
+    before = itertools.takewhile(lambda act: not (act.verb == "bind" and act.granted), one.acts)
+    return [act for act in before if act.verb == "setsockopt" and act.granted and act.args[0] in OPTIONS]
+
+
+def _written(place: Held) -> str:
+    return f"{place.kind} {f'[{place.host}]' if ':' in place.host else place.host}:{place.port}"
+
+
+def _named(place: Held) -> Found:
+    return {"kind": place.kind, "host": place.host, "port": place.port}
 
 
 SITUATIONS: dict[str, Callable[[Server, Path], Found]] = {
-    play.__name__: play for play in (record, record_strace, record_python, second, live, time_wait, stranger)
+    play.__name__: play for play in (record, record_strace, record_python, second, live, time_wait, stranger, alone, beside)
 }
 
 

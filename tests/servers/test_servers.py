@@ -22,7 +22,8 @@ from tests.servers.table import BY_NAME, SERVERS
 
 CHECKOUT = Path(__file__).parents[2]
 HERE = f"linux@{'.'.join(platform_version().split('.')[:2])}"
-ASKED = ("second", "live", "time_wait", "stranger")
+ALWAYS = ("second", "stranger", "alone", "beside")
+OF_TCP = ("live", "time_wait")
 
 
 def _rows(asked: Callable[[Server], Iterable[str]]) -> list[Any]:
@@ -36,7 +37,7 @@ def _marks(server: Server) -> list[pytest.MarkDecorator]:
 
 def _asked(server: Server) -> Iterable[str]:
     """Connections are left to servers of TCP alone."""
-    return ASKED if any(port.startswith("tcp:") for port in server.ports) else ("second", "stranger")
+    return (*ALWAYS, *OF_TCP) if any(port.startswith("tcp:") for port in server.ports) else ALWAYS
 
 
 def _recorders(server: Server) -> Iterable[str]:
