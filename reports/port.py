@@ -10,9 +10,9 @@ import argparse
 import json
 
 from fixtures.models import MODELS, Platform
-from reports.calls import Recording, read_calls
+from reports.calls import Recording, names, read_calls, why_no_server
 from reports.cells import platform_named
-from reports.inputs import BadInput, named, tell
+from reports.inputs import BadInput, tell
 from reports.porting.contents import Report
 from reports.porting.details import as_details
 from reports.porting.html import as_html
@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--uid", type=uid, metavar="N", help=f"who runs the server (default: {SOMEBODY}, or root if the log shows a port below 1024)"
     )
     parser.add_argument("--setting", type=setting, action="append", default=[], metavar="NAME=VALUE", help="a kernel setting; repeatable")
-    parser.add_argument("calls", metavar="CALLS", help="a log or a script, - for standard input")
+    parser.add_argument("calls", metavar="CALLS", nargs="+", help="a log or a script, - for standard input; or the files of strace -ff")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,13 +53,14 @@ def run(args: argparse.Namespace) -> int:
     Raises BadInput.
     """
     source, targets = platform_named(args.source), _targets(args.target, args.source)
-    recording = read_calls(args.calls)
-    if not recording.servers and not any(one.refusals for one in recording.sockets):
-        raise BadInput(f"{named(args.calls)}: no TCP or UDP socket is bound in it; record the server from its start, with -f")
+    name = names(args.calls)
+    recording = read_calls(*args.calls)
+    if not recording.servers:
+        raise BadInput(f"{name}: {why_no_server(recording)}")
     settings = dict(args.setting)
     tell(notes_on(settings, [source, *targets]))
     player = Player(_user(args.uid, recording), settings)
-    made = report(recording, named(args.calls), source, targets, player)
+    made = report(recording, name, source, targets, player)
     if (args.scripts or args.details) and args.format != "text":
         raise BadInput("--details and --scripts are for text; the other formats always have all")
     long = args.scripts or args.details

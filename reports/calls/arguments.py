@@ -45,6 +45,11 @@ def address(args: str) -> Address | None:
     return None
 
 
+def is_group(host: str, family: int) -> bool:
+    """Whether it is a multicast group of this family."""
+    return bool(host) and _exists(host) and Address(host).family == family and Address(host).is_multicast
+
+
 @lru_cache(maxsize=1024)
 def _exists(host: str) -> bool:
     try:

@@ -41,8 +41,13 @@ class Descriptors:
     def __init__(self) -> None:
         self._tables: dict[int, Table] = {}
         self._forking: dict[int, Table] = {}
+        #: The first thread of the process of each thread that was seen to begin.
+        self._leaders: dict[int, int] = {}
         self._processes = 0
         self._sees_forks = False
+        #: Whether a process used a descriptor of another one, though the log shows no fork.
+        self._shared = False
+        self._sees_closes = False
         #: The socket that each descriptor last stood for, in any process.
         self._latest: dict[int, Held] = {}
         self._uses: dict[int, int] = {}
@@ -84,7 +89,11 @@ class Descriptors:
             return
         snapshot = self._forking.pop(call.pid, None)
         child = call.result or 0
-        if call.failed or child <= 0 or child in self._tables:
+        if call.failed or child <= 0:
+            return
+        if "CLONE_THREAD" in call.args:
+            self._leaders[child] = self._leaders.get(call.pid, call.pid)
+        if child in self._tables:
             return
         self._given(child, table if shares else snapshot if snapshot is not None else self._copied(table))
 
@@ -102,15 +111,34 @@ class Descriptors:
     def _execve(self, call: Syscall) -> None:
         if call.failed or call.result is None:
             return
+        for other in self._threads(call.pid) - {call.pid}:
+            self._end(other, call)
         table = self._table(call.pid)
         table.closed_by_exec = {place: held for place, held in table.items() if held.closes_on_exec}
         for descriptor, held in table.closed_by_exec.items():
             del table[descriptor]
             self._drop(held, call)
+        for held in table.values():
+            self._survived(held, call)
 
     def _exit(self, call: Syscall) -> None:
-        table = self._tables.pop(call.pid, None)
-        self._forking.pop(call.pid, None)
+        """One thread ends."""
+        self._end(call.pid, call)
+
+    def _exit_group(self, call: Syscall) -> None:
+        """Every thread of the process ends, without a word of the others."""
+        for pid in self._threads(call.pid):
+            self._end(pid, call)
+
+    def _threads(self, pid: int) -> set[int]:
+        """The threads of a process, as far as the log shows how they began."""
+        leader = self._leaders.get(pid, pid)
+        return {pid, leader, *(other for other, first in self._leaders.items() if first == leader)}
+
+    def _end(self, pid: int, call: Syscall) -> None:
+        table = self._tables.pop(pid, None)
+        self._forking.pop(pid, None)
+        self._leaders.pop(pid, None)
         if table is not None:
             table.users -= 1
             for held in () if table.users else table.values():
@@ -127,6 +155,13 @@ class Descriptors:
             left = self._uses[id(held.socket)] = self._uses.get(id(held.socket), 0) - 1
             if left <= 0:
                 held.socket.closed_at = call.line
+                self._closed(held.socket)
+
+    def _survived(self, held: Held, call: Syscall) -> None:
+        """Called for each descriptor that a program keeps that a process runs."""
+
+    def _closed(self, one: Recorded) -> None:
+        """Called when the last descriptor of a socket is closed."""
 
     def _put(self, call: Syscall, descriptor: int | None, held: Held) -> None:
         if descriptor is None or not 0 <= descriptor < MAX_DESCRIPTOR:
@@ -149,12 +184,14 @@ class Descriptors:
         table = self._table(call.pid)
         held = table.get(descriptor)
         if held is None and not self._sees_forks:
+            self._shared |= descriptor in self._latest
             held = self._latest.get(descriptor)
             if held:
                 self._put(call, descriptor, held)
         return descriptor, held
 
     def _close(self, call: Syscall) -> None:
+        self._sees_closes = True
         descriptor, _ = self._held(call)
         if not call.failed and (held := self._table(call.pid).pop(descriptor, None)):
             self._drop(held, call)

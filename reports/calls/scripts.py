@@ -65,9 +65,14 @@ def _done(one: Recorded, call: Call, act: Act, *, still: bool) -> None:
         one.workers.setdefault(act.process, act.line)
     elif call.verb == "accept":
         one.accepted += act.granted
+        one.accepted_at = act.line
         one.workers.setdefault(act.process, act.line)
+    elif call.verb == "join":
+        one.acts += [act] * (act.granted and all(act.args != other.args for other in one.acts if other.verb == "join"))
+    elif call.verb == "recv":
+        one.received |= act.granted and not one.connected
     elif call.verb == "connect":
-        one.connected |= act.granted
+        one.connected |= not one.received
     elif call.verb == "close" and not still:
         one.closed_at = act.line
 

@@ -10,7 +10,6 @@ from fixtures.language.notation import Argument, Call
 from fixtures.language.stack import socket_names
 from fixtures.language.words import OK, Address, Answer
 
-
 #: On many systems only root may bind a lower port.
 RESERVED_BELOW = 1024
 
@@ -47,8 +46,9 @@ class Recorded:
     listening: bool = False
     connected: bool = False
     closed_at: int = 0
-    #: How many connections it accepted, and the options that were set on them, each with its first value.
+    #: How many connections it accepted, the line of the last one, and the options that were set on them, each with its first value.
     accepted: int = 0
+    accepted_at: int = 0
     on_accepted: dict[str, int] = field(default_factory=dict)
     #: Whether it is older than the log, so that its options are not known.
     inherited: bool = False
@@ -56,6 +56,14 @@ class Recorded:
     workers: dict[int, int] = field(default_factory=dict)
     #: What a reader must know about it, such as an option that no model knows.
     notes: dict[str, None] = field(default_factory=dict)
+    #: Whether a datagram came in. Then it is no client, although it connects.
+    received: bool = False
+    #: The processes that have it since they ran another program, each with the name of that.
+    kept_by: dict[int, str] = field(default_factory=dict)
+    #: The options that it has, but no model.
+    unmodelled: dict[str, None] = field(default_factory=dict)
+    #: The network interface that it is restricted to.
+    device: str = ""
 
     @property
     def protocol(self) -> str:
@@ -69,8 +77,13 @@ class Recorded:
 
     @property
     def serves(self) -> bool:
-        """Whether others can reach it: it is bound, and is not the client's end of a connection."""
-        return self.address is not None and not self.connected
+        """Whether others can reach it: it is bound, and is not a client that connects."""
+        return self.address is not None and (self.listening or not self.connected)
+
+    @property
+    def forgettable(self) -> bool:
+        """Whether nothing is to be said of it, once it is closed, but that there was one."""
+        return not self.serves and not self.refusals
 
     @property
     def refusals(self) -> list[Act]:
@@ -80,15 +93,23 @@ class Recorded:
 
 @dataclass
 class Recording:
-    """Every Internet socket of a log, in the order in which they were made."""
+    """The Internet sockets of a log, in the order in which they were made, but for closed ones that served nobody."""
 
     sockets: list[Recorded] = field(default_factory=list)
+    #: How many were closed that served nobody: clients, and others.
+    clients: int = 0
+    unused: int = 0
     #: How many calls were understood.
     calls: int = 0
     #: What a reader must know about the whole log.
     notes: dict[str, None] = field(default_factory=dict)
     #: The names of the programs that were run, according to the log.
     programs: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """How many sockets were made."""
+        return len(self.sockets) + self.clients + self.unused
 
     @property
     def servers(self) -> list[Recorded]:
@@ -100,6 +121,12 @@ class Recording:
         """Whether it shows that a reserved port was bound, which on many systems only root may do."""
         bound = (act for one in self.sockets for act in one.acts if act.verb == "bind" and act.granted and act.shown)
         return any(is_reserved(address) for act in bound for address in act.args if isinstance(address, Address))
+
+    def forget_ends(self) -> None:
+        """Take every socket for one that stays, because nobody knows which of them were open at the same time."""
+        self.notes["the files have no times, so all sockets are taken to be open together; strace -ff -ttt writes times"] = None
+        for one in self.sockets:
+            one.closed_at = 0
 
     def notation(self) -> str:
         """The recording as a script. Sockets that neither serve nor were refused anything are left out."""
@@ -122,11 +149,11 @@ def _lines(sockets: Sequence[Recorded]) -> Iterator[tuple[int, str]]:
             yield one.line, f"# {name} was there before the recording began; its options are not known"
         yield one.line, str(Call(one.kind, (), makes=name, actor=actor))
         for act in one.acts:
-            if act.process not in known and act.verb in ("listen", "bind", "setsockopt"):
+            if act.process not in known and act.verb in ("listen", "bind", "setsockopt", "join"):
                 known[act.process] = next(names)
                 yield act.line, str(Call("inherit", (), on=name, makes=known[act.process]))
             yield act.line, _written(Call(act.verb, act.args, on=known.get(act.process, name)), act.answer)
-        end = max((act.line for act in one.acts), default=one.line)
+        end = max((act.line for act in one.acts if act.verb != "setsockopt"), default=one.line)
         for process, line in one.workers.items():
             if process not in known:
                 known[process] = next(names)
@@ -134,11 +161,12 @@ def _lines(sockets: Sequence[Recorded]) -> Iterator[tuple[int, str]]:
                 yield line, str(Call("inherit", (), on=name, makes=known[process]))
         if one.accepted:
             taker = next(reversed(one.workers), one.process)
-            child = next(names)
+            child, end = next(names), max(end, one.accepted_at)
             yield end, str(Call("accept", (), on=known.get(taker, name), makes=child))
             for option, value in one.on_accepted.items():
                 yield end, str(Call("setsockopt", (option, value), on=child))
         if one.closed_at:
+            end = max(end, *(act.line for act in one.acts)) if one.acts else end
             yield max(one.closed_at, end), str(Call("close", (), on=name))
 
 

@@ -1,4 +1,4 @@
-"""Logs of strace: pid columns with and without brackets, every kind of timestamp, calls that end on a later line."""
+"""Logs of strace: pid columns with and without brackets or names, every kind of timestamp, calls that end on a later line."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from reports.calls import truss
+from reports.calls.spelled import spelled
 from reports.calls.syscalls import FORKS, NAMES, Syscall
 
 _TIME = r"(?:\d\d:\d\d:\d\d(?:\.\d+)?|\d+\.\d+|\(\+ *\d+\.\d+\)) +"
 _LINE = re.compile(
-    rf" *(?:\[pid +(\d+)\] +|(\d+) +)?(?:{_TIME}){{0,3}}(?:\[[0-9a-f ]+\] +){{0,2}}"
+    rf" *(?:\[pid +(\d+)(?:<[^>]*>)?\] +|(\d+)(?:<[^>]*>)? +)?(?:{_TIME}){{0,3}}(?:\[[0-9a-f ]+\] +){{0,2}}"
     rf"(?:({'|'.join(NAMES)})\((.*)|<\.\.\. (\w+) resumed>(.*)|(\+\+\+ (?:exited|killed).*))",
     re.ASCII,
 )
@@ -36,12 +37,13 @@ def read(lines: Iterable[str]) -> Iterator[Syscall]:
         bracketed, plain, name, rest, resumed, tail, ended = found.groups()
         pid = int((bracketed or plain or "0")[:18])
         if ended:
-            yield Syscall(number, pid, "exit_group", "", 0)
+            # It is told of each thread by itself. exit_group, which ends all, is a call of its own.
+            yield Syscall(number, pid, "exit", "", 0)
         elif name and (begun := rest.rstrip()).endswith(UNFINISHED):
             pending[pid] = (name, begun.removesuffix(UNFINISHED), number)
             if name in FORKS:
                 yield Syscall(number, pid, name, rest, None, begun=True)
-        elif name:
+        elif name and (name != "recvfrom" or "sin" in rest):  # what comes over a connection names no sender
             yield _call(number, pid, name, rest)
         elif pid in pending and pending[pid][0] == resumed:
             name, head, place = pending.pop(pid)
@@ -51,9 +53,9 @@ def read(lines: Iterable[str]) -> Iterator[Syscall]:
 def _call(number: int, pid: int, name: str, text: str) -> Syscall:
     args, _, returned = text.rpartition(" = ")
     if args and returned in _USUAL:
-        return Syscall(number, pid, name, args.rstrip().removesuffix(")"), _USUAL[returned])
+        return Syscall(number, pid, name, spelled(name, args.rstrip().removesuffix(")")), _USUAL[returned])
     found = _RESULT.match(returned.strip())
-    args = args.rstrip().removesuffix(")") if args else text
+    args = spelled(name, args.rstrip().removesuffix(")") if args else text)
     if not found:
         return Syscall(number, pid, name, args, None)
     word = found[1][:18]

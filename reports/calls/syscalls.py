@@ -27,7 +27,8 @@ class Syscall(NamedTuple):
 
 #: The calls that say something about sockets, descriptors and processes.
 NAMES = (
-    *("socket", "bind", "listen", "accept", "accept4", "connect", "setsockopt", "getsockname", "socketpair", "sendmsg", "recvmsg"),
+    *("socket", "bind", "listen", "accept", "accept4", "connect", "setsockopt", "getsockopt", "getsockname", "socketpair"),
+    *("sendmsg", "recvmsg", "recvmmsg", "recvfrom"),
     *("dup", "dup2", "dup3", "fcntl", "fcntl64", "close", "close_range", "closefrom"),
     *("clone", "clone3", "fork", "vfork", "rfork", "execve", "execveat", "exit", "exit_group", "unshare"),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from fixtures.language.words import Option
+from fixtures.language.words import Address, Option
 from fixtures.specification.sources import Citation, bibliography
 from reports.porting.groups import Shape
 from reports.porting.judge import Conclusion, verdict
@@ -34,6 +34,8 @@ class Advice:
     has: list[str] = field(default_factory=list)
     has_cleared: list[str] = field(default_factory=list)
     lacks: list[str] = field(default_factory=list)
+    protocol: str = ""
+    group: bool = False
     edit: Edit | None = None
 
     @property
@@ -49,6 +51,8 @@ class Advice:
         set_to = {str(call.args[0]): call.args[1] for call in shape.settings}
         return (
             (not self.to or platform in self.to)
+            and shape.protocol.startswith(self.protocol)
+            and (not self.group or any(Address(host).is_multicast for host in shape.hosts))
             and situation in self.situations
             and word in self.verdicts
             and all(set_to.get(option) for option in self.has)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import count
 
 from fixtures.language.notation import Call
 from fixtures.language.words import Address, Option
@@ -41,6 +42,8 @@ class Shape:
     options_known: bool
     #: A name, or the number of a port that some systems reserve.
     port: str = "P"
+    #: Addresses of the machine that stand for those of the recording.
+    own: tuple[str, ...] = ()
 
     @property
     def protocol(self) -> str:
@@ -108,7 +111,7 @@ class Group:
     @property
     def title(self) -> str:
         """Its sockets and addresses as they were recorded."""
-        shown = dict.fromkeys(f"{one.kind} {one.address}" for one in self.sockets if one.address)
+        shown = dict.fromkeys(f"{one.kind} {one.address}{_at(one)}" for one in self.sockets if one.address)
         more = f", and the same at port {', '.join(self.ports[1:4])}{' and others' * (len(self.ports) > 4)}" if self.ports[1:] else ""
         return ", ".join(shown) + more
 
@@ -124,12 +127,17 @@ def groups_of(recording: Recording) -> list[Group]:
         if group is None:
             shape, members = _shape(sockets, low)
             group = told[story] = found.setdefault(shape, Group(shape, sockets, members))
-        group.places[sockets[0].address.port if sockets[0].address else ""] = None
+        group.places[f"{_port(sockets[0])}{_at(sockets[0])}"] = None
         for one in sockets:
             group.notes |= one.notes
         if len(sockets) > len(group.shape.kinds):
             group.notes[f"{len(sockets)} sockets at these addresses; of those that do the same {ENOUGH} are played, of all {MOST}"] = None
     return list(found.values())
+
+
+def _at(one: Recorded) -> str:
+    """The interface that a socket is restricted to, as it is written behind an address."""
+    return f"%{one.device}" if one.device else ""
 
 
 def drawn(recording: Recording) -> list[Recorded]:
@@ -146,14 +154,16 @@ def _port(one: Recorded) -> str:
 def _together(servers: Iterable[Recorded]) -> list[list[Recorded]]:
     """The sockets of one protocol and port that were open at the same time.
 
-    A port that was free for a while has several such lists.
+    A port that was free for a while has several such lists. So has one with sockets that are
+    restricted to interfaces, because those of different interfaces never meet (Linux,
+    inet_csk_get_port and udp_lib_lport_inuse compare sk_bound_dev_if).
     """
     found: list[list[Recorded]] = []
-    latest: dict[tuple[str, str], list[Recorded]] = {}
-    ends: dict[tuple[str, str], float] = {}
+    latest: dict[tuple[str, str, str], list[Recorded]] = {}
+    ends: dict[tuple[str, str, str], float] = {}
     placed = [(_bound_at(one), one) for one in servers if _port(one) != "0"]
     for line, one in sorted(placed, key=lambda found: found[0]):
-        key = (one.protocol, _port(one))
+        key = (one.protocol, _port(one), one.device)
         if ends.get(key, 0) <= line:
             latest[key] = []
             found.append(latest[key])
@@ -174,7 +184,7 @@ def _story(sockets: Sequence[Recorded], low: str) -> tuple[object, ...]:
     if len(sockets) > 1:
         return tuple(map(id, sockets))
     (one,) = sockets
-    acts = tuple((act.verb, act.verb != "bind" and act.args) for act in one.acts if _counts(act))
+    acts = tuple((act.verb, act.verb != "bind" and act.args) for act in setup(one))
     host = one.address and one.address.host
     return one.kind, host, _played_port(one, low), one.listening, one.inherited, len(one.workers) > 1, tuple(one.on_accepted.items()), acts
 
@@ -200,7 +210,7 @@ def _shape(sockets: Sequence[Recorded], low: str) -> tuple[Shape, list[Recorded]
         calls.append((one.line, member, Call(one.kind, makes=name, actor=actor)))
         if one.inherited and one.address:
             calls.append((one.line, member, Call("bind", (hosts[id(one)],), on=name)))
-        calls += [(act.line, member, _call(name, act, hosts[id(one)])) for act in one.acts if _counts(act)]
+        calls += [(act.line, member, _call(name, act, hosts[id(one)])) for act in setup(one)]
     shape = Shape(
         tuple(one.kind for one in kept),
         tuple(hosts[id(one)].host for one in kept),
@@ -210,6 +220,7 @@ def _shape(sockets: Sequence[Recorded], low: str) -> tuple[Shape, list[Recorded]
         next((_options(one.on_accepted) for one in sockets if one.on_accepted), ()),
         not any(one.inherited for one in sockets),
         _played_port(sockets[0], low),
+        _own(kept, hosts),
     )
     return shape, kept
 
@@ -218,8 +229,14 @@ def _options(values: Mapping[str, int]) -> tuple[Option, ...]:
     return tuple(Option(name, value) for name, value in values.items())
 
 
-def _counts(act: Act) -> bool:
-    return act.verb in SETUP and act.granted
+def setup(one: Recorded) -> list[Act]:
+    """What a socket does to start. Of SO_LINGER only what a later connection can inherit: a server that closes may set it last."""
+    return [act for act in one.acts if act.verb in SETUP and act.granted and not _closes(act, one)]
+
+
+def _closes(act: Act, one: Recorded) -> bool:
+    listened = next((other.line for other in one.acts if other.verb == "listen"), act.line)
+    return act.args[0] == "SO_LINGER" and act.line > max(listened, one.accepted_at) if act.args else False
 
 
 def _call(name: str, act: Act, address: Address) -> Call:
@@ -227,24 +244,28 @@ def _call(name: str, act: Act, address: Address) -> Call:
 
 
 def _hosts(sockets: Sequence[Recorded], port: str) -> dict[int, Address]:
-    """The address of each socket, with a host that every machine has."""
-    names: dict[str, dict[str, str]] = {}
-    return {id(one): Address(_host(one.address.host, names), port) for one in sockets if one.address}
+    """The address of each socket. Those of this machine alone get names that every machine has."""
+    hosts = dict.fromkeys(one.address.host for one in sockets if one.address)
+    free = {kind: _free(start, hosts) for kind, start in _STARTS.items()}
+    names = {host: next(free[kind]) if (kind := _kind(host)) else host for host in hosts}
+    return {id(one): Address(names[one.address.host], port) for one in sockets if one.address}
 
 
-def _host(host: str, names: dict[str, dict[str, str]]) -> str:
-    kind = _kind(host)
-    if not kind:
-        return host
-    alike = names.setdefault(kind, {})
-    return alike.setdefault(host, f"{_STARTS[kind]}{len(alike) + 1}")
+def _free(start: str, taken: Container[str]) -> Iterator[str]:
+    return (host for number in count(1) if (host := f"{start}{number}") not in taken)
+
+
+def _own(sockets: Sequence[Recorded], hosts: Mapping[int, Address]) -> tuple[str, ...]:
+    """The addresses that stand for others, which the machine has."""
+    found = dict.fromkeys(hosts[id(one)].host for one in sockets if one.address and _kind(one.address.host))
+    return tuple(host.removeprefix("::ffff:") for host in found)
 
 
 @lru_cache(maxsize=1024)
 def _kind(host: str) -> str:
-    """What kind of specific address it is, or nothing for an address that every machine has."""
+    """What kind of specific address it is. Nothing for one that is no machine's own, be it of the loopback network."""
     address = Address(host)
-    if address.is_wildcard or address.is_multicast:
+    if address.is_wildcard or address.is_multicast or address.in_loopback_net or host == "::1":
         return ""
     return "mapped" if host.lower().startswith("::ffff:") and "." in host else str(address.family)
 

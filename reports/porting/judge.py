@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from fixtures.models import Platform
 from fixtures.specification.clauses import Dispute, Reason
+from reports.porting.rehearsal import NO_OPTION_TRIED
 from reports.porting.trials import MANY_RANKS, NEVER, REFUSED, SHARED, Trial
 from reports.porting.words import BREAKS, DISPUTED, RISK, SAME, UNDETERMINED, UNKNOWN
 
@@ -76,8 +77,13 @@ class Conclusion:
 def _refused(refused: Sequence[Outcome], words: Mapping[int, str]) -> Iterator[str]:
     """What is refused, in words: once for each that is refused, with every errno."""
     for rank in dict.fromkeys(one.rank for one in refused):
-        errnos = dict.fromkeys(_with_attempt(str(one.refusal), one) for one in refused if one.rank == rank)
-        yield f"{words[rank or 0]} ({' or '.join(errnos)})"
+        errnos = dict.fromkeys(_errno(one) for one in refused if one.rank == rank)
+        yield f"{words[rank or 0]} ({', or '.join(errnos)})"
+
+
+def _errno(outcome: Outcome) -> str:
+    tried = outcome.attempt and outcome.attempt != NO_OPTION_TRIED
+    return f"{outcome.refusal}{f' with {outcome.attempt}' if tried else ''}"
 
 
 def _said(outcome: Outcome, words: Mapping[int, str]) -> str:

@@ -10,6 +10,7 @@ from fixtures.language.stack import Broken, Inconclusive, Untestable
 from fixtures.language.words import OK, UNKNOWN, Answer
 from fixtures.models import Platform
 from fixtures.models.situations import NO_OPTION
+from fixtures.models.state import ADDRESSES
 from fixtures.specification.clauses import Reason
 from fixtures.specification.rules import Rule
 from fixtures.specification.worlds import TooManyWorlds
@@ -59,16 +60,17 @@ class Player:
         key = (trial.id, shape, edit)
         if key not in self._rehearsed:
             self._rehearsed[key] = trial.rehearse(shape, edit)
-        chosen, outcomes = _telling([self._worlds(rehearsal, platform) for rehearsal in self._rehearsed[key]])
+        chosen, outcomes = _telling([self._worlds(rehearsal, shape, platform) for rehearsal in self._rehearsed[key]])
         if not shape.options_known:
             outcomes = [Outcome(None, why="its options were set before the log begins")]
         reasons = _telling_reasons(dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons))
         mine = frozenset(chosen.rehearsal.mine)
         return Conclusion(trial, platform, tuple(dict.fromkeys(outcomes)), mine, chosen.trace, reasons, chosen.lacks)
 
-    def _worlds(self, rehearsal: Rehearsal, platform: Platform) -> _Performance:
+    def _worlds(self, rehearsal: Rehearsal, shape: Shape, platform: Platform) -> _Performance:
+        own = ",".join(filter(None, [self.settings.get(ADDRESSES, ""), *shape.own]))
         try:
-            worlds = platform.worlds(lambda model: play(model, rehearsal.steps), self.uid, self.settings)
+            worlds = platform.worlds(lambda model: play(model, rehearsal.steps), self.uid, {**self.settings, ADDRESSES: own})
         except (Untestable, Inconclusive, Broken, TooManyWorlds) as error:
             return _Performance(rehearsal, [Outcome(None, why=str(error))], tuple(str(part.call) for part in rehearsal.parts))
         outcomes = [_outcome(rehearsal, answers, platform) for answers in worlds]

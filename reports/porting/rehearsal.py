@@ -13,6 +13,9 @@ from fixtures.language.notation import Call
 from fixtures.language.words import Address, Answer, Option
 from reports.scripts import Step
 
+#: What an attempt without options is called.
+NO_OPTION_TRIED = "no option"
+
 
 class Role(Enum):
     """What the answer to a call says about the server."""
@@ -46,7 +49,7 @@ class Attempt:
     options: tuple[Option, ...]
 
     def __str__(self) -> str:
-        return " and ".join(option.name for option in self.options) or "no option"
+        return " and ".join(option.name for option in self.options) or NO_OPTION_TRIED
 
 
 class Rehearsal(Granting):

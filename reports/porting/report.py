@@ -23,7 +23,6 @@ from reports.porting.contents import (
     ServerReport,
     SituationReport,
     TargetReport,
-    Warned,
 )
 from reports.porting.groups import Group, drawn, groups_of
 from reports.porting.judge import Conclusion, Refusal, changes, verdict
@@ -31,6 +30,7 @@ from reports.porting.player import Player
 from reports.porting.program import asked_of, concluded, judged, placed
 from reports.porting.recognised import libraries
 from reports.porting.trials import REFUSED, TRIALS, Trial
+from reports.porting.warnings import warnings
 from reports.porting.words import PORTING_VERDICTS, SAME, worst
 
 
@@ -46,7 +46,7 @@ def report(recording: Recording, name: str, source: Platform, targets: Sequence[
         from_=str(source),
         to=[str(target) for target in targets],
         uid=player.uid,
-        calls=Counts(name, recording.calls, len(recording.sockets), list(recording.notes)),
+        calls=Counts(name, recording.calls, recording.number, list(recording.notes)),
         verdicts=PORTING_VERDICTS,
         bases={basis: sentence for basis, sentence in BASES.items() if basis in used},
         program=_program(groups, source, targets, player),
@@ -85,7 +85,7 @@ def _server(group: Group, names: Sequence[str], source: Platform, targets: Seque
     asked = [_situation(trial, group, source, targets, player) for trial in TRIALS if trial.applies(group.shape)]
     notes = list(group.notes)
     notes += _doubts(player.play(TRIALS[0], group.shape, source))
-    warned: dict[str, list[Warned]] = {str(target): [] for target in targets}
+    warned = {str(target): warnings(group.sockets, source, target) for target in targets}
     return ServerReport(
         title=group.title,
         ports=group.ports,
@@ -171,7 +171,7 @@ def _unjudged(recording: Recording) -> list[str]:
             continue
         last = one.refusals[-1]
         said.append(f"{one.kind} (line {one.line}): {last.verb} was {last.answer} when it was recorded")
-    clients = sum(one.connected for one in recording.sockets)
-    unused = sum(not one.connected and one.address is None and not one.refusals for one in recording.sockets)
+    clients = recording.clients + sum(one.connected and not one.serves for one in recording.sockets)
+    unused = recording.unused + sum(not one.connected and one.forgettable for one in recording.sockets)
     said += [f"{clients} socket{'s of clients' if clients > 1 else ' of a client'}"] * bool(clients)
     return said + [f"{unused} socket{'s that were' if unused > 1 else ' that was'} never bound"] * bool(unused)

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from reports.porting.contents import Instead, Report, ServerReport, SituationReport
 from reports.porting.details import described, filled, title
+from reports.porting.trials import NOT_STARTED
 from reports.porting.words import SAME, WORST
 
 #: How many lines of the sockets of one server are printed.
@@ -105,15 +106,24 @@ def _brief(outcome: str) -> str:
 
 
 def _for_one(situations: Sequence[SituationReport], target: str) -> Iterator[str]:
-    for one in sorted(situations, key=lambda one: WORST.index(one.to[target].verdict)):
-        there = one.to[target]
-        if there.verdict != SAME:
-            before = one.from_.outcome
-            yield from filled(f"{_shown(there.verdict)} {one.name}: {before} -> {there.answer.outcome}")
+    for (verdict, said), names in _alike(situations, target).items():
+        yield from filled(f"{_shown(verdict)} {', '.join(names)}: {said}")
     for mark, ending in ((SAME, ""), (f"{SAME}*", " (but see what changes: --details)")):
         names = [one.name for one in situations if one.to[target].mark == mark]
         if names:
             yield from filled(f"{_shown(mark)} {', '.join(names)}{ending}")
+
+
+def _alike(situations: Sequence[SituationReport], target: str) -> dict[tuple[str, str], list[str]]:
+    """What differs, the worst first, with the situations in which it is the same."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in sorted(situations, key=lambda one: WORST.index(one.to[target].verdict)):
+        there = one.to[target]
+        before, after = one.from_.outcome, there.answer.outcome
+        if there.verdict != SAME:
+            said = after if before == after or after.startswith(NOT_STARTED) else f"{before} -> {after}"
+            found.setdefault((there.verdict, said), []).append(one.name)
+    return found
 
 
 def _shown(word: str) -> str:

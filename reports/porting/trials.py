@@ -78,7 +78,8 @@ def _always(shape: Shape) -> bool:
     return True
 
 
-_NEVER = {NEVER: "the server itself does not start"}
+NOT_STARTED = "the server itself does not start"
+_NEVER = {NEVER: NOT_STARTED}
 _PLAIN = {**_NEVER, REFUSED: "refused", GRANTED: "starts"}
 _NEWCOMER = {
     **_NEVER,

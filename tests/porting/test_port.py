@@ -153,9 +153,28 @@ def test_many_twins_are_two() -> None:
 
 
 def test_of_many_addresses_at_one_port_some_are_played() -> None:
-    group = only("".join(f"A{n} = udp4()\nA{n}.bind(127.0.1.{n}:53)\n" for n in range(1, 41)))
-    assert group.shape.hosts == tuple(f"127.0.0.{n}" for n in range(1, 21))
+    group = only("".join(f"A{n} = udp4()\nA{n}.bind(10.0.1.{n}:53)\n" for n in range(1, 41)))
+    assert group.shape.hosts == group.shape.own == tuple(f"127.0.0.{n}" for n in range(1, 21))
     assert len(group.sockets) == 40
+
+
+@pytest.mark.parametrize(
+    ("hosts", "words"),
+    [
+        # The addresses of the recording's machine are taken to be those of the target's as well.
+        (("10.0.0.1", "10.0.0.2", "10.0.0.3"), "starts"),
+        (("2001:db8::1", "2001:db8::2"), "starts"),
+        # Of the loopback network, some systems have 127.0.0.1 alone.
+        (("127.0.0.53",), "refused (bind: EADDRNOTAVAIL)"),
+        (("127.0.0.1", "10.0.0.1"), "starts"),
+    ],
+)
+def test_which_addresses_the_target_has(hosts: tuple[str, ...], words: str) -> None:
+    bound = [(f"A{n}", f"[{host}]" if ":" in host else host) for n, host in enumerate(hosts)]
+    kind = "tcp6" if ":" in hosts[0] else "tcp4"
+    shape = only("".join(f"{name} = {kind}()\n{name}.bind({host}:8053)\n{name}.listen()\n" for name, host in bound)).shape
+    assert {PLAYER.play(BY_ID["start"], shape, Platform(name)).words for name in ("macos", "freebsd", "openbsd")} == {words}
+    assert PLAYER.play(BY_ID["start"], shape, Platform("linux")).words == "starts"
 
 
 def test_a_server_that_overlaps_with_its_successor_is_played_with_it() -> None:

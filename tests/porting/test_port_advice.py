@@ -82,6 +82,8 @@ def test_every_piece_of_advice_is_offered_to_somebody() -> None:
     variants = ["", "SO_REUSEADDR", "SO_REUSEPORT", "SO_EXCLUSIVEADDRUSE"]
     calls = [server(options) for options in variants] + [server(options, "[::]", "tcp6") for options in (*variants, "IPV6_V6ONLY=0")]
     calls += [server("SO_REUSEPORT") + server("SO_REUSEPORT").replace("A", "B"), server() + "B = A.inherit()\nC = B.accept()\n"]
+    calls += ["".join(f"{name} = udp4(SO_REUSEPORT)\n{name}.bind(127.0.0.1:P)\n" for name in "AB")]
+    calls += ["A = udp4(SO_REUSEADDR)\nA.bind(239.255.255.250:1900)\nA.join(239.255.255.250)\n"]
     offered = set()
     for text in calls:
         shape = only(text).shape

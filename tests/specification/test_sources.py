@@ -18,7 +18,7 @@ from fixtures.specification.rules import Rule
 from fixtures.specification.sources import Citation, Source, bibliography
 from reports.catalogue import all_rows
 from reports.claims import load
-from reports.porting import advice
+from reports.porting import advice, warnings
 
 #: A file, perhaps with its revision, and what in it; or several such.
 ONE_PLACE = r"[\w./-]+\.(c|h|cc|go|rst)( [\w.() ]+)?(, [^;,]+)+"
@@ -47,6 +47,7 @@ def citations() -> dict[Citation, str]:
     found = {citation: row.experiment.id for row in all_rows() for citation in row.experiment.cites}
     found |= {claim.citation: claim.id for claim in load()}
     found |= {citation: one.id for one in advice.load() for citation in one.citations}
+    found |= dict.fromkeys(warnings.citations(), "a warning of the porting report")
     return found | {citation: reason.id for reason in reasons() for citation in of_reason(reason)}
 
 
