@@ -50,6 +50,7 @@ def play(server: Server, situation: str, folder: Path) -> Any:
     words = [*NEW, sys.executable, "-m", "tests.servers.stage", server.name, situation, str(folder)]
     done = subprocess.run(words, cwd=CHECKOUT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=90 * PATIENCE)
     assert not done.returncode, f"{server.name}: {situation} cannot be played:\n{done.stderr[-3000:]}"
+    (folder / f"{situation}.json").write_text(done.stdout, encoding="utf-8")
     return json.loads(done.stdout)
 
 
