@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fixtures import VERSION
 from fixtures.models import Platform
@@ -26,6 +26,7 @@ from reports.porting.judge import PORTING_VERDICTS, SAME, WORST, Conclusion, cha
 from reports.porting.player import Player
 from reports.porting.recognised import libraries
 from reports.porting.trials import REFUSED, TRIALS, Trial
+from reports.why import told
 
 
 def report(recording: Recording, name: str, source: Platform, targets: Sequence[Platform], player: Player) -> Report:
@@ -42,7 +43,7 @@ def report(recording: Recording, name: str, source: Platform, targets: Sequence[
         verdicts=PORTING_VERDICTS,
         bases={basis: sentence for basis, sentence in BASES.items() if basis in used},
         servers=servers,
-        unjudged=_unjudged(recording),
+        unjudged=_unjudged(recording, told.for_port(recording, source, player.uid)),
     )
 
 
@@ -138,14 +139,15 @@ def _ids(found: Conclusion) -> list[str]:
     return [reason.id for reason in found.reasons]
 
 
-def _unjudged(recording: Recording) -> list[str]:
-    """What is in the recording, and is not judged."""
+def _unjudged(recording: Recording, causes: Mapping[int, Sequence[str]]) -> list[str]:
+    """What is in the recording, and is not judged; of a socket that was refused, what causes it, by its line."""
     said = [f"{one.kind} {one.address} (line {one.line}): the system chooses the port, so nobody else meets it" for one in drawn(recording)]
     for one in recording.sockets:
         if one.serves or not one.refusals:
             continue
         last = one.refusals[-1]
         said.append(f"{one.kind} (line {one.line}): {last.verb} was {last.answer} when it was recorded")
+        said += (f"    {line}" for line in causes.get(one.line, ()))
     clients = sum(one.connected for one in recording.sockets)
     unused = sum(not one.connected and one.address is None and not one.refusals for one in recording.sockets)
     said += [f"{clients} socket{'s of clients' if clients > 1 else ' of a client'}"] * bool(clients)

@@ -76,7 +76,7 @@ _EVERY = (
     Cause(
         "udp",
         "A UDP socket is bound here; without an option on both it shares with nobody.",
-        ("udp4/duplicate/same-specific/none-then-reuseaddr",),
+        ("udp4/duplicate/same-specific/none-reuseaddr",),
     ),
     Cause(
         "udp-outgoing",

@@ -11,8 +11,7 @@ from fixtures.language.words import LISTEN, TIME_WAIT, UNKNOWN
 from fixtures.machine.fingerprint import settings
 from fixtures.machine.holding import Found, Holder, NotTold, holders
 from fixtures.machine.holding.addresses import Own, addresses
-from fixtures.machine.holding.attempt import Attempt, Wanted, attempt, attempt_as
-from fixtures.machine.namespace import Refused
+from fixtures.machine.holding.attempt import Attempt, NotTried, Wanted, attempt, attempt_as
 from fixtures.models import this_platform
 from fixtures.models.state import ADDRESSES
 from fixtures.specification.clauses import Reason
@@ -163,7 +162,7 @@ class _Doctor:
             return None
         try:
             return Tried(newcomer, attempt_as(newcomer.uid, wanted), listens)
-        except Refused as error:
+        except NotTried as error:
             self._refused = f"it was not tried, because {error}"
             return None
 

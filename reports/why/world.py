@@ -103,21 +103,24 @@ class World:
     platform: Platform
     settings: tuple[tuple[str, str], ...] = ()
 
-    def outcomes(self, present: Sequence[Supposed], newcomer: Newcomer, *others: Newcomer) -> list[Outcome]:
-        """What the last newcomer is answered when these are present, in each world that the model allows, after the others came in."""
+    def outcomes(self, present: Sequence[Supposed], newcomer: Newcomer, *others: Newcomer, late: Sequence[Supposed] = ()) -> list[Outcome]:
+        """What the newcomer is answered when these are present, in each world that the model allows, after the others came in.
+
+        Those that are ``late`` come between its bind and its listen.
+        """
         every = [*others, newcomer] if others else [newcomer]
         known = dict(self.settings)
         addresses = known.get(ADDRESSES, newcomer.host)
-        settings = {**known, ADDRESSES: ",".join(filter(None, (addresses, *self._nonlocal(every, known))))}
+        settings = {**known, ADDRESSES: ",".join(filter(None, (addresses, *self._own(every, known))))}
         try:
-            found = self.platform.worlds(lambda model: _play(model, present, every), newcomer.uid, settings)
+            found = self.platform.worlds(lambda model: _play(model, present, every, late), newcomer.uid, settings)
         except (Untestable, Inconclusive, Broken, TooManyWorlds) as error:
             return [Outcome("bind", UNKNOWN.name if not isinstance(error, Untestable) else "ENOPROTOOPT")]
         return list(dict.fromkeys(found))
 
     @staticmethod
-    def _nonlocal(every: Sequence[Newcomer], known: Mapping[str, str]) -> Iterator[str]:
-        """Groups and mapped wildcards are no addresses; what a machine has of others stands in its settings, if anybody asked."""
+    def _own(every: Sequence[Newcomer], known: Mapping[str, str]) -> Iterator[str]:
+        """The addresses that the newcomers ask for, which the machine has unless somebody looked and it has not."""
         if ADDRESSES not in known:
             yield from (one.host.removeprefix("::ffff:") for one in every if not one.address.is_wildcard)
 
@@ -127,18 +130,19 @@ class World:
         return min(found, key=lambda one: (one.granted, one.answer == UNKNOWN.name))
 
 
-def _play(model: Model, present: Sequence[Supposed], newcomers: Sequence[Newcomer]) -> Outcome:
+def _play(model: Model, present: Sequence[Supposed], newcomers: Sequence[Newcomer], late: Sequence[Supposed]) -> Outcome:
     for number, one in enumerate(present):
-        _find(model, one, f"H{number}")
+        _find(model, one, f"H{number}", newcomers[-1].uid)
     outcome = Outcome("bind", OK.name)
     for number, newcomer in enumerate(newcomers):
-        outcome = _come(model, newcomer, f"N{number}")
+        outcome = _come(model, newcomer, f"N{number}", late)
     return outcome
 
 
-def _find(model: Model, one: Supposed, name: str) -> None:
+def _find(model: Model, one: Supposed, name: str, uid: int) -> None:
+    """Put a holder on the model. One whose user is not known is taken for one of this user."""
     row = one.holder.row
-    block = Block(row.protocol, row.family, row.uid or 0, "other", name if row.inode else "", dict(one.options))
+    block = Block(row.protocol, row.family, uid if row.uid is None else row.uid, "other", name if row.inode else "", dict(one.options))
     block.state = _STATES.get(row.state, row.state)
     block.descriptors = 1 if row.inode else 0
     if row.remote:
@@ -150,7 +154,7 @@ def _find(model: Model, one: Supposed, name: str) -> None:
     model.find(block, cover(address, v6only=bool(block.has("IPV6_V6ONLY") or row.v6only)), row.host, str(row.port))
 
 
-def _come(model: Model, newcomer: Newcomer, name: str) -> Outcome:
+def _come(model: Model, newcomer: Newcomer, name: str, late: Sequence[Supposed]) -> Outcome:
     options = tuple(Option(option, value) for option, value in newcomer.options if option != "IPV6_V6ONLY" or newcomer.family == 6)
     calls = [Call(newcomer.kind, options, makes=name), Call("bind", (newcomer.address,), on=name)]
     if newcomer.protocol == "tcp":
@@ -158,6 +162,9 @@ def _come(model: Model, newcomer: Newcomer, name: str) -> Outcome:
     answer: Answer = OK
     granting: Answer | None = None
     for call in calls:
+        if call.verb == "listen":
+            for number, one in enumerate(late):
+                _find(model, one, f"L{number}", newcomer.uid)
         try:
             answer = model.perform(call)
         except Unknown:
