@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fixtures.language.words import Address
+from fixtures.language.words import CLOSE_WAIT, TIME_WAIT, Address
 from fixtures.machine.holding import Holder
 from fixtures.models.state import ADDRESSES
 from fixtures.specification.clauses import Reason
@@ -38,6 +38,7 @@ _SHOWN = {
     "reserved": ("tcp4/address/reserved-port", "udp4/address/reserved-port"),
     "foreign": ("tcp4/address/foreign", "udp4/address/foreign"),
 }
+_OF_ONE_USER = ("tcp/takeover/listening/stranger-stranger2/reuseport",)
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def cures(patient: Patient, errno: str) -> list[Cure]:
         return [*_privilege(patient)]
     if errno == "EADDRNOTAVAIL":
         return [*_own_address(patient)]
-    alone = [*_options(patient), *_elsewhere(patient)]
+    alone = [*_options(patient), *_elsewhere(patient), *_as_its_user(patient)]
     harmless = [one for one in alone if not one.harm]
     costly = [one for one in alone if one.harm]
     both = [] if any(one.word == "option" and one.sure for one in harmless) else [*_both(patient)]
@@ -196,23 +197,21 @@ def _both(patient: Patient) -> Iterator[Cure]:
 
 
 def _stop(patient: Patient) -> Iterator[Cure]:
-    """End those that hold the port, or let them close it."""
+    """End those that hold the port, or let them close it, and wait for what that leaves behind."""
     alive = [one for one in patient.accused if one.row.inode or one.owners]
     if not alive:
         return
     pids = tuple(dict.fromkeys(owner.pid for one in alive for owner in one.owners))
-    unseen = [one for one in alive if not one.owners]
     words = {cause_of(one, patient.holders, patient.newcomer, patient.settings).word for one in alive}
-    what = "the processes that inherited it" if words == {"inherited"} and len(pids) > 1 else _named(alive)
-    how = f"kill {' '.join(map(str, pids))}" if pids else "find out whose it is: run this as root"
-    if unseen and pids:
-        how += ", and find out whose the others are: run this as root"
     left = max((one.row.left or 0 for one in patient.accused), default=0)
+    follows = [one for one in alive if _leaves_time_wait(patient, one)]
     then = f", then wait {math.ceil(left)} s" if left else ""
-    say = f"stop {what}, or let it close the socket: {how}{then}"
-    cure = Cure(
-        "stop", say, "what it serves ends", experiments=patient.shown("child" if "inherited" in words else "stop"), seconds=left, pids=pids
-    )
+    if follows:
+        minute = f"TIME_WAIT keeps the port for {_minute(patient)} s more"
+        then = f", once the other end has closed: if this end closes first, {minute}, unless it resets the connection (SO_LINGER 0)"
+    say = f"stop {_named(alive)}, or let it close the socket: {_how(alive, pids)}{then}"
+    shown = patient.shown("child" if "inherited" in words else "stop")
+    cure = Cure("stop", say, "what it serves ends", experiments=shown, seconds=left, pids=pids)
     yield from patient.offer(cure, patient.newcomer, dict.fromkeys(patient.accused))
     if INIT in pids:
         yield Cure(
@@ -221,6 +220,36 @@ def _stop(patient: Patient) -> Iterator[Cure]:
             "what it serves ends",
             tried="",
         )
+
+
+def _leaves_time_wait(patient: Patient, holder: Holder) -> bool:
+    """Whether a connection that is closed from here leaves a TIME_WAIT that is in the way as well."""
+    if holder.row.protocol == "udp" or holder.row.remote is None or holder.row.state == CLOSE_WAIT:
+        return False
+    remnant = replace(holder, row=replace(holder.row, state=TIME_WAIT, inode=None), owners=())
+    case = patient.findings.cases[0]
+    kept = [one for one in _changed(case, {holder: remnant}) if one.holder is remnant]
+    return not patient.world.outcome(kept, patient.newcomer).granted
+
+
+def _minute(patient: Patient) -> int:
+    """How long TIME_WAIT lasts on the platform, in seconds."""
+    return int(patient.world.platform.make().time_wait)
+
+
+def _how(alive: Sequence[Holder], pids: Sequence[int]) -> str:
+    unseen = [one for one in alive if not one.owners]
+    how = [f"kill {' '.join(map(str, pids))}"] if pids else []
+    return ", and ".join([*how, *(["find out whose it is: as root you see it"] if unseen else [])])
+
+
+def _as_its_user(patient: Patient) -> Iterator[Cure]:
+    """SO_REUSEPORT is for sockets of one user."""
+    users = {one.row.uid for one in patient.accused}
+    if len(users) == 1 and (user := users.pop()) is not None and user != patient.newcomer.uid:
+        same = replace(patient.newcomer, uid=user)
+        harm = _sharing(patient, same)
+        yield from patient.offer(Cure("user", f"run it as user {user}, like the holder", harm, experiments=_OF_ONE_USER), same)
 
 
 def _reserve(patient: Patient) -> Iterator[Cure]:
