@@ -9,6 +9,7 @@ from typing import Protocol, cast
 #: What a person wants; the verbs for that; an example of each.
 GROUPS: dict[str, dict[str, str]] = {
     "ask": {
+        "why": "addrinuse why 127.0.0.1:8080 --with SO_REUSEADDR",
         "explain": "addrinuse explain tcp/duplicate/both-reuseaddr/unlistened",
         "predict": "addrinuse predict --platform freebsd server.txt",
         "try": "addrinuse try server.txt",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fixtures import VERSION
 from fixtures.models import Platform
@@ -32,6 +32,7 @@ from reports.porting.recognised import libraries
 from reports.porting.trials import REFUSED, TRIALS, Trial
 from reports.porting.warnings import warnings
 from reports.porting.words import PORTING_VERDICTS, SAME, worst
+from reports.why import told
 
 
 def report(recording: Recording, name: str, source: Platform, targets: Sequence[Platform], player: Player) -> Report:
@@ -51,7 +52,7 @@ def report(recording: Recording, name: str, source: Platform, targets: Sequence[
         bases={basis: sentence for basis, sentence in BASES.items() if basis in used},
         program=_program(groups, source, targets, player),
         servers=servers,
-        unjudged=_unjudged(recording),
+        unjudged=_unjudged(recording, told.for_port(recording, source, player.uid)),
     )
 
 
@@ -163,14 +164,15 @@ def _ids(found: Conclusion) -> list[str]:
     return [reason.id for reason in found.reasons]
 
 
-def _unjudged(recording: Recording) -> list[str]:
-    """What is in the recording, and is not judged."""
+def _unjudged(recording: Recording, causes: Mapping[int, Sequence[str]]) -> list[str]:
+    """What is in the recording, and is not judged; of a socket that was refused, what causes it, by its line."""
     said = [f"{one.kind} {one.address} (line {one.line}): the system chooses the port, so nobody else meets it" for one in drawn(recording)]
     for one in recording.sockets:
         if one.serves or not one.refusals:
             continue
         last = one.refusals[-1]
         said.append(f"{one.kind} (line {one.line}): {last.verb} was {last.answer} when it was recorded")
+        said += (f"    {line}" for line in causes.get(one.line, ()))
     clients = recording.clients + sum(one.connected and not one.serves for one in recording.sockets)
     unused = recording.unused + sum(not one.connected and one.forgettable for one in recording.sockets)
     said += [f"{clients} socket{'s of clients' if clients > 1 else ' of a client'}"] * bool(clients)
