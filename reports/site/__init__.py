@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reports import cells
 from reports.catalogue import all_rows
-from reports.inputs import BadInput
+from reports.inputs import BadInput, tell
 from reports.site import (
     chapter_page,
     claim_page,
     clause_page,
     document_page,
     experiment_page,
+    feed,
     first_page,
     inventory,
     library_page,
+    npm,
     pair_page,
     pictures,
     platform_page,
+    playground,
     reference_page,
+    search,
 )
 from reports.site.data import Site, recorded, witnesses
 from reports.site.template import Page, rendered
 
-__all__ = ["Site", "configure", "files", "gather", "pages", "recorded", "run", "write"]
+__all__ = ["Parts", "Site", "configure", "files", "gather", "pages", "parts", "recorded", "run", "write"]
 
 ASSETS = Path(__file__).with_name("assets")
+#: The assets of which only the playground has a use.
+OF_PLAYGROUND = ("playground.js", "worker.js")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
     Raises BadInput if it cannot be written, or if Jinja2 is not installed.
     """
-    write(args.output, files(gather(), args.address, args.only))
+    write(args.output, files(gather(), args.address, args.only, parts()))
     return 0
 
 
@@ -67,18 +74,42 @@ def write(folder: Path, content: dict[str, bytes]) -> None:
         raise BadInput(f"--output {folder}: cannot be written: {error.strerror or error}; name a folder") from None
 
 
-def files(site: Site, address: str = "", only: str = "") -> dict[str, bytes]:
+def files(site: Site, address: str = "", only: str = "", parts: Parts | None = None) -> dict[str, bytes]:
     """The site: the content of each file by its name.
 
     Raises BadInput if Jinja2 is not installed.
     """
     drawn = [*pictures.pictures(site), pictures.overview(site.platforms, site.cells)]
-    shared = {"address": address and f"{address.rstrip('/')}/", "has_playground": False}
-    found = {page.file: rendered(page, shared).encode() for page in pages(site, drawn, only)}
+    parts = parts or Parts()
+    base = address and f"{address.rstrip('/')}/"
+    shared = {"address": base, "has_playground": bool(parts.engine), "has_search": bool(parts.search)}
+    made = list(pages(site, drawn, only))
+    if parts.engine:
+        made.append(playground.page(site))
+    found = {page.file: rendered(page, shared).encode() for page in made}
     found |= {f"{picture.name}.svg": picture.svg.encode() for picture in drawn}
-    found |= {path.name: path.read_bytes() for path in sorted(ASSETS.iterdir())}
+    found |= {path.name: path.read_bytes() for path in sorted(ASSETS.iterdir()) if parts.engine or path.name not in OF_PLAYGROUND}
+    found |= parts.engine | parts.search
     found["site.css"] += _columns(site).encode()
-    return found | {"objects.inv": inventory.inventory(site), ".nojekyll": b""}
+    found |= {"search.js": search.script(site).encode()} if parts.search else {}
+    found |= {"sitemap.xml": feed.sitemap(base, (page.path for page in made)).encode()} if base else {}
+    return found | {"claims.xml": feed.feed(base).encode(), "objects.inv": inventory.inventory(site), ".nojekyll": b""}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What npm gives: the files of the search and of the playground; empty where there is no npm."""
+
+    search: dict[str, bytes] = field(default_factory=dict)
+    engine: dict[str, bytes] = field(default_factory=dict)
+
+
+def parts() -> Parts:
+    """What npm gives. What it does not give is told, and left out."""
+    index, no_index = npm.files_of("minisearch")
+    engine, no_engine = playground.files()
+    tell([f"the site has no search: {no_index}"] * bool(no_index) + [f"the site has no playground: {no_engine}"] * bool(no_engine))
+    return Parts(index, engine)
 
 
 def pages(site: Site, drawn: list[pictures.Picture], only: str = "") -> Iterator[Page]:
@@ -93,7 +124,7 @@ def pages(site: Site, drawn: list[pictures.Picture], only: str = "") -> Iterator
     yield from reference_page.references(site, drawn)
     yield from document_page.documents(site)
     yield from clause_page.rules(site)
-    yield from (page for page in clause_page.clauses(site))
+    yield from clause_page.clauses(site)
     yield from (experiment_page.experiment(site, row.experiment.id) for row in site.rows if row.experiment.id.startswith(only))
 
 

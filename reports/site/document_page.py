@@ -46,12 +46,21 @@ def documents(site: Site) -> Iterator[Page]:
 def document(site: Site, name: str) -> Page:
     """One page of docs/."""
     text = (DOCS / f"{name}.md").read_text(encoding="utf-8")
-    title = re.search(r"^# (.*)$", text, re.MULTILINE)
     html = _LINK.sub(lambda found: f"{found[1]}{_resolved(found[2])}{found[3]}", _markdown().render(text))
     html = _ID.sub(lambda found: _linked(site, found[1]), _anchored(html))
+    return Page(paths.document(name), "document.html", title_of(text) or name, first_of(text)[:300], {"html": html})
+
+
+def title_of(text: str) -> str:
+    """The title of a page of docs/."""
+    found = re.search(r"^# (.*)$", text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def first_of(text: str) -> str:
+    """Its first paragraph, without the marks of Markdown."""
     first = next((part for part in text.split("\n\n")[1:] if part[:1].isalpha()), "")
-    about = re.sub(r"\[([^]]*)\]\([^)]*\)|[`*]", r"\1", " ".join(first.split()))
-    return Page(paths.document(name), "document.html", title[1] if title else name, about[:300], {"html": html})
+    return re.sub(r"\[([^]]*)\]\([^)]*\)|[`*]", r"\1", " ".join(first.split()))
 
 
 @cache
@@ -86,12 +95,13 @@ def _linked(site: Site, name: str) -> str:
 
 def _anchored(html: str) -> str:
     """The headings with the anchors that GitHub gives them; links without an address become text, tables scroll on their own."""
-    html = re.sub(r"<h([2-4])>(.*?)</h\1>", lambda found: f'<h{found[1]} id="{_slug(found[2])}">{found[2]}</h{found[1]}>', html)
+    html = re.sub(r"<h([2-4])>(.*?)</h\1>", lambda found: f'<h{found[1]} id="{slug(found[2])}">{found[2]}</h{found[1]}>', html)
     html = re.sub(r'<a href="">(.*?)</a>', r"\1", html)
     html = html.replace("<table>", '<div class="scroll" role="region" tabindex="0" aria-label="Table"><table>').replace("</table>", "</table></div>")
     return html.replace("<pre>", '<pre tabindex="0">')
 
 
-def _slug(heading: str) -> str:
+def slug(heading: str) -> str:
+    """The anchor of a heading, as GitHub makes it."""
     words = re.sub(r"<[^>]*>|&\w+;", "", heading).lower()
     return re.sub(r"[^\w\- ]", "", words).replace(" ", "-")

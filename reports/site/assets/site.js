@@ -97,6 +97,7 @@ function load(name) {
 }
 
 function search() {
+  addEventListener("hashchange", () => { if (location.hash === "#q") $("#q")?.focus(); });
   const form = $("[data-search]");
   if (!form || !form.dataset.search) return;
   form.hidden = false;
@@ -114,6 +115,7 @@ function search() {
   field.addEventListener("input", look);
   field.addEventListener("focus", () => { load("minisearch.js").catch(() => 0); load("search.js").catch(() => 0); }, { once: true });
   form.addEventListener("submit", async (event) => { event.preventDefault(); await look(); $("a", hits)?.focus(); });
+  if (location.hash === "#q") field.focus();
   if (asked.has("q")) { field.value = asked.get("q"); look(); }
 }
 
