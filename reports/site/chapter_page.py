@@ -13,6 +13,11 @@ from reports.site.words import MAIN, headline, listed, ordered, title
 
 Data = dict[str, Any]
 
+#: So many questions of a chapter are on the overview.
+SHOWN = 10
+#: A question that more experiments ask is told in parts.
+MANY = 60
+
 
 def chapters(site: Site) -> Iterator[Page]:
     """The overview, and a page for each chapter."""
@@ -23,7 +28,10 @@ def chapters(site: Site) -> Iterator[Page]:
 
 def overview(site: Site) -> Page:
     """Every chapter with its questions."""
-    told = [{"page": one.page, "title": one.title, "count": len(one.rows), "questions": _questions(one)} for one in site.chapters]
+    told = [
+        {"page": one.page, "title": one.title, "count": len(one.rows), "asked": len(one.families), "questions": _questions(one)[:SHOWN]}
+        for one in site.chapters
+    ]
     text = f"{len(site.rows)} experiments in {len(told)} chapters, each a short script of socket calls that ends in one question."
     return Page("matrix.html", "matrix.html", "Experiments", text, {"chapters": told, "count": len(site.rows)})
 
@@ -45,17 +53,18 @@ def chapter(site: Site, one: Chapter) -> Page:
 
 
 def _family(site: Site, family: Family) -> Data:
+    """A question, and the experiments that ask it: under what their ids begin with, those with the same answers together."""
     names = sorted(row.experiment.id for row in family.rows)
-    groups: dict[str, list[str]] = {}
+    cut = common(names) if len(names) > 1 else 0
+    parts: dict[str, dict[str, list[str]]] = {}
     for name in names:
-        groups.setdefault(differences(site, name), []).append(name)
-    return {
-        "anchor": family.anchor,
-        "question": plain(family.question),
-        "rule": family.first.experiment.rule.id,
-        "cut": common(names) if len(names) > 1 else 0,
-        "groups": [{"names": some, "says": says} for says, some in groups.items()],
-    }
+        begin = name.rpartition("/")[0][cut:] if len(names) > MANY else ""
+        parts.setdefault(begin, {}).setdefault(differences(site, name), []).append(name)
+    told = [
+        {"begin": begin, "cut": cut + len(begin) + bool(begin), "groups": [{"names": some, "says": says} for says, some in groups.items()]}
+        for begin, groups in parts.items()
+    ]
+    return {"anchor": family.anchor, "question": plain(family.question), "rule": family.first.experiment.rule.id, "parts": told}
 
 
 def differences(site: Site, identifier: str) -> str:

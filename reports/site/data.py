@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -254,10 +255,11 @@ def witnesses(folder: Path) -> dict[str, list[Witness]]:
 
 
 def _machine(run: Run) -> str:
-    """What a run was recorded on: ``Linux 6.18.44, root``."""
+    """What a run was recorded on, in short: ``Linux 6.18.44 (root)``."""
     about = run.header["fingerprint"]
-    where = " ".join(str(about[key]) for key in ("system", "release") if about.get(key))
-    return ", ".join(filter(None, (run.userland and f"{ON_ITS_STACK}: {run.userland}" or where, str(about.get("privilege") or ""))))
+    where = " ".join(str(about[key]).partition("-")[0] for key in ("system", "release") if about.get(key))
+    who = f" ({about['privilege']})" if about.get("privilege") else ""
+    return f"{ON_ITS_STACK}: {re.split(r'[,;]| as kept', run.userland)[0]}" if run.userland else f"{where}{who}"
 
 
 def recorded(folder: Path) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from fixtures.specification.sources import Citation
 from reports import incidents
 from reports.cells import UNKNOWN, UNTESTABLE, Cell
 from reports.claims import load as load_claims
-from reports.explain import RUN, bibtex, citation_line, comment
+from reports.explain import bibtex, citation_line, comment
 from reports.site import paths
 from reports.site.data import Family, Site
 from reports.site.template import Page
@@ -60,7 +60,7 @@ def experiment(site: Site, identifier: str) -> Page:
         **_related(family, identifier),
         "script": script(steps),
         "fragment": fragment(script(steps)),
-        "run_it": f"{RUN} {identifier}",
+        "run_it": f"addrinuse run -k {identifier}",
         "explain": f"addrinuse explain {identifier}",
         "citation": citation_line(identifier),
         "comment": comment(row, site.cells[identifier]),
@@ -135,8 +135,16 @@ def runs(site: Site, identifier: str) -> list[Data]:
     found: dict[tuple[str, str], list[str]] = {}
     for one in site.witnesses.get(identifier, []):
         found.setdefault((one.platform, one.verdict), []).append(one.machine)
-    told = [(name, verdict, list(dict.fromkeys(machines))) for (name, verdict), machines in found.items()]
-    return [{"title": title(name), "verdict": verdict, "machines": "; ".join(machines)} for name, verdict, machines in told]
+    return [{"title": title(name), "verdict": word, "machines": _machines(machines)} for (name, word), machines in found.items()]
+
+
+def _machines(machines: Sequence[str]) -> str:
+    """Machines, each once: those that differ in the user alone are named together."""
+    users: dict[str, list[str]] = {}
+    for one in dict.fromkeys(machines):
+        where, bracket, who = one.partition(" (")
+        users.setdefault(where, []).extend([who.rstrip(")")] * bool(bracket))
+    return "; ".join(f"{where} ({listed(who)})" if who else where for where, who in users.items())
 
 
 def _related(family: Family, identifier: str) -> Data:
@@ -170,6 +178,11 @@ def mentions() -> Mapping[str, list[Data]]:
         for name in claim.experiments:
             found.setdefault(name, []).append(_mention(f"Claim ({claim.verdict})", paths.claim(claim.id), claim.id, claim.claim))
     return {name: list({one["path"]: one for one in told}.values()) for name, told in found.items()}
+
+
+def telling(site: Site, names: Sequence[str]) -> str:
+    """The experiment that stands best for several: one that people meet, then one of IPv4, then the one with the shortest question."""
+    return min(names, key=lambda name: (name not in mentions(), "6" in name, len(site.row(name).experiment.question), name))
 
 
 def _mention(what: str, path: str, name: str, note: str = "") -> Data:

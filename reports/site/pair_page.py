@@ -11,6 +11,7 @@ from reports.cells import UNKNOWN, UNTESTABLE, Cell
 from reports.porting.advice import load as load_advice
 from reports.site import paths
 from reports.site.data import Site
+from reports.site.experiment_page import telling
 from reports.site.template import Page
 from reports.site.words import MAIN, colour, headline, ordered, title
 
@@ -69,7 +70,7 @@ def _cause(before: Cell, after: Cell) -> Reason:
 
 
 def _group(site: Site, before: Platform, after: Platform, reason: Reason, names: Sequence[str]) -> Data:
-    shown = min(names, key=lambda name: (len(site.row(name).experiment.question), name))
+    shown = telling(site, names)
     across = site.cells[shown]
     return {
         "id": reason.id,

@@ -13,6 +13,7 @@ from reports.cells import OUTCOMES, UNKNOWN, UNTESTABLE
 from reports.site import paths
 from reports.site.clause_page import kind, versions
 from reports.site.data import Site
+from reports.site.experiment_page import telling
 from reports.site.template import Page
 from reports.site.words import ABOUT, MAIN, headline, listed, ordered, title
 
@@ -101,7 +102,7 @@ def _surprise(site: Site, one: Platform, names: Sequence[str]) -> float:
 
 
 def _surprising(site: Site, one: Platform, clause: Own, names: Sequence[str]) -> Data:
-    shown = min(names, key=lambda name: (len(site.row(name).experiment.question), name))
+    shown = telling(site, names)
     others: dict[str, list[str]] = {}
     for platform in ordered(site.platforms):
         cell = site.cells[shown][str(platform)]

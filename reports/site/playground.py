@@ -52,7 +52,7 @@ def page(site: Site) -> Page:
 def gallery(site: Site) -> list[Data]:
     """The examples: those of 2008, and one for each situation."""
     told = [(story.title, story.experiment) for story in STORIES]
-    told += [(f"{entry.title}: {entry.wishes[-1].words}", entry.wishes[-1].experiment) for entry in ENTRIES]
+    told += [(f"{entry.title}: {entry.wishes[0].words}", entry.wishes[0].experiment) for entry in ENTRIES]
     return [{"title": name, "fragment": _fragment(site, experiment)} for name, experiment in told]
 
 

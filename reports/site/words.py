@@ -69,7 +69,8 @@ def phrase(answer: str, platform: str = "") -> str:
     if answer in _SPECIAL:
         return _SPECIAL[answer]
     if verb == "connections":
-        return _RECEIVERS.get(word) or f"{' and '.join(filter(None, (', '.join(word.split('+')[:-1]), word.split('+')[-1])))} receives"
+        names = word.split("+")
+        return _RECEIVERS.get(word) or f"{listed(names)} receive{'s' if len(names) == 1 else ''}"
     if verb == "getsockopt" and word.isdecimal():
         return f"the option reads {word}"
     if word in ("", OK.name):
@@ -124,11 +125,18 @@ def alike(across: Sequence[tuple[Platform, Cell]]) -> list[tuple[str, list[str]]
 
 
 def summary(across: Sequence[tuple[Platform, Cell]]) -> str:
-    """A sentence that says who answers what: ``Linux, OpenBSD: refused at bind: EADDRINUSE. Windows: bind succeeds.``"""
-    said = [(words, names) for words, names in alike(across) if words != "cannot be asked"]
-    if len(said) == 1 and said[0][0] != "unknown":
-        return f"Wherever it can be asked: {said[0][0]}."
-    return " ".join(f"{listed(names)}: {words}." for words, names in said)
+    """A sentence or two that say who answers what, the main platforms first: ``Linux: bind succeeds. macOS: refused at bind: EINVAL.``"""
+    found = alike(across)
+    able = [words for words, _ in found if words != "cannot be asked"]
+    if len(able) == 1 and able[0] != "unknown":
+        return f"Wherever it can be asked: {able[0]}."
+    main = alike([(platform, cell) for platform, cell in across if platform.name in MAIN])
+    rest = alike([(platform, cell) for platform, cell in across if platform.name not in MAIN])
+    return " Others: ".join(filter(None, (" ".join(_sentences(main)), " ".join(_sentences(rest)))))
+
+
+def _sentences(found: Sequence[tuple[str, list[str]]]) -> list[str]:
+    return [f"{listed(names)}: {words}." for words, names in found if words != "cannot be asked"]
 
 
 def listed(names: Sequence[str]) -> str:
