@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,11 +14,14 @@ from fixtures.language.words import CLOSED
 from fixtures.models import Platform, defined
 from fixtures.models.block import Block
 from fixtures.specification.clauses import Gap, Own, Reason, is_variant, rule_of
+from fixtures.record.runfile import Run
 from fixtures.specification.rules import Rule
 from fixtures.specification.sources import Citation, bibliography
 from reports.catalogue import Row
 from reports.cells import UNKNOWN, UNTESTABLE, Cell, Cells, runs_by_file
-from reports.recorded import ON_ITS_STACK
+from reports.recorded import ON_ITS_STACK, UNFINISHED
+from reports.site import paths
+from reports.site.history import Span, spans
 
 #: The name of a connection that nobody has accepted.
 QUEUED = "queued"
@@ -68,6 +72,15 @@ class Chapter:
         return [row for family in self.families for row in family.rows]
 
 
+@dataclass(frozen=True)
+class Witness:
+    """A recorded run that shows an experiment: its platform, its machine, and the verdict."""
+
+    platform: str
+    machine: str
+    verdict: str
+
+
 @dataclass
 class Site:
     """Everything that the pages are made from."""
@@ -77,6 +90,8 @@ class Site:
     cells: Cells
     #: What was recorded on each platform, in a few words for each run.
     runs: dict[str, list[str]] = field(default_factory=dict)
+    #: The runs that got as far as each experiment's question.
+    witnesses: dict[str, list[Witness]] = field(default_factory=dict)
 
     @cached_property
     def chapters(self) -> list[Chapter]:
@@ -103,6 +118,10 @@ class Site:
         """The experiment of this id."""
         return self._by_id[identifier]
 
+    def known(self, identifier: str) -> Row | None:
+        """The experiment of this id, if there is one."""
+        return self._by_id.get(identifier)
+
     @cached_property
     def _by_id(self) -> dict[str, Row]:
         return {row.experiment.id: row for row in self.rows}
@@ -112,18 +131,15 @@ class Site:
         """The page of each experiment."""
         return {row.experiment.id: chapter.page for chapter in self.chapters for row in chapter.rows}
 
-    def address(self, identifier: str) -> str:
-        """The address of an experiment relative to the root, in this release and in every later one."""
-        return f"{self.pages[identifier]}#{identifier}"
-
-    def near(self, identifier: str) -> str:
-        """The same for links within this site: shorter if the experiment is alone in its family."""
-        return self._alone.get(identifier) or self.address(identifier)
-
     @cached_property
-    def _alone(self) -> dict[str, str]:
-        families = ((chapter.page, family) for chapter in self.chapters for family in chapter.families)
-        return {family.first.experiment.id: f"{page}#{family.anchor}" for page, family in families if len(family.rows) == 1}
+    def families(self) -> dict[str, tuple[Chapter, Family]]:
+        """The chapter and the family of each experiment."""
+        each = ((chapter, family) for chapter in self.chapters for family in chapter.families)
+        return {row.experiment.id: (chapter, family) for chapter, family in each for row in family.rows}
+
+    def spans(self, platform: Platform, identifier: str) -> list[Span]:
+        """The answers of a platform's releases to an experiment, oldest first."""
+        return spans(platform, self.row(identifier)) if platform.make().releases else []
 
     @cached_property
     def rules(self) -> dict[str, Rule]:
@@ -140,13 +156,32 @@ class Site:
         variants = {reason.id: reason for reason in defined() if is_variant(reason)}
         return variants | {reason.id: reason for reason in met if isinstance(reason, Own) and not _is_unread(reason)}
 
-    def owner(self, clause: str) -> str:
-        """The platform to which a clause belongs."""
-        return clause.partition("/")[0]
+    def own(self, platform: Platform) -> list[Own]:
+        """The clauses, disputes and gaps of a platform."""
+        return self._own.get(platform.name, [])
+
+    @cached_property
+    def _own(self) -> dict[str, list[Own]]:
+        found: dict[str, list[Own]] = {}
+        for clause in self.clauses.values():
+            found.setdefault(clause.id.partition("/")[0], []).append(clause)
+        return found
+
+    def decides(self, clause: str) -> list[tuple[str, str]]:
+        """The platform and the id of each experiment that a clause decides."""
+        return self._decides.get(clause, [])
+
+    @cached_property
+    def _decides(self) -> dict[str, list[tuple[str, str]]]:
+        found: dict[str, list[tuple[str, str]]] = {}
+        for platform, clauses in self.decided.items():
+            for clause, names in clauses.items():
+                found.setdefault(clause, []).extend((platform, name) for name in names)
+        return found
 
     def place(self, reason: Reason) -> str:
-        """Where a rule or a clause is explained."""
-        return f"legend.html#{reason.id}" if isinstance(reason, Rule) else f"platforms.html#{reason.id}"
+        """The page that explains a rule or a clause."""
+        return paths.rule(reason.id) if isinstance(reason, Rule) else paths.clause(reason.id)
 
     @cached_property
     def decided(self) -> dict[str, dict[str, list[str]]]:
@@ -160,21 +195,9 @@ class Site:
 
     @cached_property
     def deciding(self) -> dict[str, list[Own]]:
-        """The clauses that decide each platform's answers, the most frequent first.
-
-        A clause's place here is its number in the cells.
-        """
+        """The clauses that decide each platform's answers, the most frequent first."""
         ordered = {one: sorted(met, key=lambda name: (-len(met[name]), name)) for one, met in self.decided.items()}
         return {platform: [self.clauses[name] for name in names] for platform, names in ordered.items()}
-
-    @cached_property
-    def _numbers(self) -> dict[tuple[str, str], int]:
-        return {(platform, clause.id): n for platform, clauses in self.deciding.items() for n, clause in enumerate(clauses, 1)}
-
-    def number(self, platform: Platform, cell: Cell) -> str:
-        """The number of the clause that a cell rests on."""
-        known = isinstance(cell.because, Own) and not _is_unread(cell.because)
-        return str(self._numbers[str(platform), cell.because.id]) if known and cell.because else ""
 
     def bases(self, platform: Platform) -> Counter[str]:
         """The number of answers of a platform for each basis."""
@@ -218,6 +241,25 @@ def key_of(citation: Citation) -> str:
     """A short form of a citation: the key of its source, and the place."""
     key = next(key for key, source in bibliography().items() if source is citation.source or source == citation.source)
     return f"{key} {citation.locator}"
+
+
+def witnesses(folder: Path) -> dict[str, list[Witness]]:
+    """The recorded runs that got as far as each experiment's question."""
+    found: dict[str, list[Witness]] = {}
+    for run in runs_by_file(folder).values():
+        machine = _machine(run)
+        for record in run.traces:
+            if record["verdict"] not in UNFINISHED:
+                found.setdefault(record["id"], []).append(Witness(run.name, machine, record["verdict"]))
+    return found
+
+
+def _machine(run: Run) -> str:
+    """What a run was recorded on, in short: ``Linux 6.18.44 (root)``."""
+    about = run.header["fingerprint"]
+    where = " ".join(str(about[key]).partition("-")[0] for key in ("system", "release") if about.get(key))
+    who = f" ({about['privilege']})" if about.get("privilege") else ""
+    return f"{ON_ITS_STACK}: {re.split(r'[,;]| as kept', run.userland)[0]}" if run.userland else f"{where}{who}"
 
 
 def recorded(folder: Path) -> dict[str, list[str]]:

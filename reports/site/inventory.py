@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from fixtures import VERSION
 from fixtures.libraries import policies
 from reports.claims import load
+from reports.site import paths
 from reports.site.data import Site
+from reports.site.words import title
 
 HEADER = (
     "# Sphinx inventory version 2\n# Project: addrinuse\n# Version: {version}\n# The remainder of this file is compressed using zlib.\n"
@@ -17,26 +19,21 @@ HEADER = (
 
 def inventory(site: Site) -> bytes:
     """The file: every experiment, rule, clause, claim, library and platform as a label (``:external+addrinuse:ref:`ID```)."""
-    lines = "".join(f"{name} std:label -1 {_short(address, name)} {shown}\n" for name, address, shown in sorted(objects(site)))
+    lines = "".join(f"{name} std:label -1 {address} {shown}\n" for name, address, shown in sorted(objects(site)))
     return HEADER.format(version=VERSION).encode() + zlib.compress(lines.encode(), 9)
 
 
 def objects(site: Site) -> Iterator[tuple[str, str, str]]:
     """Label, address and title of everything that can be linked to. Sphinx asks for labels in lower case."""
     for row in site.rows:
-        yield row.experiment.id, site.address(row.experiment.id), "-"
+        yield row.experiment.id, paths.experiment(row.experiment.id), "-"
     for platform in site.platforms:
-        yield f"platform/{platform}", f"platforms.html#{platform}", str(platform)
+        yield f"platform/{platform}", paths.platform(platform.name), title(platform)
     for rule in site.rules.values():
         yield f"rule/{rule.id.lower()}", site.place(rule), rule.id
     for clause in site.clauses.values():
         yield clause.id, site.place(clause), "-"
     for policy in policies.load():
-        yield f"library/{policy.id}", f"libraries.html#library/{policy.id}", policy.name
+        yield f"library/{policy.id}", paths.library(policy.id), policy.name
     for claim in load():
-        yield f"claim/{claim.id.lower()}", f"disputed.html#{claim.id}", claim.id
-
-
-def _short(address: str, name: str) -> str:
-    """The address. If it ends with the name, ``$`` stands for that, as the format has it."""
-    return f"{address.removesuffix(name)}$" if address.endswith(name) else address
+        yield f"claim/{claim.id.lower()}", paths.claim(claim.id), claim.id

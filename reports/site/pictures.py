@@ -278,10 +278,10 @@ _COLOURS = {"open": "g", "bound": "a", LISTEN: "b", ESTABLISHED: "c"}
 _STATE_LETTERS = {"open": "o", "bound": "b", LISTEN: "L", ESTABLISHED: "E"}
 
 
-# Twelve lines of *my situation* on every platform, for the README.
+# Twelve lines of *my situation* on every platform, for the README and the first page of the site.
 
 _BESIDE = "tcp/duplicate/wildcard-then-specific/bind-listen-bind-listen"
-_HEADLINES = {
+HEADLINES = {
     "Restart in TIME_WAIT without options": "tcp/time-wait/server-closes-first/old-none/new-none",
     "Restart in TIME_WAIT, SO_REUSEADDR on the new server only": "tcp/time-wait/server-closes-first/old-none/new-reuseaddr",
     "Restart in TIME_WAIT, SO_REUSEADDR on the old and the new": "tcp/time-wait/server-closes-first/old-reuseaddr/new-reuseaddr",
@@ -307,13 +307,13 @@ def overview(platforms: Sequence[Platform], cells: Cells) -> Picture:
     for x, platform in zip(columns, platforms, strict=True):
         turned = Html(f' transform="rotate(-48 {x + 12} 78)"')
         parts.append(fill('<text x="{x}" y="78"{turned}>{name}</text>\n', x=x + 12, turned=turned, name=platform))
-    for n, (words, experiment) in enumerate(_HEADLINES.items()):
+    for n, (words, experiment) in enumerate(HEADLINES.items()):
         y, granted = 88 + 25 * n, [wishes[experiment].granted(cells[experiment][str(platform)]) for platform in platforms]
         parts += [_box(x, y, 25, 23, _GRANTED[word][1]) for x, word in zip(columns, granted, strict=True)]
         signs, places = "".join(_GRANTED[word][0] for word in granted), " ".join(str(x + 12.5) for x in columns)
         parts += [_text(386, y + 16, words, "", "end"), Html(f'<text y="{y + 16}" x="{places}" text-anchor="middle">{signs}</text>\n')]
         told.append(f"{words}: {', '.join(f'{p} {word}' for p, word in zip(platforms, granted, strict=True))}.")
-    height = 88 + 25 * len(_HEADLINES)
+    height = 88 + 25 * len(HEADLINES)
     key = "● yes · ○ no · ◐ sources differ · ? nobody is known to have said · - the platform lacks what is needed"
     parts.append(_text(20, height + 22, key, "s"))
     title = "What platforms answer to twelve questions about addresses in use"

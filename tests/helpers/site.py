@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from html.parser import HTMLParser
 
@@ -10,11 +11,16 @@ from reports.site.data import Site
 
 #: Elements that have no end.
 VOID = {"meta", "link", "input", "img", "br"}
+#: Of the experiments' pages the tests build those whose ids begin so. The exhaustive tests build all.
+FEW = "tcp/duplicate/both-reuseaddr"
+#: Of the clauses' pages, which are all of a kind, the tests read those of one platform.
+ONE = "clause/wine/"
 
 
 @cache
 def built() -> dict[str, bytes]:
-    return site.files(gathered())
+    """The site with a few of its experiments' pages, and without what npm gives."""
+    return site.files(gathered(), only=FEW)
 
 
 @cache
@@ -43,6 +49,10 @@ class Page(HTMLParser):
         return [attributes["id"] for _, attributes in self.elements if "id" in attributes]
 
     @property
+    def words(self) -> str:
+        return " ".join(" ".join(self.text).split())
+
+    @property
     def links(self) -> list[str]:
         return [attributes["href"] for tag, attributes in self.elements if tag == "a"]
 
@@ -50,9 +60,23 @@ class Page(HTMLParser):
     def resources(self) -> list[str]:
         """What a browser loads by itself."""
         loaded = [attributes.get("src", "") for tag, attributes in self.elements if tag in ("script", "img", "iframe")]
-        return [*filter(None, loaded), *[attributes["href"] for tag, attributes in self.elements if tag == "link"]]
+        links = (attributes for tag, attributes in self.elements if tag == "link")
+        return [*filter(None, loaded), *[one["href"] for one in links if one["rel"] in ("stylesheet", "icon")]]
 
 
 @cache
 def pages() -> dict[str, Page]:
-    return {name: Page(content.decode()) for name, content in built().items() if name.endswith(".html")}
+    """The pages, each read: of the clauses' those of one platform."""
+    wanted = (name for name in built() if name.endswith(".html") and (not name.startswith("clause/") or name.startswith(ONE)))
+    return {name: page(name) for name in wanted}
+
+
+@cache
+def page(name: str) -> Page:
+    return Page(built()[name].decode())
+
+
+@cache
+def anchors(name: str) -> frozenset[str]:
+    """The anchors of a page, without reading all of it."""
+    return frozenset(re.findall(r'\sid="([^"]*)"', built()[name].decode()))

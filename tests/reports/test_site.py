@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-import base64
 import json
+import posixpath
 import re
+import sys
+import time
 import xml.etree.ElementTree as ElementTree
 import zlib
 from collections import Counter
@@ -20,136 +22,165 @@ from reports import cells, incidents, wishes
 from reports.__main__ import main
 from reports.catalogue import ROOT, by_id, find
 from reports.claims import load
-from reports.libraries.answers import chapter, everywhere
-from reports.site import data, files, html, inventory, layout, pictures, recorded, tables
-from reports.site import pages as site_pages
-from reports.site.libraries_page import alike
-from tests.helpers.site import built, gathered
+from reports.inputs import BadInput
+from reports.site import Parts, files, inventory, paths, pictures, recorded, template
+from reports.site.data import Site
+from reports.site.experiment_page import experiment, lanes
+from reports.site.first_page import WAYS_IN
+from reports.site.words import MAIN
+from tests.helpers.site import FEW, anchors, built, gathered, page
 from tests.helpers.site import pages as parsed
 from tests.reports.test_matrix import run_of
 
 pytestmark = pytest.mark.xdist_group("cells")
 
-OWN = re.compile(r"[a-z0-9-]+\.(html|css|js|svg)")
 E2 = "tcp/duplicate/both-reuseaddr/unlistened"
+#: Bytes of a page with its style and script: as they are, and as a server sends them.
+MOST, MOST_SENT = 140_000, 30_000
 
 
-def test_the_whole_site_and_its_first_page_are_small() -> None:
-    assert sum(map(len, built().values())) < 2_000_000
-    first = sum(len(built()[name]) for name in ("index.html", "site.css", "site.js"))
-    assert first < 160_000
+def test_a_visit_loads_little() -> None:
+    shared = [built()["site.css"], built()["site.js"]]
+    for name, content in built().items():
+        if name.endswith(".html"):
+            assert sum(map(len, (content, *shared))) < MOST, name
+            assert sum(len(zlib.compress(one)) for one in (content, *shared)) < MOST_SENT, name
+    first = sum(map(len, (built()["index.html"], *shared)))
+    assert first < 70_000
 
 
 def test_the_licences_are_those_of_the_files() -> None:
-    assert all(words in (ROOT / name).read_text(encoding="utf-8") for words, name in layout.LICENCES.values())
+    assert all(words in (ROOT / name).read_text(encoding="utf-8") for words, name in template.LICENCES.values())
     assert "Code: MIT License; data: CC0 1.0" in built()["index.html"].decode()
 
 
+def lost(name: str, links: list[str], there: dict[str, bytes]) -> list[str]:
+    """The links of a page that lead nowhere; the pages of experiments that were not built count as there."""
+    missing = []
+    for link in links:
+        if link.startswith(("http://", "https://")):
+            continue
+        target, _, anchor = unquote(link).partition("#")
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(name), target)) if target else name
+        unbuilt = place.startswith("e/") and place.removeprefix("e/").removesuffix("/index.html") in by_id()
+        if place not in there and not unbuilt:
+            missing.append(f"{name}: {link}")
+        elif anchor and place in there and place != "try/index.html" and anchor not in anchors(place):
+            missing.append(f"{name}: {link}")
+    return missing
+
+
 def test_every_internal_link_leads_somewhere() -> None:
-    lost = []
-    for name, page in parsed().items():
-        for link in page.links:
-            target, _, anchor = unquote(link).partition("#")
-            if not link.startswith(("http://", "https://")):
-                there = parsed().get(target or name)
-                lost += [f"{name}: {link}"] if there is None or (anchor and anchor not in there.ids) else []
-    assert lost == []
+    assert [one for name, read in parsed().items() for one in lost(name, read.links, built())] == []
+    # The other clauses' pages.
+    for name in (name for name in built() if name.startswith("clause/")):
+        assert lost(name, re.findall(r'<a[^>]* href="([^"]*)"', built()[name].decode()), built()) == []
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:
-    loaded = {resource for page in parsed().values() for resource in page.resources}
-    assert [resource for resource in loaded if not (OWN.fullmatch(resource) and resource in built()) and resource != "data:,"] == []
-    for name in ("site.css", "site.js", *(name for name in built() if name.endswith(".svg"))):
-        assert re.findall(r"(?:https?:)?//(?!www\.w3\.org/2000/svg)[\w.]+", built()[name].decode().replace("\n//", "")) == []
+    for name, read in parsed().items():
+        for resource in read.resources:
+            place = posixpath.normpath(posixpath.join(posixpath.dirname(name), resource))
+            assert resource == "data:," or place in built(), f"{name}: {resource}"
+    for name in ("site.css", "site.js", "sw.js", *(name for name in built() if name.endswith(".svg"))):
+        assert re.findall(r"(?:https?:)?//(?!www\.w3\.org/2000/svg)[\w.]+", re.sub(r"(?m)^\s*//.*$", "", built()[name].decode())) == []
 
 
-def test_every_id_has_one_anchor() -> None:
-    for name, page in parsed().items():
-        assert [identifier for identifier, times in Counter(page.ids).items() if times > 1] == [], name
-    anchors = {identifier: name for name, page in parsed().items() for identifier in page.ids}
-    wanted = [*by_id(), *gathered().clauses, *gathered().rules, *(claim.id for claim in load()), *map(str, gathered().platforms)]
-    assert [identifier for identifier in wanted if identifier not in anchors] == []
-    assert {identifier: anchors[identifier] for identifier in by_id()} == gathered().pages
-    entries = {*(one.anchor for one in wishes.ENTRIES), *(one.id for one in incidents.load())}
-    assert entries <= set(parsed()["situations.html"].ids)
-    assert {f"library/{one.id}" for one in policies.load()} <= set(parsed()["libraries.html"].ids)
-
-
-def test_a_library_is_told_with_what_follows() -> None:
-    text = built()["libraries.html"].decode()
-    part = next(part for part in text.split("<tbody>") if "id=library/asyncio>" in part)
-    for words in (
-        "<h2 id=f",
-        "TCP: SO_REUSEADDR; ",
-        "none",
-        "second start (<a href=duplicate-bind.html#",
-        "<b>seen: CPython 3.11.7</b>",
-        "refused O",
-    ):
-        assert words in part
-
-
-def test_libraries_are_alike_only_where_they_set_the_same() -> None:
-    groups = alike(chapter(policies.load(), ["linux", "windows"])["libraries"])
-    for group in groups:
-        for one in group.libraries:
-            assert {platform: there["sets"]["text"] for platform, there in one["on"].items()} == group.sets
-    assert sum(len(group.libraries) for group in groups) == len(policies.load())
-
-
-def test_pages_are_whole_and_say_where_they_are() -> None:
-    for name, page in parsed().items():
-        tags = Counter(tag for tag, _ in page.elements)
-        assert (tags["h1"], tags["main"], tags["title"], tags["caption"] >= tags["table"]) == (1, 1, 1, True), name
-        scoped = [attributes.get("scope") for tag, attributes in page.elements if tag == "th"]
-        assert set(scoped) <= {"col", "row", "rowgroup", None}, name
-        assert all("alt" in attributes for tag, attributes in page.elements if tag == "img"), name
-        assert any(attributes.get("href") == "#main" for tag, attributes in page.elements if tag == "a"), name
-        assert not [one for tag, attributes in page.elements for one in attributes if one.startswith("on") or one == "style"], name
-
-
-def test_every_line_of_the_matrix_has_a_cell_for_each_platform() -> None:
+def test_whatever_has_a_name_has_a_page() -> None:
     site = gathered()
-    columns = {"index.html": len(site.platforms), **{chapter.page: len(site.able(chapter)) for chapter in site.chapters}}
-    for name, count in {**columns, "libraries.html": len(everywhere())}.items():
-        lines = re.findall(r"(?s)<tr[^>]*><th.*?(?=<tr|<tbody|</tbody|</table)", built()[name].decode().partition("</thead>")[2])
-        assert {line.count("<td>") for line in lines} == {count}, name
-    assert columns["winsock.html"] < len(site.platforms) == columns["udp.html"]
+    wanted = [paths.clause(name) for name in site.clauses]
+    wanted += [paths.rule(name) for name in site.rules]
+    wanted += [paths.claim(claim.id) for claim in load()]
+    wanted += [paths.platform(platform.name) for platform in site.platforms]
+    wanted += [paths.library(policy.id) for policy in policies.load()]
+    wanted += [paths.situation(entry.anchor) for entry in wishes.ENTRIES]
+    wanted += [paths.pair(a, b) for a in MAIN for b in MAIN if a != b]
+    wanted += [paths.experiment(name) for name in by_id() if name.startswith(FEW)]
+    assert [path for path in wanted if template.file_of(path) not in built()] == []
 
 
-def test_a_page_tells_question_rule_script_answer_and_how_to_run_it() -> None:
-    page = built()[gathered().pages[E2]].decode()
-    part = page[page.index("E2: both") : page.index(f"id={E2}") + 900]
-    for words in (
-        "S5",
-        "B = tcp4(SO_REUSEADDR)",
-        "<p>ok O",
-        "PYTHON_DEV_2008 078446",
-    ):
-        assert words in part
-    assert "addrinuse " in page
-    assert "addrinuse explain ID" in built()["legend.html"].decode()
+def test_the_permalinks_of_old_go_on_working() -> None:
+    for identifier, name in gathered().pages.items():
+        assert identifier in anchors(name)
+    chapter = built()[gathered().pages[E2]].decode()
+    assert f'<dt id="{E2}"><a href="e/{E2}/index.html">' in chapter
+    happened = {one.id for one in incidents.load()}
+    assert {*happened, *(one.anchor for one in wishes.ENTRIES)} <= anchors("situations.html")
+    assert {one.id for one in load()} <= anchors("disputed.html")
+    assert set(gathered().rules) <= anchors("legend.html")
+    assert set(map(str, gathered().platforms)) <= anchors("platforms.html")
+    assert {f"library/{one.id}" for one in policies.load()} <= anchors("libraries.html")
 
 
-def test_the_cells_are_those_of_the_matrix() -> None:
-    site = gathered()
+def test_pages_are_whole_and_say_what_they_are() -> None:
+    for name, read in parsed().items():
+        tags = Counter(tag for tag, _ in read.elements)
+        assert (tags["h1"], tags["main"], tags["title"]) == (1, 1, 1), name
+        assert name.startswith("docs/") or tags["caption"] == tags["table"], name
+        scoped = [attributes.get("scope") for tag, attributes in read.elements if tag == "th"]
+        assert name.startswith("docs/") or set(scoped) <= {"col", "row"}, name
+        assert all(attributes.get("alt") for tag, attributes in read.elements if tag == "img"), name
+        assert any(attributes.get("href") == "#main" for tag, attributes in read.elements if tag == "a"), name
+        assert not [one for tag, attributes in read.elements for one in attributes if one.startswith("on") or one == "style"], name
+        assert [one for one, times in Counter(read.ids).items() if times > 1] == [], name
+        said = {attributes.get("name"): attributes.get("content") for tag, attributes in read.elements if tag == "meta"}
+        assert said["description"], name
+
+
+def test_the_page_of_an_experiment_tells_everything() -> None:
+    name = f"e/{E2}/index.html"
+    told = page(name).words
     row = find(E2)
-    linux = site.cells[E2]["linux"]
-    assert tables.mark(linux, "bind", site.number(Platform("linux"), linux)).startswith("<p>ok O")
-    assert tables.mark(replace(linux, surprise=True), "bind").endswith("<mark>!</mark>")
-    looks = {tables.mark(replace(linux, outcome=outcome), "bind") for outcome in cells.OUTCOMES}
-    assert looks == {"=O", "<p>ok O", "?", "-"}
-    assert [line for line, _ in site.played(Platform("linux"), row)] == Platform("linux").predict(row.script)[0].lines
+    for words in (
+        row.experiment.question,
+        row.experiment.rule.statement,
+        "Linux, Windows and gVisor: bind succeeds.",
+        "refused at bind: EADDRINUSE",
+        "inet_bind_conflict",
+        "linux/unlistened-duplicates",
+        "Linux 6.18.44 (root",
+        "PYDEV-E2",
+        f"addrinuse run -k {E2}",
+        f"addrinuse 0.1.0, experiment {E2}",
+        f"\\texttt{{{E2}}}",
+        "Runs that show it",
+    ):
+        assert words in told
+    links = page(name).links
+    assert "../../../../../clause/linux/unlistened-duplicates/index.html" in links
+    assert "../../../../../rule/S5/index.html" in links
+    assert all(f"../../../../../platform/{p}/index.html" in links for p in gathered().platforms if gathered().cells[E2][str(p)].answers)
 
 
-def test_the_number_in_a_cell_is_that_of_the_clause_on_the_platforms_page() -> None:
-    site = gathered()
-    text = built()["platforms.html"].decode()
-    for platform in site.platforms:
-        part = text[text.index(f"<h2 id={platform}>") :].partition("</section>")[0]
-        for number, clause in enumerate(site.deciding[str(platform)], 1):
-            assert f">{number}. " in part
-            assert clause.id in part
+def test_the_picture_shows_who_holds_the_port() -> None:
+    row = find("tcp/time-wait/server-closes-first/old-reuseaddr/new-none")
+    drawn = lanes(gathered().played(Platform("stevens"), row))
+    assert drawn["lanes"][0] == "A"
+    kinds = {step["call"]: dict(zip(drawn["lanes"], (cell["kind"] for cell in step["cells"]), strict=True)) for step in drawn["steps"]}
+    assert kinds["A.listen()"]["A"] == "listen"
+    assert "left" in {kind for step in kinds.values() for kind in step.values()}
+    assert drawn["steps"][-1]["refused"]
+
+
+def test_text_is_escaped() -> None:
+    nasty = '<script>alert("1")</script>&'
+    row = find(E2)
+    strange = replace(row, experiment=replace(row.experiment, question=nasty), template=replace(row.template, question=nasty))
+    site = Site(gathered().platforms, [strange], {E2: gathered().cells[E2]})
+    made = template.rendered(experiment(site, E2), {"address": "", "has_playground": False, "has_search": False})
+    assert "<script>alert" not in made
+    assert "&lt;script&gt;" in made
+    told = re.search(r'<script type="application/ld\+json">(.*)</script>', made)
+    assert told
+    assert json.loads(told[1])["headline"] == nasty
+
+
+def test_without_jinja_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    template.environment.cache_clear()
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(BadInput, match=r"pip install 'addrinuse\[site\]'"):
+        template.environment()
+    template.environment.cache_clear()
 
 
 @pytest.mark.parametrize("wish", [wish for one in wishes.ENTRIES for wish in one.wishes], ids=lambda wish: wish.words)
@@ -160,42 +191,12 @@ def test_a_situation_asks_what_there_is(wish: wishes.Wish) -> None:
     assert {answer.split()[0] for answer in wish.hopes} <= verbs | {"listen"}
 
 
-def test_text_is_escaped() -> None:
-    nasty = '<script>alert("1")</script>&'
-    assert html.fill("<p title={t}>{x}", t=html.attribute(nasty), x=nasty) == (
-        '<p title="&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;">&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;'
-    )
-    assert [str(html.attribute(value)) for value in ("a/b.c+d", "a b", "", "a/", "x=y")] == ["a/b.c+d", '"a b"', '""', '"a/"', '"x=y"']
-    row = find(E2)
-    strange = replace(row, experiment=replace(row.experiment, question=nasty), template=replace(row.template, question=nasty))
-    site = data.Site(gathered().platforms, [strange], {E2: gathered().cells[E2]})
-    page = site_pages.chapter(site, site.chapters[0])
-    assert "<script>alert" not in page
-    assert "&lt;script&gt;" in page
-
-
-def test_the_parameters_of_a_question_are_marked() -> None:
-    said = tables.variables("May {newcomer.who} bind {places.held.aloud} & {first} with {second.aloud}?")
-    names = [f"<var>{name}</var>" for name in ("newcomer", "held", "first", "second")]
-    assert said == "May {} bind {} &amp; {} with {}?".format(*names)
-
-
-def test_the_data_of_single_experiments_is_whole() -> None:
-    packed = re.fullmatch(r'addrinuse\("([A-Za-z0-9+/=]+)"\)\n', built()["data.js"].decode())
-    assert packed
-    told = json.loads(zlib.decompress(base64.b64decode(packed[1])))
-    found = {}
-    for page, rule, identifier, names, rows in told["families"]:
-        for values, places in rows:
-            script = [told["lines"][place].partition(" # ")[0] for place in places]
-            found[identifier.format(**dict(zip(names, values, strict=True)))] = (page, rule, script[-1])
-    for row in by_id().values():
-        about = row.experiment
-        shown, lines = gathered().script(row)
-        last = lines[-1].partition(" # ")[0] if lines else str(shown)
-        assert found.pop(about.id) == (gathered().pages[about.id], about.rule.id, last)
-    assert found == {}
-    assert [name for name, *_ in told["platforms"]] == [str(platform) for platform in gathered().platforms]
+def test_the_first_page_has_the_ways_in_that_there_are() -> None:
+    links = page("index.html").links
+    there = [name for _, name, _ in WAYS_IN if (ROOT / "docs" / f"{name}.md").is_file()]
+    assert "porting" in there
+    assert [name for _, name, _ in WAYS_IN if f"docs/{name}/index.html" in links] == there
+    assert "try/index.html" not in links
 
 
 def test_the_inventory_can_be_read_as_sphinx_reads_it() -> None:
@@ -203,12 +204,13 @@ def test_the_inventory_can_be_read_as_sphinx_reads_it() -> None:
     assert head.startswith(b"# Sphinx inventory version 2\n# Project: addrinuse\n# Version: ")
     pattern = re.compile(r"(?x)(.+?)\s+(\S+)\s+(-?\d+)\s+?(\S*)\s+(.*)")  # that of sphinx.util.inventory
     entries = [pattern.fullmatch(line) for line in zlib.decompress(body).decode().splitlines()]
-    found = {entry[1]: entry[4].replace("$", entry[1]) for entry in entries if entry}
+    found = {entry[1]: entry[4] for entry in entries if entry}
     assert len(found) == len(entries) == len(list(inventory.objects(gathered())))
     assert found == {name: address for name, address, _ in inventory.objects(gathered())}
-    assert found[E2] == f"{gathered().pages[E2]}#{E2}"
+    assert found[E2] == f"e/{E2}/"
     assert [name for name in found if name != name.lower()] == []
-    assert [address for address in found.values() if address.partition("#")[2] not in parsed()[address.partition("#")[0]].ids] == []
+    built_or_known = (address for name, address in found.items() if name not in by_id())
+    assert [address for address in built_or_known if template.file_of(address) not in built()] == []
 
 
 def test_the_inventory_can_be_read_by_sphobjinv(tmp_path: Path) -> None:
@@ -241,10 +243,9 @@ def test_states_are_told_from_call_to_call() -> None:
 
 
 def test_the_variants_of_every_release_are_there() -> None:
-    text = built()["platforms.html"].decode()
     old = [variant for variant in gathered().clauses.values() if is_variant(variant) and variant.until]
     assert old
-    assert [variant.id for variant in old if f", until {variant.until}" not in text] == []
+    assert [one.id for one in old if f"until {one.until}" not in built()[f"clause/{one.id}/index.html"].decode()] == []
 
 
 def test_recorded_runs_are_named(tmp_path: Path) -> None:
@@ -254,16 +255,32 @@ def test_recorded_runs_are_named(tmp_path: Path) -> None:
 
 def test_it_is_the_same_each_time() -> None:
     site = gathered()
-    again = files(data.Site(site.platforms, site.rows, site.cells, site.runs))
+    again = files(Site(site.platforms, site.rows, site.cells, site.runs, site.witnesses), only=FEW)
     assert [name for name, content in again.items() if content != built()[name]] == []
 
 
 def test_it_is_written_by_one_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    few = {name: content for name, content in built().items() if not name.startswith("clause/")}
     monkeypatch.setattr("reports.site.gather", gathered)
-    monkeypatch.setattr("reports.site.files", lambda _: built())
+    monkeypatch.setattr("reports.site.parts", Parts)
+    monkeypatch.setattr("reports.site.files", lambda *_: few)
     folder = tmp_path / "a" / "b"
     assert main(["site", "-o", str(folder)]) == 0
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == built()
+    assert {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()} == few
     (tmp_path / "file").write_text("")
     assert main(["site", "-o", str(tmp_path / "file")]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.exhaustive
+@pytest.mark.timeout(900)
+def test_all_of_it_is_built_within_a_minute_and_every_link_leads_somewhere() -> None:
+    start = time.process_time()
+    cells.forget_runs()
+    whole = files(Site(gathered().platforms, gathered().rows, cells.cells(gathered().platforms), gathered().runs, gathered().witnesses))
+    assert time.process_time() - start < 60
+    assert [name for name in by_id() if f"e/{name}/index.html" not in whole] == []
+    for name, content in whole.items():
+        if name.startswith("e/"):
+            assert lost(name, re.findall(r'<a[^>]* href="([^"]*)"', content.decode()), whole | built()) == []
+            assert len(zlib.compress(content)) < MOST_SENT
