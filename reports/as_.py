@@ -30,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("platform", metavar="PLATFORM[@VERSION]", help="whose rules")
     parser.add_argument("--world", choices=tuple(WORLDS), default="worst", help="what holds where sources disagree (default: worst)")
+    parser.add_argument("--tell", action="store_true", help="print each answer while it happens")
     parser.add_argument("command", nargs="+", metavar="COMMAND", help="the program and its arguments, after --")
 
 
@@ -54,7 +55,11 @@ def _run(here: Platform, args: argparse.Namespace) -> int:
     if machine is None:
         raise CannotStand("needs Linux on x86-64 or arm64")
     program = Program(args.command, environment(here), machine)
-    account = Account()
+    account = Account(
+        (lambda said: tell(f"{said.program}[{said.process}] {said.call} = {said.answer} ({getattr(said.answer.because, 'id', '')})"))
+        if args.tell
+        else None
+    )
     judge = Judge(here, machine, program.listener, account, WORLDS[args.world], program.processes)
 
     def one() -> None:
