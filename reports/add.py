@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     suite = suite_of(args.run, found)
     if found.header["stack"] != "kernel":
         raise BadInput(
-            f"{args.run}: line 1: recorded on {found.header['stack']}, which is no system's own kernel: it observes nothing; record it on one"
+            f"{args.run}: line 1: recorded on {found.header['stack']}, which observes nothing; record it on a kernel that is itself"
         )
     traces = judged_again(args.run, found)
     print(f"{title(found)}, suite {suite}: {counted(traces)}")
