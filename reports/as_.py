@@ -1,36 +1,38 @@
-"""`addrinuse as PLATFORM -- COMMAND...`: run a program on this kernel as if its addresses were another platform's.
+"""`addrinuse as PLATFORM[@VERSION] -- COMMAND...`: run a program on this kernel as if its addresses were another platform's.
 
-Each bind, listen and option of reuse of the program and of all its children is answered by the platform's model, and then
-really done: what the platform refuses is refused, what it grants is granted, and connections go to whom it would give them.
-It runs unprivileged, on Linux. Exit status: the command's; 125 if it could not be started so.
+The platform's model answers each bind and listen of the program and its children, each option of reuse and the connects that it
+decides. Then the answer is made true: what the platform refuses is refused, what it grants is granted, and what arrives
+goes to whom it would give it. A closing paragraph on standard error says which answers differed from this kernel's.
+It needs Linux on x86-64 or arm64, and no privilege. Exit status: the command's; 125 if the kernel cannot stand in here.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import signal
+import contextlib
+import json
+import textwrap
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 
-from fixtures.machine.namespace import Refused
+from fixtures import VERSION
 from fixtures.models import Platform, UnknownPlatform, platform
-from fixtures.standin import tasks
 from fixtures.standin.account import Account
-from fixtures.standin.judge import Judge
-from fixtures.standin.numbers import this_machine
-from fixtures.standin.supervise import FAILED, CannotStand, Program, tell
+from fixtures.standin.limits import LIMITS
+from fixtures.standin.stand import stand_in
+from fixtures.standin.supervise import FAILED, CannotStand, tell
 from fixtures.standin.world import WORLDS
 from reports.inputs import BadInput
-
-HOOK = Path(__file__).resolve().parents[1] / "fixtures" / "standin" / "hook"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("platform", metavar="PLATFORM[@VERSION]", help="whose rules")
+    parser.add_argument("platform", metavar="PLATFORM[@VERSION]", help="whose rules hold")
     parser.add_argument("--world", choices=tuple(WORLDS), default="worst", help="what holds where sources disagree (default: worst)")
-    parser.add_argument("--tell", action="store_true", help="print each answer while it happens")
+    parser.add_argument("--tell", action="store_true", help="print each answer that differs from this kernel's, while it happens")
+    parser.add_argument("--log", metavar="FILE", type=Path, help="write the calls and answers in the notation")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the closing account as JSON; nothing of it is printed then")
+    parser.add_argument("--limits", action=_Limits, nargs=0, help="print what a kernel that stands in cannot do")
     parser.add_argument("command", nargs="+", metavar="COMMAND", help="the program and its arguments, after --")
 
 
@@ -43,54 +45,54 @@ def run(args: argparse.Namespace) -> int:
         here = platform(args.platform)
     except UnknownPlatform as error:
         raise BadInput(str(error)) from None
+    with _written(args.log, "--log") as write:
+        account = Account((lambda said: tell(said.line())) if args.tell else None, write)
+        if write:
+            write(f"# {args.command[0]} as {here}, by addrinuse {VERSION}")
+        return _run(here, args, account)
+
+
+def _run(here: Platform, args: argparse.Namespace, account: Account) -> int:
     try:
-        return _run(here, args)
+        status = stand_in(here, args.command, account, WORLDS[args.world])
     except CannotStand as missing:
         tell(f"addrinuse as: {missing}")
         return FAILED
+    if args.json is None:
+        tell("\n".join(textwrap.wrap(account.paragraph(str(here), args.world), 100, break_on_hyphens=False)))
+        return status
+    with _written(args.json, "--json") as write:
+        assert write
+        write(json.dumps(account.as_json(str(here), args.world)))
+    return status
 
 
-def _run(here: Platform, args: argparse.Namespace) -> int:
-    machine = this_machine()
-    if machine is None:
-        raise CannotStand("needs Linux on x86-64 or arm64")
-    program = Program(args.command, environment(here), machine)
-    account = Account(
-        (lambda said: tell(f"{said.program}[{said.process}] {said.call} = {said.answer} ({getattr(said.answer.because, 'id', '')})"))
-        if args.tell
-        else None
-    )
-    judge = Judge(here, machine, program.listener, account, WORLDS[args.world], program.processes)
+class _Limits(argparse.Action):
+    """Prints the limits, and ends, as --help does."""
 
-    def one() -> None:
-        waiting = program.listener.receive()
-        if waiting is None:
-            return
-        try:
-            result = judge.answer(waiting)
-        except (tasks.Gone, Refused):
-            result = None
-        if result is None:
-            program.listener.proceed(waiting)
-        else:
-            program.listener.answer(waiting, result)
+    def __call__(self, parser: argparse.ArgumentParser, *rest: object, **named: object) -> None:
+        print("\n".join(limits()))
+        parser.exit()
 
-    def forward(number: int, frame: FrameType | None) -> None:
-        program.forward(number)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, forward)
-    for number in (signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_IGN)
+def limits() -> list[str]:
+    """The list of limits."""
+    return [
+        line
+        for limit in LIMITS
+        for line in (limit.name, *textwrap.wrap(limit.sentence, 96, initial_indent="    ", subsequent_indent="    "))
+    ]
+
+
+@contextlib.contextmanager
+def _written(path: Path | None, option: str) -> Iterator[Callable[[str], None] | None]:
+    """What writes a line into a file, as soon as it is said: whoever ends this ends it at any time."""
+    if path is None:
+        yield None
+        return
     try:
-        status = program.supervise(one, judge.settle)
-    finally:
-        program.close()
-    return status if status >= 0 else 128 - status
-
-
-def environment(here: Platform) -> dict[str, str]:
-    """The program's environment: a Python among its processes gets the platform's options in `socket`."""
-    paths = [str(HOOK), *filter(None, [os.environ.get("PYTHONPATH")])]
-    own = {"PYTHONPATH": os.pathsep.join(paths), "ADDRINUSE_AS": str(here), "ADDRINUSE_OPTIONS": ",".join(sorted(here.make().options))}
-    return {**os.environ, **own}
+        file = path.open("w", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise BadInput(f"{option} {path}: cannot be written: {error.strerror or error}") from None
+    with file:
+        yield lambda line: print(line, file=file)
