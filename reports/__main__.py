@@ -21,7 +21,7 @@ from reports.verbs import EXAMPLES, GROUPS, module_of, plain, summary_of
 #: The columns of the narrowest terminal that is common.
 WIDTH = 80
 #: While it runs, a server of the user's prints what it likes.
-TALKATIVE = ("record",)
+TALKATIVE = ("record", "as")
 #: What a shell reports for a program that wrote to a pipe which nobody reads any more.
 CLOSED_PIPE = 141
 

@@ -38,7 +38,9 @@ def run(args: argparse.Namespace) -> int:
     found = read_run(args.run)
     suite = suite_of(args.run, found)
     if found.header["stack"] != "kernel":
-        raise BadInput(f"{args.run}: line 1: recorded on the model {found.header['stack']}, which observes nothing; record it on a kernel")
+        raise BadInput(
+            f"{args.run}: line 1: recorded on {found.header['stack']}, which observes nothing; record it on a kernel that is itself"
+        )
     traces = judged_again(args.run, found)
     print(f"{title(found)}, suite {suite}: {counted(traces)}")
     if strange := len(found.traces) - len(traces):

@@ -20,6 +20,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "port a server": {
         "record": "addrinuse record -o calls.txt -- python server.py",
         "port": "addrinuse port --from linux --to windows calls.txt",
+        "as": "addrinuse as windows -- pytest tests/test_server.py",
     },
     "run the suite": {
         "run": "addrinuse run --record my.jsonl",
@@ -42,7 +43,7 @@ GROUPS: dict[str, dict[str, str]] = {
 }
 EXAMPLES = {verb: example for verbs in GROUPS.values() for verb, example in verbs.items()}
 #: The modules that cannot have the name of their verb.
-_MODULES = {"try": "try_", "probe": "probing", "run": "conformance"}
+_MODULES = {"as": "as_", "try": "try_", "probe": "probing", "run": "conformance"}
 
 
 class Verb(Protocol):

@@ -116,7 +116,7 @@ def rewritten(path: Path, **words: object) -> Path:
 
 def test_add_refuses_what_observed_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = recorded(tmp_path / "run.jsonl", "linux@7.3")
-    assert "recorded on the model linux" in said(capsys, "add", rewritten(run, stack="linux"), status=2)
+    assert "recorded on linux" in said(capsys, "add", rewritten(run, stack="linux"), status=2)
     assert "no version of the suite" in said(capsys, "add", rewritten(run, stack="kernel", fingerprint={}), status=2)
 
 
