@@ -72,6 +72,7 @@ class Context:
         self.runs: dict[Line, set[int]] = {}
         self.reasons: dict[int, tuple[list[Seen], list[list[str]]]] = {}
         self.same: set[int] = set()
+        self._touching: dict[tuple[str, range], list[int]] = {}
         #: The first context in which an experiment gets these answers.
         self.first: dict[int, Context] = {}
         classes = {cls.__module__ for cls in model.__mro__} - SHARED
@@ -129,10 +130,13 @@ class Context:
 
     def touching(self, mutant: Mutant) -> list[int]:
         """The experiments that run a changed line, the cheap ones first."""
-        if mutant.lines == ANYWHERE:
-            return sorted(self.cost.keys() - self.same, key=lambda number: (self.cost[number], number))
-        found = {number for line in mutant.lines for number in self.runs.get((mutant.module, line), ())}
-        return sorted(found, key=lambda number: (self.cost[number], number))
+        place = (mutant.module, mutant.lines)
+        if place not in self._touching:
+            found = {number for line in mutant.lines for number in self.runs.get((mutant.module, line), ())}
+            if mutant.lines == ANYWHERE:
+                found = self.cost.keys() - self.same
+            self._touching[place] = sorted(found, key=lambda number: (self.cost[number], number))
+        return self._touching[place]
 
     def _is_news(self, number: int, verdict: str) -> bool:
         """Whether the true model cannot give this verdict; another trace that fails is news, too."""
@@ -206,10 +210,10 @@ class Examiner:
 
     def _order(self, context: Context, mutant: Mutant) -> Iterator[int]:
         """What noticed other mutants of the same function comes first."""
-        touching = context.touching(mutant)
-        known = [number for number in self._killers.get(mutant.where, ()) if number in set(touching)]
-        yield from known
-        yield from (number for number in touching if number not in set(known))
+        touching, killers = context.touching(mutant), self._killers.get(mutant.where, [])
+        known = set(killers).intersection(touching) if killers else set()
+        yield from (number for number in killers if number in known)
+        yield from (number for number in touching if number not in known)
 
     def _remember(self, mutant: Mutant, number: int) -> None:
         killers = self._killers.setdefault(mutant.where, [])
