@@ -12,7 +12,7 @@ from fixtures.record.runfile import read_run
 from reports.catalogue import ROOT
 from reports.verbs import EXAMPLES
 from tests.command.asked import ASKED, RECORDED, wrong
-from tests.command.installed import Installed
+from tests.command.installed import Installed, unpacked
 
 pytest.importorskip("hatchling", reason="tox -e tests has it")
 
@@ -65,8 +65,17 @@ def test_two_copies_run_at_once(installed: Installed) -> None:
 
 @pytest.mark.exhaustive
 def test_the_whole_run_says_what_the_checkout_says(installed: Installed, tmp_path: Path) -> None:
-    mine, theirs = tmp_path / "checkout.jsonl", tmp_path / "installed.jsonl"
+    """Whether the wheel comes from the checkout or from the source distribution."""
+    mine = tmp_path / "checkout.jsonl"
     subprocess.run([sys.executable, "-m", "addrinuse", "run", "--record", str(mine)], cwd=ROOT, check=False, capture_output=True)
-    installed.run("run", "--record", str(theirs))
-    one, other = ({record["id"]: record["verdict"] for record in read_run(path).traces} for path in (mine, theirs))
-    assert one == other
+    for folder in ("from-checkout", "from-source"):
+        (tmp_path / folder).mkdir()
+    copies = {"from-checkout": installed, "from-source": Installed(tmp_path / "from-source", home=unpacked(tmp_path))}
+    for folder, copy in copies.items():
+        theirs = tmp_path / folder / "run.jsonl"
+        copy.run("run", "--record", str(theirs))
+        assert verdicts(theirs) == verdicts(mine), folder
+
+
+def verdicts(run: Path) -> dict[str, str]:
+    return {record["id"]: record["verdict"] for record in read_run(run).traces}
