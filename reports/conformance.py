@@ -32,6 +32,8 @@ from fixtures.models import this_platform
 from reports.catalogue import ROOT
 
 SUITES = "suites"
+#: No experiment needs a temporary folder; pytest would make one for the processes of xdist, and leave it behind.
+NO_FOLDER = ("-p", "no:tmpdir")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +55,7 @@ def run_suite(options: Sequence[str]) -> int:
 
     given = [str(ROOT / option) if _is_of_the_suite(option) else option for option in options]
     everything = [] if given != list(options) else [str(ROOT / SUITES)]
-    return int(pytest.main(["-c", str(ROOT / "pyproject.toml"), "-n", "2", "-q", *given, *everything]))
+    return int(pytest.main(["-c", str(ROOT / "pyproject.toml"), "-n", "2", "-q", *NO_FOLDER, *given, *everything]))
 
 
 def _is_of_the_suite(option: str) -> bool:

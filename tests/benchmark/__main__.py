@@ -1,6 +1,7 @@
 """``python -m tests.benchmark [--json FILE]``: how fast every pair is tried, beside a bare C loop that makes the same system calls.
 
-It also measures what predictions and pytest cost. It runs on Linux, in a network namespace. The engine and the loop take turns.
+It also measures what predictions and pytest cost, and how long somebody waits who has nothing but a clone. It runs on Linux, in a
+network namespace. The engine and the loop take turns.
 Rates are per second of processor time of all processes together, so that other load on the machine matters little. It asserts
 nothing: it prints what it measured.
 """
@@ -14,6 +15,7 @@ import re
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from itertools import cycle
@@ -56,7 +58,7 @@ def main() -> int:
     try:
         result = {"machine": bench.fingerprint(), "engine": _engine(bench, bare, args.rounds)}
         result["sizes"] = [_size(bench, size) for size in SIZES if size <= args.largest]
-        result |= {"predictions": _predictions(), "pytest": _pytest()}
+        result |= {"predictions": _predictions(), "pytest": _pytest(), "nothing": _from_nothing()}
     finally:
         bench.close()
         bare.close()
@@ -154,6 +156,22 @@ def _pytest() -> Result:
     return {"experiments": many, "seconds": full, "start_seconds": base, "each_ms": 1000 * (full - base) / max(1, many - one)}
 
 
+def _from_nothing() -> Result:
+    """Seconds of README's command, step by step, in a folder that goes again. pip takes what it has from its cache."""
+    with tempfile.TemporaryDirectory(prefix="addrinuse-") as folder:
+        python = str(Path(folder, "bin", "python"))
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", str(ROOT)]
+        steps = {"venv": [sys.executable, "-m", "venv", folder], "install": install, "run": [python, "-m", "addrinuse", "run"]}
+        seconds = {}
+        for name, command in steps.items():
+            start = time.perf_counter()
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            seconds[name] = time.perf_counter() - start
+            if done.returncode:
+                return {"seconds": seconds, "why_not": f"{name}: {(done.stderr or done.stdout).strip().splitlines()[-1]}"}
+    return {"seconds": seconds, "why_not": ""}
+
+
 def _count(output: str) -> int:
     """The number of experiments in pytest's last line."""
     return sum(map(int, re.findall(r"(\d+) (?:conforms|variant|untestable|surprise)", output.strip().splitlines()[-1])))
@@ -174,7 +192,14 @@ def _table(result: Result) -> list[str]:
     predicted, ran = result["predictions"], result["pytest"]
     lines += ["", f"predictions of named experiments: {predicted['experiments'] / predicted['seconds']:,.0f} a second"]
     lines += [f"pytest: {ran['each_ms']:.1f} ms a named experiment, {ran['start_seconds']:.1f} s to start"]
-    return lines
+    return [*lines, _waited(result["nothing"])]
+
+
+def _waited(nothing: Result) -> str:
+    steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in nothing["seconds"].items())
+    if nothing["why_not"]:
+        return f"from nothing to verdicts: not measured: {nothing['why_not']}"
+    return f"from nothing to verdicts: {sum(nothing['seconds'].values()):.1f} s ({steps})"
 
 
 def _sum(rows: list[Result]) -> Result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,14 +22,27 @@ AWKWARD = "Émile's folder ü"
 PATIENCE = 300
 
 
-class Installed:
-    """A copy of the wheel in a folder of its own, and an empty folder to work in."""
+def built(kind: str, folder: Path, home: Path = ROOT) -> Path:
+    """The ``wheel`` or the ``sdist`` of what lies in ``home``, in this folder."""
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(folder)], cwd=home, check=True)
+    return next(folder.glob("*.whl" if kind == "wheel" else "*.tar.gz"))
 
-    def __init__(self, folder: Path, python: Sequence[str] = (sys.executable,), **environment: str) -> None:
+
+def unpacked(folder: Path) -> Path:
+    """The source distribution of the checkout, unpacked: what somebody has who builds it."""
+    with tarfile.open(built("sdist", folder)) as archive:
+        # Without the filter that Python 3.14 has by default, a warning.
+        archive.extractall(folder, filter="data")
+    return next(path for path in folder.iterdir() if path.is_dir())
+
+
+class Installed:
+    """A copy of the wheel of a checkout, in a folder of its own, and an empty folder to work in."""
+
+    def __init__(self, folder: Path, python: Sequence[str] = (sys.executable,), home: Path = ROOT, **environment: str) -> None:
         self.interpreter = list(python)
         self.environment = environment
-        subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], cwd=ROOT, check=True)
-        (self.wheel,) = folder.glob("*.whl")
+        self.wheel = built("wheel", folder, home)
         self.packages = folder / AWKWARD / "site-packages"
         self.here = folder / AWKWARD / "empty"
         self.here.mkdir(parents=True)

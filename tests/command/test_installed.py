@@ -12,15 +12,15 @@ from fixtures.record.runfile import read_run
 from reports.catalogue import ROOT
 from reports.verbs import EXAMPLES
 from tests.command.asked import ASKED, RECORDED, wrong
-from tests.command.installed import Installed
+from tests.command.installed import Installed, unpacked
 
 pytest.importorskip("hatchling", reason="tox -e tests has it")
 
 #: The wheel is built and tried once for all tests of a worker.
 pytestmark = pytest.mark.xdist_group("installed")
 
-#: These take ten seconds.
-SLOW = ("probe", "site", "add")
+#: What these need (the matrix, claims, agents, pytest) is most of what all verbs need. Each takes seconds to start.
+SAMPLE = ("explain", "libraries", "port", "record", "run", "try")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_every_verb_is_asked() -> None:
     assert ASKED.keys() == EXAMPLES.keys()
 
 
-@pytest.mark.parametrize("verb", [pytest.param(verb, marks=[pytest.mark.exhaustive] if verb in SLOW else []) for verb in ASKED])
+@pytest.mark.parametrize("verb", [pytest.param(verb, marks=[] if verb in SAMPLE else [pytest.mark.exhaustive]) for verb in ASKED])
 def test_a_verb_works_from_an_empty_folder(installed: Installed, verb: str) -> None:
     assert wrong(installed, verb) == ""
 
@@ -65,8 +65,17 @@ def test_two_copies_run_at_once(installed: Installed) -> None:
 
 @pytest.mark.exhaustive
 def test_the_whole_run_says_what_the_checkout_says(installed: Installed, tmp_path: Path) -> None:
-    mine, theirs = tmp_path / "checkout.jsonl", tmp_path / "installed.jsonl"
+    """Whether the wheel comes from the checkout or from the source distribution."""
+    mine = tmp_path / "checkout.jsonl"
     subprocess.run([sys.executable, "-m", "addrinuse", "run", "--record", str(mine)], cwd=ROOT, check=False, capture_output=True)
-    installed.run("run", "--record", str(theirs))
-    one, other = ({record["id"]: record["verdict"] for record in read_run(path).traces} for path in (mine, theirs))
-    assert one == other
+    for folder in ("from-checkout", "from-source"):
+        (tmp_path / folder).mkdir()
+    copies = {"from-checkout": installed, "from-source": Installed(tmp_path / "from-source", home=unpacked(tmp_path))}
+    for folder, copy in copies.items():
+        theirs = tmp_path / folder / "run.jsonl"
+        copy.run("run", "--record", str(theirs))
+        assert verdicts(theirs) == verdicts(mine), folder
+
+
+def verdicts(run: Path) -> dict[str, str]:
+    return {record["id"]: record["verdict"] for record in read_run(run).traces}

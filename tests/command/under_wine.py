@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 
+from reports.catalogue import ROOT
 from reports.stacks import wine
 from reports.stacks.common import CannotRun
 from reports.stacks.guests import work_folder
@@ -24,7 +25,7 @@ def main(verbs: list[str]) -> int:
         return 2
     with work_folder() as folder:
         environment = {**wine.QUIET, "PYTHONIOENCODING": "cp1252", "WINEPREFIX": str(folder / "prefix")}
-        copy = Installed(folder, python, **environment)
+        copy = Installed(folder, python, ROOT, **environment)
         copy.environment["PYTHONPATH"] = wine.as_windows_path(copy.packages)
         copy.run(*RECORDED)
         found = {verb: wrong(copy, verb) for verb in verbs or ASKED}

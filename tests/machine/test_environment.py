@@ -178,11 +178,17 @@ def test_under_such_settings_everything_is_untestable_at_once(bench: Bench, monk
 
 
 @pytest.mark.skipif(this_platform().name != "linux", reason="a setting of Linux")
-@pytest.mark.parametrize("setting", ["net/ipv6/bindv6only:1", "net/ipv4/ip_local_reserved_ports:2000-3000,40000-40100"])
-def test_a_setting_makes_no_surprise(setting: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("setting", "suite"),
+    [
+        ("net/ipv6/bindv6only:1", "suites/dual_stack"),
+        ("net/ipv4/ip_local_reserved_ports:2000-3000,40000-40100", "suites/ephemeral"),
+    ],
+)
+def test_a_setting_makes_no_surprise(setting: str, suite: str, tmp_path: Path) -> None:
     name, _, value = setting.partition(":")
     change = f"ip link set lo up && echo {value} > /proc/sys/{name}"
-    words = ("suites/dual_stack", "suites/ephemeral", "--isolation", "host", "--record", str(tmp_path / "run.jsonl"))
+    words = (suite, "--isolation", "host", "--record", str(tmp_path / "run.jsonl"))
     done = inside(change, *SUITE, *words)
     assert done.returncode == 0, done.stdout[-3000:]
     variants: Any = [one["id"] for record in read_run(tmp_path / "run.jsonl").traces for one in record["variants"]]

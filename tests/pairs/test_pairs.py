@@ -256,7 +256,8 @@ def test_there_are_enough_and_each_is_another() -> None:
 
 
 def test_every_equivalence_drops_something_and_says_why() -> None:
-    whole = [pair for kind in kinds() for pair in Pairs(kind, whole=True)][::7]
+    # Of the million pairs so many that each equivalence drops some.
+    whole = [pairs[number] for kind in kinds() for pairs in [Pairs(kind, whole=True)] for number in range(0, len(pairs), 31)]
     for equivalence in EQUIVALENCES:
         assert equivalence.statement.endswith(".")
         assert equivalence.reason.endswith(".")

@@ -130,7 +130,17 @@ def performed(built: Path, folder: Path, python: str, only: str) -> Run:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems are where the probe is news")
 @pytest.mark.parametrize("python", [sys.executable, *INTERPRETERS, *([OLD] if OLD and runs(OLD) else [])])
-@pytest.mark.parametrize("only", ["tcp/takeover/", "tcp/calls/", "tcp/stevens", "udp4/", "reuseport/receives", "time-wait/l"])
+@pytest.mark.parametrize(
+    "only",
+    [
+        "tcp/takeover/",
+        pytest.param("tcp/calls/", marks=pytest.mark.exhaustive),
+        "tcp/stevens",
+        "udp4/",
+        "reuseport/receives",
+        "time-wait/l",
+    ],
+)
 def test_on_this_kernel_it_records_what_the_suite_sees(built: Path, tmp_path: Path, python: str, only: str) -> None:
     run = performed(built, tmp_path, python, only)
     assert run.traces

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -57,7 +58,7 @@ def test_no_such_stack() -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("stack", ["linux", "kernel"])
+@pytest.mark.parametrize("stack", [pytest.param("linux", marks=pytest.mark.exhaustive), "kernel"])
 def test_the_record_is_the_same_with_workers(tmp_path: Path, stack: str) -> None:
     runs = []
     for workers in ("0", "2"):
@@ -119,6 +120,38 @@ def _command(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
+
+
+def marked(mark: str) -> set[int]:
+    """The processes that were started by one with this word in its environment, however they are related by now."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            found |= {int(path.parent.name)} if mark.encode() in path.read_bytes() else set()
+        except OSError:  # ended meanwhile, or another user's
+            continue
+    return found
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_is_left_after_a_kill_at_any_moment_of_a_run(tmp_path: Path, seed: int) -> None:
+    kept, temporary, mark = tmp_path / "kept", tmp_path / "temporary", f"killed-{os.getpid()}-{seed}"
+    for folder in (kept, temporary):
+        folder.mkdir()
+    command = [sys.executable, "-m", "addrinuse", "run", "--record", str(kept / "run.jsonl")]
+    environment, none = inherited(TMPDIR=str(temporary), ADDRINUSE_MARK=mark), subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=none, stderr=none, start_new_session=True) as run:
+        # A run takes ten seconds on two idle cores. One that ended before was not killed.
+        time.sleep(random.Random(seed).uniform(0.2, 8))
+        run.kill()
+    end = time.monotonic() + 20
+    while (left := marked(mark)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert left == set()
+    assert list(temporary.iterdir()) == []
+    assert run.returncode == 0 or list(kept.iterdir()) == []
 
 
 def test_isolation_that_cannot_be_had_is_one_line_and_a_usage_error() -> None:
