@@ -1,11 +1,12 @@
-"""``python -m tests.servers.stage NAME SITUATION FOLDER``: play one situation with one server, and print what came of it as JSON.
+"""``python -m tests.servers.stage``: play situations with servers, each in new namespaces.
 
-It runs as the first process of the namespaces that ``place.NEW`` makes.
+Each line of the input asks for one, ``SERVER SITUATION FOLDER``; what it found is in ``FOLDER/SITUATION.json``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fixtures import PATIENCE
 from fixtures.machine.options import OPTIONS
 from reports.calls import Recorded, read_calls
 from reports.calls.sockets import Act
@@ -23,7 +25,7 @@ from reports.inputs import BadInput
 from tests.servers.clients import all_accepted, arrivals, connected, ends_after_the_server, family, reached, shares
 from tests.servers.instance import Instance, eventually
 from tests.servers.newcomers import STRANGER, Newcomer, tried
-from tests.servers.place import OUTPUT, furnish
+from tests.servers.place import OUTPUT, furnish, in_new_namespaces
 from tests.servers.server import ROOT, Server
 from tests.servers.table import BY_NAME
 from tests.servers.watching import Held, held, inodes
@@ -32,6 +34,8 @@ from tests.servers.watching import Held, held, inodes
 Found = dict[str, Any]
 #: What another user may set.
 TRIED = ((), ("SO_REUSEADDR",), ("SO_REUSEPORT",), ("SO_REUSEADDR", "SO_REUSEPORT"))
+#: How long one situation may take.
+SECONDS = 90 * PATIENCE
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -260,13 +264,21 @@ SITUATIONS: dict[str, Callable[[Server, Path], Found]] = {
 }
 
 
-def main(name: str, situation: str, folder: str) -> int:
-    """Play it."""
+def play(name: str, situation: str, folder: str) -> None:
+    """Play one situation with one server; what it found is written to the folder."""
     server = BY_NAME[name]
     furnish(Path(sys.prefix, ROOT, "debian"), Path(folder), server.users)
-    print(json.dumps(SITUATIONS[situation](server, OUTPUT)))
+    found = SITUATIONS[situation](server, OUTPUT)
+    (OUTPUT / f"{situation}.json").write_text(json.dumps(found), encoding="utf-8")
+
+
+def main() -> int:
+    """Play what is asked, a line for each, until the input ends. Answer each with its exit status."""
+    for line in sys.stdin:
+        words = line.split(maxsplit=2)
+        print(in_new_namespaces(functools.partial(play, words[0], words[1], words[2].rstrip()), SECONDS), flush=True)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())
