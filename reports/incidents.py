@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -60,6 +61,12 @@ def run(args: argparse.Namespace) -> int:
 def load() -> list[Incident]:
     """Every incident, in the order of the file."""
     return [Incident(**entry) for entry in json.loads(FILE.read_text(encoding="utf-8"))["incidents"]]
+
+
+def mentions(one: Incident, word: str) -> bool:
+    """Whether a word stands in what happened, or is the owner or the name of a repository where people tell it. Never inside a word."""
+    told = " ".join([one.what, one.note, one.why_not, *map(place, one.links)]).lower()
+    return re.search(rf"(?<![\w.]){re.escape(word.lower())}(?![\w])", told) is not None
 
 
 def place(link: str) -> str:

@@ -9,7 +9,7 @@ from fixtures.libraries import policies
 from fixtures.models import MODELS, Platform, defined
 from fixtures.specification.clauses import sides_of
 from fixtures.specification.rules import Rule
-from reports import claims, incidents
+from reports import claims, incidents, nicknames
 from reports.catalogue import all_rows, by_id
 from reports.cells import cells, platform_named, statement
 from reports.libraries.answers import chapter, everywhere
@@ -28,18 +28,24 @@ def looked_up(word: str) -> list[str]:
 def near(word: str) -> list[str]:
     """The names that are most like this one: those that have it in them come first."""
     names = [*by_id(), *(one.id for one in defined()), *(one.id for one in incidents.load())]
+    names += [*(one.id for one in policies.load()), *policies.ALIASES, *(nick for one in nicknames.KNOWN for nick in one.words)]
     inside = sorted((name for name in names if word and word in name), key=len)
     alike = difflib.get_close_matches(word, names, n=SUGGESTED, cutoff=0.5)
     return list(dict.fromkeys([*inside, *alike]))[:SUGGESTED]
 
 
 def _library(word: str) -> list[str]:
-    """``asyncio``, ``library/asyncio/restart``, ``nginx/windows``."""
+    """``asyncio``, ``library/asyncio/restart``, ``nginx/windows``; and what else is known of a program, or what happened with it."""
     name, _, platform = word.removeprefix("library/").partition("/")
     meant = not platform or platform in MODELS or word.startswith("library/")
-    found = policies.find(name) if name and meant else []
+    nick = nicknames.known(name)
+    found = policies.find(nick.library if nick and nick.library else name) if name and meant else []
     where = [str(platform_named(platform))] if platform in MODELS else list(map(str, everywhere()))
-    return as_text(chapter(found, where)).splitlines() if found else []
+    lines = as_text(chapter(found, where)).splitlines() if found else []
+    if not name or platform or word.startswith("library/"):
+        return lines
+    parts = filter(None, (nicknames.note(name), lines, nicknames.happened(name)))
+    return [line for part in parts for line in ("", *part)][1:]
 
 
 def _clause(word: str) -> list[str]:

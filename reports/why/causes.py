@@ -25,7 +25,7 @@ _EVERY = (
     Cause(
         "inherited",
         "A child inherited the socket; it stays open until the last process that has it closes it or ends.",
-        ("tcp/descriptors/inherited-child/old-reuseaddr/new-reuseaddr", "tcp/descriptors/closed-in-one/inherit/second-reuseaddr"),
+        ("tcp/descriptors/closed-in-one/inherit/second-reuseaddr", "tcp/descriptors/closed-in-one/inherit/second-none"),
     ),
     Cause("listener", "It listens at this address.", ("tcp/duplicate/specific/bind-listen-bind-listen/none-then-reuseaddr",)),
     Cause(

@@ -21,6 +21,7 @@ from reports.why.cures import Cure, Patient, cures
 from reports.why.world import Newcomer, Outcome, World, listening, overlapping, supposed
 
 FREE, REFUSED = 0, 1
+_REMEMBERED = ("SO_REUSEPORT", "SO_REUSEPORT_LB")
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,8 @@ class _Doctor:
         evidence = [one for one in (mine, bare, self._with_reuseaddr()) if one]
         findings = accuse(self.world, self.holders, self.newcomer, list(dict.fromkeys(evidence)))
         outcome = self.world.outcome(findings.cases[0], self.newcomer)
+        if mine and mine.attempt.granted and not mine.listened and not outcome.granted and outcome.call == "bind":
+            mine = self._with_listen(self.newcomer)
         made = Diagnosis(
             self.newcomer,
             str(self.world.platform),
@@ -166,6 +169,11 @@ class _Doctor:
             self._refused = f"it was not tried, because {error}"
             return None
 
+    def _with_listen(self, newcomer: Newcomer) -> Tried:
+        """The whole of it: the kernel grants what the model refuses, so that the model cannot answer for the listen."""
+        wanted = Wanted(newcomer.protocol, newcomer.host, newcomer.port, dict(newcomer.options))
+        return Tried(newcomer, attempt_as(newcomer.uid, wanted) if self._as_another else attempt(wanted))
+
     def _is_known_to_share(self, newcomer: Newcomer) -> bool:
         model = self.world.platform.model
         if model is None or any(one.options is None for one in self.holders):
@@ -189,6 +197,9 @@ class _Doctor:
         """The same, tried on the kernel too if the newcomer alone can do it and nobody loses anything; None if the kernel refuses it."""
         newcomer = cure.newcomer
         if cure.word not in ("option", "v6only", "specific", "own") or newcomer is None or cure.harm:
+            return cure
+        # Linux remembers a granted bind with SO_REUSEPORT as long as anybody has the port, and lets the next one in unasked.
+        if self.holders and any(newcomer.has(name) for name in _REMEMBERED):
             return cure
         tried = self._try(newcomer)
         if tried is None or not tried.listened:
