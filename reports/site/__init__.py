@@ -87,6 +87,7 @@ def files(site: Site, address: str = "", only: str = "", parts: Parts | None = N
     if parts.engine:
         made.append(playground.page(site))
     found = {page.file: rendered(page, shared).encode() for page in made}
+    found |= {f"{page.path}{name}": text.encode() for page in made for name, text in page.beside.items()}
     found |= {f"{picture.name}.svg": picture.svg.encode() for picture in drawn}
     found |= {path.name: path.read_bytes() for path in sorted(ASSETS.iterdir()) if parts.engine or path.name not in OF_PLAYGROUND}
     found |= parts.engine | parts.search
