@@ -42,7 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
     parser.add_argument("-o", "--output", metavar="FOLDER", type=Path, default=Path("site"), help="where to write it (default: site)")
     parser.add_argument("--address", metavar="URL", default="", help="where it will be published: for the sitemap, the feed and previews")
-    parser.add_argument("--only", metavar="PREFIX", default="", help="of the experiments' pages only those whose ids begin so; to try a change")
+    parser.add_argument(
+        "--only", metavar="PREFIX", default="", help="of the experiments' pages only those whose ids begin so; to try a change"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -154,7 +154,7 @@ def _related(family: Family, identifier: str) -> Data:
     at = names.index(identifier)
     start = max(0, min(at - RELATED // 2, len(names) - RELATED - 1))
     near = [name for name in names[start : start + RELATED + 1] if name != identifier]
-    return {"related": near, "cut": common(near + [identifier]), "more": len(names) if len(names) > len(near) + 1 else 0}
+    return {"related": near, "cut": common([*near, identifier]), "more": len(names) if len(names) > len(near) + 1 else 0}
 
 
 def common(names: Sequence[str]) -> int:

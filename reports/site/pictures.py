@@ -278,7 +278,9 @@ def calls(row: Row, platform: Platform, steps: Sequence[tuple[str, str]]) -> Pic
     sockets = changed | {line.partition(" = ")[0] for line, _ in steps if line[1:4] == " = "}
     wide = max(bars + _LANE * len(sockets) + 12, 24 + 7 * len(identifier))
     told = f"{platform}: {'; '.join(line for line, _ in steps)}."
-    caption = f"{row.experiment.question} A column of boxes is a socket, from call to call: o open, b bound, L listening. RA is SO_REUSEADDR."
+    caption = (
+        f"{row.experiment.question} A column of boxes is a socket, from call to call: o open, b bound, L listening. RA is SO_REUSEADDR."
+    )
     drawing = join([_text(12, 24, identifier, "h"), _text(12, 42, f"on {platform}", "s"), *_calls(steps, 12, bars)])
     return Picture("calls", row.experiment.question, told, caption, wide, 66 + _STEP * len(steps), drawing)
 

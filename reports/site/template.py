@@ -93,7 +93,6 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Callable[..., Any]] = {
-
         "title_of": words.title,
         "listed": words.listed,
         "ld": lambda value: json.dumps(value, ensure_ascii=False).replace("<", "\\u003c"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -30,10 +29,9 @@ SCRIPTS = 500
 
 
 @pytest.fixture(autouse=True)
-def _needs(parts: site.Parts) -> Iterator[None]:
+def _needs(parts: site.Parts) -> None:
     if not parts.search or not parts.engine:
         pytest.skip("npm is absent, and with it the search and the playground")
-    yield
 
 
 def look_for(page: Any, words: str) -> Any:
@@ -68,7 +66,9 @@ def test_porting_from_linux_to_windows(visit: Visit, served: str) -> None:
     assert page.is_visible("text=set SO_EXCLUSIVEADDRUSE before bind")
 
 
-@pytest.mark.parametrize("visit", [{**one, "permissions": ["clipboard-read", "clipboard-write"]} for one in (DESKTOP, PHONE)], indirect=True)
+@pytest.mark.parametrize(
+    "visit", [{**one, "permissions": ["clipboard-read", "clipboard-write"]} for one in (DESKTOP, PHONE)], indirect=True
+)
 def test_citing(visit: Visit, served: str) -> None:
     page = visit.page
     page.goto(f"{served}/")
@@ -165,7 +165,9 @@ def test_the_browser_answers_as_predict_does(visit: Visit, served: str) -> None:
         text = script(gathered().played(shown, gathered().row(identifier)))
         requests.append({"script": text, "platforms": [*map(str, platforms), chance.choice(MAIN)]})
     visit.page.goto(f"{served}/try/")
-    got = visit.page.evaluate("async (all) => { const told = []; for (const one of all) told.push(await addrinuseAsk(one)); return told; }", requests)
+    got = visit.page.evaluate(
+        "async (all) => { const told = []; for (const one of all) told.push(await addrinuseAsk(one)); return told; }", requests
+    )
     differ = [one for one, answer in zip(requests, got, strict=True) if answer != json.loads(asked.answered(json.dumps(one)))]
     assert differ == []
     assert sum(1 for answer in got if "calls" in answer) > SCRIPTS * 0.9

@@ -75,7 +75,9 @@ def test_a_narrow_screen_scrolls_no_page_sideways(visit: Visit, served: str, par
 def test_no_table_of_wishes_scrolls_on_a_desktop(visit: Visit, served: str) -> None:
     for name in ("index.html", "situation/restart/index.html", f"e/{E2}/index.html", "libraries.html"):
         visit.page.goto(f"{served}/{name}")
-        assert visit.page.evaluate("[...document.querySelectorAll('table')].every((one) => one.scrollWidth <= one.parentElement.clientWidth)"), name
+        assert visit.page.evaluate(
+            "[...document.querySelectorAll('table')].every((one) => one.scrollWidth <= one.parentElement.clientWidth)"
+        ), name
     visit.page.goto(f"{served}/index.html")
     visit.page.mouse.wheel(0, 700)
     visit.page.wait_for_function("scrollY > 500")
