@@ -42,7 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
     parser.add_argument("-o", "--output", metavar="FOLDER", type=Path, default=Path("site"), help="where to write it (default: site)")
     parser.add_argument("--address", metavar="URL", default="", help="where it will be published: for the sitemap, the feed and previews")
-    parser.add_argument("--only", metavar="PREFIX", default="", help="of the experiments' pages only those whose ids begin so; to try a change")
+    parser.add_argument(
+        "--only", metavar="PREFIX", default="", help="of the experiments' pages only those whose ids begin so; to try a change"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -87,6 +89,7 @@ def files(site: Site, address: str = "", only: str = "", parts: Parts | None = N
     if parts.engine:
         made.append(playground.page(site))
     found = {page.file: rendered(page, shared).encode() for page in made}
+    found |= {f"{page.path}{name}": text.encode() for page in made for name, text in page.beside.items()}
     found |= {f"{picture.name}.svg": picture.svg.encode() for picture in drawn}
     found |= {path.name: path.read_bytes() for path in sorted(ASSETS.iterdir()) if parts.engine or path.name not in OF_PLAYGROUND}
     found |= parts.engine | parts.search

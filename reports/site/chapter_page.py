@@ -42,7 +42,7 @@ def _questions(one: Chapter) -> list[Data]:
 
 def plain(question: str) -> str:
     """A question with its parameters as words: of ``{places.held.aloud}``, how *held* is said, stays *held*."""
-    return re.sub(r"\{(?:\w+\.)*?(\w+)(?:\.(?:aloud|whose|who))?\}", r"‹\1›", question)
+    return re.sub(r"\{(?:\w+\.)*?(\w+)(?:\.(?:aloud|whose|who))?\}", r"[\1]", question)
 
 
 def chapter(site: Site, one: Chapter) -> Page:

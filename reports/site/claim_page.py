@@ -48,4 +48,6 @@ def claim(site: Site, one: Claim) -> Page:
         "reviewRating": {"@type": "Rating", "alternateName": one.verdict},
         "itemReviewed": {"@type": "Claim", "appearance": {"@type": "CreativeWork", "name": str(one.citation)}},
     }
-    return Page(paths.claim(one.id), "claim.html", f"{one.verdict.capitalize()}: {one.claim}", f"{one.seen} {one.note}".strip(), data, schema)
+    return Page(
+        paths.claim(one.id), "claim.html", f"{one.verdict.capitalize()}: {one.claim}", f"{one.seen} {one.note}".strip(), data, schema
+    )

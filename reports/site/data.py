@@ -13,8 +13,8 @@ from fixtures.language.stack import Trace, format_trace
 from fixtures.language.words import CLOSED
 from fixtures.models import Platform, defined
 from fixtures.models.block import Block
-from fixtures.specification.clauses import Gap, Own, Reason, is_variant, rule_of
 from fixtures.record.runfile import Run
+from fixtures.specification.clauses import Gap, Own, Reason, is_variant, rule_of
 from fixtures.specification.rules import Rule
 from fixtures.specification.sources import Citation, bibliography
 from reports.catalogue import Row

@@ -15,7 +15,7 @@ from reports import incidents
 from reports.cells import UNKNOWN, UNTESTABLE, Cell
 from reports.claims import load as load_claims
 from reports.explain import bibtex, citation_line, comment
-from reports.site import paths
+from reports.site import paths, pictures
 from reports.site.data import Family, Site
 from reports.site.template import Page
 from reports.site.words import MAIN, colour, headline, listed, ordered, rule_kept, summary, title
@@ -76,7 +76,8 @@ def experiment(site: Site, identifier: str) -> Page:
         "version": VERSION,
         "license": "https://creativecommons.org/publicdomain/zero/1.0/",
     }
-    return Page(paths.experiment(identifier), "experiment.html", about.question, said, data, schema, "calls.svg")
+    beside = {"calls.svg": pictures.calls(row, platform, steps).svg}
+    return Page(paths.experiment(identifier), "experiment.html", about.question, said, data, schema, "calls.svg", beside)
 
 
 def answer(site: Site, platform: Platform, cell: Cell) -> Data:
@@ -153,7 +154,7 @@ def _related(family: Family, identifier: str) -> Data:
     at = names.index(identifier)
     start = max(0, min(at - RELATED // 2, len(names) - RELATED - 1))
     near = [name for name in names[start : start + RELATED + 1] if name != identifier]
-    return {"related": near, "cut": common(near + [identifier]), "more": len(names) if len(names) > len(near) + 1 else 0}
+    return {"related": near, "cut": common([*near, identifier]), "more": len(names) if len(names) > len(near) + 1 else 0}
 
 
 def common(names: Sequence[str]) -> int:

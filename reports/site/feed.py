@@ -20,16 +20,19 @@ def sitemap(address: str, paths: Iterable[str]) -> str:
 
 def feed(address: str) -> str:
     """The claims that changed, as RSS: what we now say about which platform, and why."""
-    items = "".join(
-        f'<item><title>{escape(_title(text))}</title><description>{escape(text)}</description><guid isPermaLink="false">{_name(text)}</guid></item>\n'
-        for text in changes()
-    )
+    items = "".join(map(_item, changes()))
     link = address or "https://example.invalid/"
     about = "What addrinuse used to say of a platform, and says otherwise now."
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"><channel><title>addrinuse: claims that changed</title>'
         f"<link>{escape(link)}</link><description>{about}</description>\n{items}</channel></rss>\n"
     )
+
+
+def _item(text: str) -> str:
+    name = hashlib.sha256(text.encode()).hexdigest()[:16]
+    told = f"<title>{escape(_title(text))}</title><description>{escape(text)}</description>"
+    return f'<item>{told}<guid isPermaLink="false">{name}</guid></item>\n'
 
 
 def changes() -> Iterator[str]:
@@ -41,7 +44,3 @@ def changes() -> Iterator[str]:
 
 def _title(text: str) -> str:
     return text if len(text) <= 100 else f"{text[:97].rpartition(' ')[0]} ..."
-
-
-def _name(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

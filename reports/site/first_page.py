@@ -61,7 +61,8 @@ def first(site: Site, documents: Sequence[str]) -> Page:
 def columns(site: Site) -> list[Data]:
     """The columns of a table of wishes: the main platforms, which are shown at first, then the rest."""
     return [
-        {"name": one.name, "title": title(one), "main": one.name in MAIN, "about": ABOUT.get(one.name, "")} for one in ordered(site.platforms)
+        {"name": one.name, "title": title(one), "main": one.name in MAIN, "about": ABOUT.get(one.name, "")}
+        for one in ordered(site.platforms)
     ]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from fixtures.models import MODELS, Platform
 from fixtures.models.base import Model
 from fixtures.record.verdicts import Observation, Script, observe
 from fixtures.specification.versions import order
-from fixtures.specification.worlds import every_world
+from fixtures.specification.worlds import Choices, every_world
 from reports.catalogue import Row
 from reports.cells import Cell, cell
 
@@ -41,7 +41,7 @@ def _periods(name: str, script: Script) -> Iterator[tuple[str, list[Observation]
     while True:
         watched, asked = _watched(name)
         asked.clear()
-        seen = every_world(lambda choices, at=version: observe(script, watched(0, None, at, choices)))
+        seen = every_world(partial(_seen, script, watched, version))
         here = order(version, *_named(name)) if version else None
         began = [one for one in asked if here is None or order(one, *_named(name)) <= here]
         since = max(began, key=lambda one: order(one, *_named(name)), default="")
@@ -50,6 +50,10 @@ def _periods(name: str, script: Script) -> Iterator[tuple[str, list[Observation]
         if earlier is None:
             return
         version = earlier
+
+
+def _seen(script: Script, model: type[Model], version: str, choices: Choices) -> Observation:
+    return observe(script, model(0, None, version, choices))
 
 
 @cache
@@ -84,5 +88,3 @@ def _before(name: str, since: str) -> str | None:
         return None
     limit = order(since, *_named(name))
     return max((one for one in _known(name) if order(one, *_named(name)) < limit), key=lambda one: order(one, *_named(name)), default=None)
-
-

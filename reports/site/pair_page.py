@@ -54,7 +54,12 @@ def grouped(site: Site, before: Platform, after: Platform) -> list[tuple[Reason,
         one, two = across[str(before)], across[str(after)]
         if _answers(one) and _answers(two) and one.answers != two.answers:
             found.setdefault(_cause(one, two).id, []).append(identifier)
-    known = {cell.because.id: cell.because for across in site.cells.values() for cell in (across[str(before)], across[str(after)]) if cell.because}
+    known = {
+        cell.because.id: cell.because
+        for across in site.cells.values()
+        for cell in (across[str(before)], across[str(after)])
+        if cell.because
+    }
     return [(known[name], names) for name, names in sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))]
 
 
@@ -83,5 +88,7 @@ def _group(site: Site, before: Platform, after: Platform, reason: Reason, names:
         "before": {"words": headline(across[str(before)], before.name), "colour": colour(across[str(before)])},
         "after": {"words": headline(across[str(after)], after.name), "colour": colour(across[str(after)])},
         "more": sorted(names, key=lambda name: (len(name), name))[:6],
-        "advice": [one.say for one in load_advice() if after.name in one.to and (reason.id in one.reasons or set(one.experiments) & set(names))],
+        "advice": [
+            one.say for one in load_advice() if after.name in one.to and (reason.id in one.reasons or set(one.experiments) & set(names))
+        ],
     }

@@ -10,6 +10,7 @@ from fixtures.language.words import CLOSE_WAIT, CLOSED, CLOSING, ESTABLISHED, FI
 from fixtures.models import Platform
 from fixtures.models.lifecycle import TRANSITIONS
 from fixtures.specification.clauses import BASES
+from reports.catalogue import Row
 from reports.cells import BASIS_LETTERS, HOLDS, UNTESTABLE, Cell, Cells
 from reports.site.data import Site
 from reports.site.html import Html, fill, join
@@ -246,7 +247,12 @@ def timeline(site: Site, story: Story) -> Picture:
 
 def _panel(platform: Platform, steps: Sequence[tuple[str, str]], cell: Cell, x: float) -> Html:
     outcome = "the rule holds" if cell.outcome == HOLDS else cell.outcome
-    parts = [_text(x, 24, platform, "h"), _text(x, 42, f"{outcome} ({cell.basis})" if cell.basis else outcome, "s")]
+    head = [_text(x, 24, platform, "h"), _text(x, 42, f"{outcome} ({cell.basis})" if cell.basis else outcome, "s")]
+    return join([*head, *_calls(steps, x, x + _PANEL - 112)])
+
+
+def _calls(steps: Sequence[tuple[str, str]], x: float, bars: float) -> Iterator[Html]:
+    """The calls from top to bottom at ``x``, and beside them the bars of the sockets."""
     lanes: dict[str, float] = {}
     now: dict[str, str] = {}
     for n, (line, changes) in enumerate(steps):
@@ -254,15 +260,29 @@ def _panel(platform: Platform, steps: Sequence[tuple[str, str]], cell: Cell, x: 
         made, before = line.partition(" = ")[0], dict(now)
         if line[1:4] == " = " and made not in now:
             now[made] = "open"
-        now |= dict(change.split(" ") for change in changes.split(", ") if change)
-        refused = line.rpartition(") = ")[2] if ") = " in line else "ok"
-        parts.append(
-            _text(
-                x, y + 17, ("✗ " if refused.startswith("E") else "") + line.replace("SO_REUSEADDR", "RA").replace("127.0.0.1:P", "…:P"), "m"
-            )
-        )
-        parts += _bars(now, before, lanes, x + _PANEL - 112, y)
-    return join(parts)
+        now |= dict(change.rsplit(" ", 1) for change in changes.split(", ") if change)
+        yield _text(x, y + 17, _shown(line), "m")
+        yield from _bars(now, before, lanes, bars, y)
+
+
+def _shown(line: str) -> str:
+    refused = line.rpartition(") = ")[2] if ") = " in line else "ok"
+    return ("✗ " if refused.startswith("E") else "") + line.replace("SO_REUSEADDR", "RA").replace("127.0.0.1:P", "…:P")
+
+
+def calls(row: Row, platform: Platform, steps: Sequence[tuple[str, str]]) -> Picture:
+    """The calls of one experiment on one platform, for its page and for those who link to it."""
+    identifier = row.experiment.id
+    bars = 24 + 7 * max([len(_shown(line)) for line, _ in steps], default=0)
+    changed = {change.rsplit(" ", 1)[0] for _, changes in steps for change in changes.split(", ")}
+    sockets = changed | {line.partition(" = ")[0] for line, _ in steps if line[1:4] == " = "}
+    wide = max(bars + _LANE * len(sockets) + 12, 24 + 7 * len(identifier))
+    told = f"{platform}: {'; '.join(line for line, _ in steps)}."
+    caption = (
+        f"{row.experiment.question} A column of boxes is a socket, from call to call: o open, b bound, L listening. RA is SO_REUSEADDR."
+    )
+    drawing = join([_text(12, 24, identifier, "h"), _text(12, 42, f"on {platform}", "s"), *_calls(steps, 12, bars)])
+    return Picture("calls", row.experiment.question, told, caption, wide, 66 + _STEP * len(steps), drawing)
 
 
 def _bars(now: dict[str, str], before: dict[str, str], lanes: dict[str, float], x: float, y: float) -> Iterator[Html]:

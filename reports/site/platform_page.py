@@ -156,5 +156,3 @@ def _line(site: Site, clause: Own) -> Data:
         "versions": versions(clause),
         "basis": clause.basis,
     }
-
-

@@ -40,7 +40,9 @@ NOTATION = (
 def page(site: Site) -> Page:
     """The page."""
     data = {
-        "platforms": [{"name": p.name, "title": title(p), "main": p.name in MAIN, "about": ABOUT.get(p.name, "")} for p in ordered(site.platforms)],
+        "platforms": [
+            {"name": p.name, "title": title(p), "main": p.name in MAIN, "about": ABOUT.get(p.name, "")} for p in ordered(site.platforms)
+        ],
         "gallery": gallery(site),
         "notation": NOTATION,
         "engine": f"pyodide-{npm.packages()['pyodide']['version']}/",

@@ -36,7 +36,7 @@ class Page:
     """A page before it is written: ``path`` ends with ``/`` for one with a folder of its own, the template fills its body.
 
     ``title`` and ``description`` are what a search engine and a link preview show; ``schema`` is the page as schema.org has it.
-    ``picture`` is a file beside the page.
+    ``picture`` is the file that a preview shows, and ``beside`` what lies in the folder of the page.
     """
 
     path: str
@@ -46,6 +46,7 @@ class Page:
     data: Mapping[str, Any]
     schema: Mapping[str, Any] = field(default_factory=dict)
     picture: str = ""
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def file(self) -> str:
@@ -92,7 +93,6 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Callable[..., Any]] = {
-
         "title_of": words.title,
         "listed": words.listed,
         "ld": lambda value: json.dumps(value, ensure_ascii=False).replace("<", "\\u003c"),

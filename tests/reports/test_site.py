@@ -63,9 +63,8 @@ def lost(name: str, links: list[str], there: dict[str, bytes]) -> list[str]:
         target, _, anchor = unquote(link).partition("#")
         place = posixpath.normpath(posixpath.join(posixpath.dirname(name), target)) if target else name
         unbuilt = place.startswith("e/") and place.removeprefix("e/").removesuffix("/index.html") in by_id()
-        if place not in there and not unbuilt:
-            missing.append(f"{name}: {link}")
-        elif anchor and place in there and place != "try/index.html" and anchor not in anchors(place):
+        anchored = anchor and place in there and place != "try/index.html"
+        if (place not in there and not unbuilt) or (anchored and anchor not in anchors(place)):
             missing.append(f"{name}: {link}")
     return missing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -85,7 +86,7 @@ def test_the_spans_of_releases_are_what_each_release_answers(platform: str, iden
         brute = cell(row, model, here.predict(row.script), None)
         assert (span.cell.outcome, span.cell.answers) == (brute.outcome, brute.answers), release
     changes = [(one.cell.outcome, one.cell.answers) for one in told]
-    assert all(one != two for one, two in zip(changes, changes[1:], strict=False))
+    assert all(one != two for one, two in itertools.pairwise(changes))
 
 
 def test_a_release_that_answers_otherwise_is_told() -> None:
@@ -134,7 +135,12 @@ def test_the_differences_of_a_line_are_those_of_its_cells() -> None:
 
 @pytest.mark.parametrize(
     ("depth", "path", "address"),
-    [(0, "", "index.html"), (1, "e/a/b/", "../e/a/b/index.html"), (2, "legend.html#bases", "../../legend.html#bases"), (0, "try/#x=/", "try/index.html#x=/")],
+    [
+        (0, "", "index.html"),
+        (1, "e/a/b/", "../e/a/b/index.html"),
+        (2, "legend.html#bases", "../../legend.html#bases"),
+        (0, "try/#x=/", "try/index.html#x=/"),
+    ],
 )
 def test_the_way_from_page_to_page(depth: int, path: str, address: str) -> None:
     assert way(depth, path) == address

@@ -39,7 +39,9 @@ async function permalink() {
     location.replace(`${inRelease ? "../" : ""}${other}/index.html?${asked}`);
     return;
   }
-  location.replace(`${root}e/${id}/index.html`);
+  const page = `${root}e/${id}/index.html`, isThere = !isServed || (await fetch(page, { method: "HEAD" })).ok;
+  if (isThere) location.replace(page);
+  else $("main").prepend(make("p", { class: "error", role: "alert" }, `There is no experiment ${id}.`));
 }
 
 // Copying.
