@@ -1,0 +1,1 @@
+"""The kernel standing in for a platform."""
