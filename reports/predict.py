@@ -43,6 +43,8 @@ class Predictor:
 
     def _merged(self, step: Step, worlds: list[list[Answer]], at: int) -> Played:
         """One step. If its answer is unknown in one world, nobody knows it."""
+        if len(worlds) == 1:
+            return _played(step, (worlds[0][at].name,), worlds[0][at].because)
         answers = [world[at] for world in worlds]
         decisive = next((answer for answer in answers if answer == UNKNOWN), answers[0])
         names = names_of(answers)

@@ -32,8 +32,8 @@ def unpacked(folder: Path) -> Path:
     """The source distribution of the checkout, unpacked: what somebody has who builds it."""
     with tarfile.open(built("sdist", folder)) as archive:
         # Without the filter that Python 3.14 has by default, a warning.
-        archive.extractall(folder, filter="data")
-    return next(path for path in folder.iterdir() if path.is_dir())
+        archive.extractall(folder / "unpacked", filter="data")
+    return next((folder / "unpacked").iterdir())
 
 
 class Installed:

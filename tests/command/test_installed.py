@@ -64,6 +64,7 @@ def test_two_copies_run_at_once(installed: Installed) -> None:
 
 
 @pytest.mark.exhaustive
+@pytest.mark.timeout(600)
 def test_the_whole_run_says_what_the_checkout_says(installed: Installed, tmp_path: Path) -> None:
     """Whether the wheel comes from the checkout or from the source distribution."""
     mine = tmp_path / "checkout.jsonl"

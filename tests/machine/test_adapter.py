@@ -62,11 +62,14 @@ def test_nine_of_ten_experiments_have_the_verdict_that_they_have_without(adapter
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node")
 @ON_LINUX
 def test_node_answers_for_udp(tmp_path: Path) -> None:
-    done, found = run(f"node {EXAMPLES / 'node.js'}", tmp_path / "run.jsonl", "-k", "udp4/duplicate or tcp/stevens-s11/theft")
+    asked = "udp4/duplicate or unreachable or before-error or s11/theft"
+    done, found = run(f"node {EXAMPLES / 'node.js'}", tmp_path / "run.jsonl", "-k", asked)
     assert done.returncode == 0, done.stdout
     assert found
     told = {record["id"]: record for record in found.traces}
     assert told["tcp/stevens-s11/theft"]["why"] == "Node binds no TCP socket without listening"
+    assert told["udp/calls/data-before-error"]["why"] == "Node has taken an error from the socket before this call"
+    assert told["udp/calls/recv-after-port-unreachable/closed"]["verdict"] == "conforms"
     assert sum(record["verdict"] in ("conforms", "variant") for record in found.traces) > 5
 
 
