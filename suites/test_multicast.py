@@ -32,6 +32,7 @@ from fixtures.language.words import (
 from fixtures.specification.rules import (
     BIND_NAMES,
     DELIVERED,
+    MEMBERSHIP,
     MOST_SPECIFIC,
     MULTICAST,
     ONE_OR_EACH,
@@ -133,6 +134,15 @@ def test_a_member_at_the_wildcard_is_no_group(stack: Stack, options: Options, ex
 
 
 # Who gets a copy.
+
+
+@experiment("udp4/multicast/copies/tcp-member", rule=MEMBERSHIP, cites=(COPIES,))
+def test_a_tcp_socket_is_a_member(stack: Stack) -> None:
+    """A TCP socket joins a group. Does a UDP socket at the group, which has not joined, get a copy?"""
+    stack.tcp4().join(GROUP)
+    hearer = stack.udp4()
+    hearer.bind(GROUP)
+    assert stack.connections(GROUP) == hearer.itself
 
 
 @experiment("udp{family}/multicast/copies/group/{options}", rule=ONE_OR_EACH)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connection, listening, served
+from fixtures.language.scenes import connection, listening, received, served
 from fixtures.language.stack import Stack
 from fixtures.language.words import CLOSE_WAIT, EADDRINUSE, ECONNRESET, END, ESTABLISHED, LOOPBACK, OK, RD, RDWR, SO_LINGER_0, WR, Answer
 from fixtures.specification.rules import ACTIVE_CLOSER, DELIVERED, MOST_SPECIFIC, NO_OPTIONS, RESET, SHUTS_A_CONNECTION, WRONG_KIND
@@ -147,6 +147,18 @@ def test_datagram_after_shutdown_of_reading(stack: Stack) -> None:
     sender.connect(LOOPBACK)
     sender.send(1)
     assert receiver.recv(1) in (OK, END)
+
+
+@experiment("udp/calls/recv-after-shutdown/wr", rule=SHUTS_A_CONNECTION, cites=(POSIX.at("shutdown, SHUT_WR"),))
+def test_datagram_after_shutdown_of_writing(stack: Stack) -> None:
+    """A connected UDP socket was shut down for writing. Does it receive what its peer sends?"""
+    receiver, sender = stack.udp4(), stack.udp4()
+    receiver.bind(LOOPBACK)
+    sender.bind(LOOPBACK.at("Q"))
+    receiver.connect(LOOPBACK.at("Q"))
+    receiver.shutdown(WR)
+    sender.connect(LOOPBACK)
+    assert received(receiver, sender.send(1)) == OK
 
 
 @experiment("udp/calls/send-after-shutdown/no-peer", rule=WRONG_KIND, cites=(POSIX.at("send, [EDESTADDRREQ]"),))
