@@ -34,6 +34,14 @@ OUTCOMES = {
     UNTESTABLE: "The platform lacks what the experiment needs.",
 }
 
+#: What else platforms are called, by uname, by Python's sys.platform and by people.
+OTHER_NAMES = {
+    **dict.fromkeys(("darwin", "osx", "mac", "macosx"), "macos"),
+    **dict.fromkeys(("win", "win32", "win64"), "windows"),
+    **dict.fromkeys(("sunos",), "solaris"),
+    **dict.fromkeys(("hp-ux",), "hpux"),
+}
+
 #: One letter for each basis; they are told apart without colour.
 BASIS_LETTERS = {
     "observed": "O",
@@ -149,8 +157,10 @@ def platform_named(spec: str) -> Platform:
 
     Raises BadInput.
     """
+    word, at, version = spec.strip().partition("@")
+    name = OTHER_NAMES.get(word.lower(), word.lower() if word.lower() in MODELS else word)
     try:
-        named = platform(spec)
+        named = platform(f"{name}{at}{version}")
     except UnknownPlatform as error:
         raise BadInput(str(error)) from None
     tell(filter(None, [named.note]))

@@ -1,7 +1,8 @@
 """`addrinuse port --from A --to B CALLS`: what a server's recorded calls meet on another platform.
 
-CALLS is a log of strace -f -e trace=network -o CALLS SERVER, of truss, dtruss or kdump, or a script
-in the notation. Exit status 0; 1 if something differs; 2 for usage or bad input.
+CALLS is a log of strace -f -e trace=network,process,close,dup,dup2,dup3,fcntl -o CALLS SERVER, of
+truss or kdump, or a script in the notation. Several are the files of strace -ff. Exit status 0; 1
+if something differs; 2 for usage or bad input.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
 
     Raises BadInput.
     """
-    source, targets = platform_named(args.source), _targets(args.target, args.source)
+    source = platform_named(args.source)
+    targets = _targets(args.target, source)
     name = names(args.calls)
     recording = read_calls(*args.calls)
     if not recording.servers:
@@ -78,10 +80,10 @@ def _user(given: int | None, recording: Recording) -> int:
     return SOMEBODY
 
 
-def _targets(spec: str, source: str) -> list[Platform]:
-    if spec == ALL:
-        return [Platform(name) for name in MODELS if name not in (RULES, source)]
-    return [platform_named(word.strip()) for word in dict.fromkeys(spec.split(","))]
+def _targets(spec: str, source: Platform) -> list[Platform]:
+    if spec.strip().lower() == ALL:
+        return [Platform(name) for name in MODELS if name not in (RULES, source.name)]
+    return list(dict.fromkeys(platform_named(word) for word in spec.split(",")))
 
 
 def _as_json(made: Report) -> str:

@@ -2,7 +2,8 @@
 
 It runs under strace. Without strace it can record a Python program, in a Python that reports its
 calls. Stop the server as usual (Ctrl-C, or after --seconds). However the recorder ends, on Linux
-nothing of the server is left. Exit status 0, or 2 if nothing could be recorded.
+nothing of the server is left. A server under socket activation gets the sockets that the recorder
+was given (sd_listen_fds(3)). Exit status 0, or 2 if nothing could be recorded.
 """
 
 from __future__ import annotations
@@ -22,16 +23,19 @@ from types import FrameType
 
 from fixtures import VERSION
 from fixtures.machine.identity import platform_name
-from reports.calls import Recording, strace
+from reports.calls import Recording, strace, why_no_server
 from reports.calls.assemble import Assembler
+from reports.calls.inherited import FIRST_PASSED, ask
 from reports.calls.syscalls import TRACED
 from reports.inputs import BadInput
 
 GUARD = Path(__file__).with_name("stacks") / "guard.py"
 HOOK = Path(__file__).with_name("calls") / "hook"
 _STANDARD_ERROR = 2
-#: How many seconds a server may take to end once it was asked to.
-GRACE = 10
+#: How many seconds a server may take to end once it was interrupted, and once it was asked to end.
+PATIENCE, GRACE = 5, 10
+#: Gives a program the process id that it must have to take sockets from its parent.
+_AS_ACTIVATED = ("sh", "-c", 'export LISTEN_PID=$$; exec "$@"', "sh")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -47,15 +51,36 @@ def run(args: argparse.Namespace) -> int:
 
     Raises BadInput.
     """
-    how = way_to_record(args.how, args.command)
+    how, passed = way_to_record(args.how, args.command), listen_fds(os.environ)
     with _log() as log:
-        status = _run(args.command, how, log, args.seconds)
-        text = log.read_text("utf-8", "replace") if log.exists() else ""
-    recording = Assembler().take(strace.read(text.split("\n")))
+        status = _run(args.command, how, log, args.seconds, passed)
+        recording = _read(log, passed)
     if not recording.servers:
-        raise BadInput(f"{args.command[0]}: no TCP or UDP socket was bound ({how}, exit status {status}); {_hint(how)}")
+        raise BadInput(f"{args.command[0]}: {_why_nothing(recording, how, status)}")
     _write(args.output, _script(recording, args.command, how))
     return 0
+
+
+def listen_fds(environment: Mapping[str, str]) -> int:
+    """How many sockets the recorder was given by whoever started it, from descriptor 3 on (sd_listen_fds(3))."""
+    number = environment.get("LISTEN_FDS", "")
+    mine = environment.get("LISTEN_PID") == str(os.getpid())
+    return int(number) if mine and number.isdecimal() and len(number) < 5 else 0
+
+
+def _read(log: Path, passed: int) -> Recording:
+    """What was recorded. Sockets that were passed on are asked what they are."""
+    given = {descriptor: found for descriptor in range(FIRST_PASSED, FIRST_PASSED + passed) if (found := ask(descriptor))}
+    if not log.exists():
+        return Recording()
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        return Assembler(given).take(strace.read(line.rstrip("\n") for line in lines))
+
+
+def _why_nothing(recording: Recording, how: str, status: int) -> str:
+    if any(act.verb in ("bind", "listen") for one in recording.sockets for act in one.refusals):
+        return why_no_server(recording).partition(": ")[2]
+    return f"no TCP or UDP socket was bound ({how}, exit status {status}); {_hint(how)}"
 
 
 @contextlib.contextmanager
@@ -90,30 +115,31 @@ def _hint(how: str) -> str:
     return "C extensions that make the calls themselves are not seen: use strace for them"
 
 
-def _run(command: Sequence[str], how: str, log: Path, seconds: float | None) -> int:
-    environment, words = dict(os.environ), list(command)
+def _run(command: Sequence[str], how: str, log: Path, seconds: float | None, passed: int) -> int:
+    environment, words = dict(os.environ), [*(_AS_ACTIVATED if passed else ()), *command]
     if how == "strace":
-        words = ["strace", "-f", "-qq", "-e", TRACED, "-e", "signal=none", "-o", str(log), "--", *command]
+        words = ["strace", "-f", "-qq", "-e", TRACED, "-e", "signal=none", "-o", str(log), "--", *words]
     else:
         paths = [str(HOOK), *filter(None, [environment.get("PYTHONPATH")])]
         environment |= {"PYTHONPATH": os.pathsep.join(paths), "ADDRINUSE_RECORD": str(log)}
     if not shutil.which(command[0]):
         reason = errno.EACCES if Path(command[0]).exists() else errno.ENOENT
         raise BadInput(f"{command[0]}: cannot be run: {os.strerror(reason)}")
-    with _guarded(words, environment) as server, _passing_on(server):
+    with _guarded(words, environment, passed) as server, _passing_on(server):
         return _wait(server, how, seconds)
 
 
 @contextlib.contextmanager
-def _guarded(words: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def _guarded(words: Sequence[str], environment: Mapping[str, str], passed: int) -> Iterator[subprocess.Popen[bytes]]:
     """The server, if possible under a guard that ends all of it when this process ends, even by SIGKILL."""
+    given = range(FIRST_PASSED, FIRST_PASSED + passed)
     if not can_guard():
-        yield subprocess.Popen(words, env=environment, stdout=_STANDARD_ERROR)
+        yield subprocess.Popen(words, env=environment, stdout=_STANDARD_ERROR, pass_fds=given)
         return
     stdin = os.dup(0)
-    line = [sys.executable, "-I", "-S", str(GUARD), "--stdin", str(stdin), *words]
+    line = [sys.executable, "-I", "-S", str(GUARD), "--stdin", str(stdin), "--pass", str(passed), *words]
     try:
-        guard = subprocess.Popen(line, env=environment, stdin=subprocess.PIPE, stdout=_STANDARD_ERROR, pass_fds=[stdin])
+        guard = subprocess.Popen(line, env=environment, stdin=subprocess.PIPE, stdout=_STANDARD_ERROR, pass_fds=[stdin, *given])
     finally:
         os.close(stdin)
     with guard:
@@ -135,21 +161,23 @@ class _Ended(KeyboardInterrupt):
 
 
 def _wait(server: subprocess.Popen[bytes], how: str, seconds: float | None) -> int:
-    """Wait for the server to end. If it has to be asked, it gets a while for that."""
-    asked = False
+    """Wait for the server to end. It is interrupted by the terminal, then asked (SIGTERM), then killed, and gets a while after each."""
+    patience, asked = seconds, False
     while True:
         try:
-            return server.wait(GRACE if asked else seconds)
+            return server.wait(patience)
         except subprocess.TimeoutExpired:
             if asked:
                 _kill(server)
                 return server.wait()
             _ask(_processes(server, how))
+            patience, asked = GRACE, True
         except _Ended:
             _ask(_processes(server, how))
+            patience, asked = GRACE, True
         except KeyboardInterrupt:
             _ask(_orphans(server))  # the terminal has told the others, too
-        asked = True
+            patience, asked = GRACE if asked else PATIENCE, asked
 
 
 @contextlib.contextmanager

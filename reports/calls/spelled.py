@@ -35,7 +35,7 @@ _NAMES = {
 
 def spelled(name: str, args: str) -> str:
     """The arguments of a call with the usual names."""
-    if "/*" in args:
+    if "/*" in args and name != "execve":
         args = _COMMENT.sub(r"\1", args)
     if '="\\x' in args:
         args = _BYTES.sub(_told, args)

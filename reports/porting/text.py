@@ -23,7 +23,7 @@ def as_text(report: Report) -> str:
     if several:
         lines += [*filled(f"the program: {report.program.title}"), *_findings(report.program.situations, report), ""]
     for server in report.servers:
-        lines += [*_heading(server), *_warnings(server, report.to), *(_advice(server, report.to[0]) if len(report.to) == 1 else [])]
+        lines += [*_heading(server), *(_advice(server, report.to[0]) if len(report.to) == 1 else []), *_warnings(server, report.to)]
         asked = [one for one in server.situations if not (several and one.id in _OF_PROGRAM)]
         lines += [*_findings(asked, report), ""]
     lines += [*_unjudged(report.unjudged), ""] if report.unjudged else []

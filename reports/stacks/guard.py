@@ -1,9 +1,10 @@
-"""`guard.py [--stdin N] COMMAND…`: run a command, and leave nothing of it behind.
+"""`guard.py [--stdin N] [--pass N] COMMAND…`: run a command, and leave nothing of it behind.
 
 Standard input is the lifeline: it ends when the process at the other end ends, however that
 happens. Then, or when the command ends, or on SIGTERM, the guard kills every process that the
 command started. Daemons are among them, because orphans become children of the guard
-(PR_SET_CHILD_SUBREAPER). The command reads from descriptor N, or nothing. The guard ignores SIGINT:
+(PR_SET_CHILD_SUBREAPER). The command reads from descriptor N, or nothing,
+and has the N descriptors from 3 on that --pass names. The guard ignores SIGINT:
 a terminal sends it to the command too, and to the process that waits for the guard.
 """
 
@@ -24,11 +25,12 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl
 def main(command: list[str]) -> int:
     """Run the command. Returns its exit status, or 128 plus the number of the signal that ended it."""
     stdin, command = (int(command[1]), command[2:]) if command[0] == "--stdin" else (subprocess.DEVNULL, command)
+    passed, command = (range(3, 3 + int(command[1])), command[2:]) if command[0] == "--pass" else (range(0), command)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _prctl(_SUBREAPER, 1, 0, 0, 0)
     try:
-        process = subprocess.Popen(command, stdin=stdin, preexec_fn=_die_with_the_guard)
+        process = subprocess.Popen(command, stdin=stdin, pass_fds=passed, preexec_fn=_die_with_the_guard)
         ends = [sys.stdin.fileno(), os.pidfd_open(process.pid)]
         while not select.select(ends, [], [], 1.0)[0]:
             _reap_others(process.pid)

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from fixtures.models import MODELS
 from reports.__main__ import main
 from reports.catalogue import ROOT
+from reports.porting.contents import SCHEMA
 from reports.porting.words import PORTING_VERDICTS
 from tests.fuzz_calls import FOLDER
 from tests.helpers.servers import server
@@ -34,11 +35,11 @@ def port(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
 ONE_SCREEN = """\
 tcp4 127.0.0.1:P, SO_REUSEADDR before bind, listens
 write  Do not set SO_REUSEADDR: a server restarts without it. Mends: second instance, another user. [windows-no-option]
-write  Do not set SO_REUSEADDR; set SO_EXCLUSIVEADDRUSE before bind. Mends: second instance, the wildcard beside it, another user.
-       But restart with live connections and restart over TIME_WAIT: refused (bind: WSAEADDRINUSE) or starts again.
+write  Do not set SO_REUSEADDR; set SO_EXCLUSIVEADDRUSE before bind. Mends: second instance, another server on the wildcard,
+       another user. But restart with live connections and restart over TIME_WAIT: refused (bind: WSAEADDRINUSE) or starts again.
        [windows-exclusive]
 RISK   second instance: refused (bind: EADDRINUSE) -> starts; who receives is undetermined
-RISK   the wildcard beside it: refused (bind: EADDRINUSE) -> starts, and receives nothing
+RISK   another server on the wildcard: refused (bind: EADDRINUSE) -> starts, and receives nothing
 RISK   another user: it cannot (bind: EADDRINUSE) -> it can bind; who receives is undetermined, with SO_REUSEADDR
 same   start, restart with live connections, restart over TIME_WAIT
 """
@@ -172,6 +173,25 @@ def test_bad_input(port: Any, text: str, options: tuple[str, ...], said: str) ->
     assert (status, out) == (2, "")
     assert said in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "means"),
+    [("Linux", ["linux"]), ("darwin", ["macos"]), ("win", ["windows"]), ("Windows, darwin,FreeBSD@13", ["windows", "macos", "freebsd@13"])],
+)
+def test_names_of_platforms_are_forgiving(port: Any, word: str, means: list[str]) -> None:
+    assert json.loads(port(server(), "--to", word, "--format", "json")[1])["to"] == means
+
+
+def test_the_json_says_its_version(port: Any) -> None:
+    data = json.loads(port(server(), "--to", "windows", "--format", "json")[1])
+    schema = json.loads((ROOT / "reports" / "porting" / "port.schema.json").read_text(encoding="utf-8"))
+    assert data["schema"] == schema["properties"]["schema"]["const"] == SCHEMA
+
+
+def test_details_are_for_text(port: Any) -> None:
+    status, out, err = port(server(), "--to", "windows", "--details", "--format", "json")
+    assert (status, out, err.count("\n")) == (2, "", 1)
 
 
 def test_a_missing_file(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.models import MODELS
+from reports.__main__ import main
 from reports.catalogue import ROOT, all_rows
 from reports.cells import BASIS_LETTERS
 from reports.claims import load
@@ -58,3 +59,16 @@ def test_the_table_of_platforms_is_true() -> None:
 def test_the_letters_of_the_cells_are_explained() -> None:
     page = (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8")
     assert {basis: letter for letter, basis in re.findall(r"^\| `([A-Z])` \| ([\w ]+) \|", page, re.MULTILINE)} == BASIS_LETTERS
+
+
+def test_the_examples_of_the_porting_report_are_true(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    page = (ROOT / "docs" / "porting.md").read_text(encoding="utf-8")
+    main(["port", "--from", "linux", "--to", "freebsd", "tests/data/calls/nginx-reuseport.log"])
+    assert f"```\n{capsys.readouterr().out}```\n" in page
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Port a server")[2].partition("## Cite it")[0]
+    main(["port", "--from", "linux", "--to", "windows", "tests/data/calls/http-server.log"])
+    said = capsys.readouterr().out.splitlines()
+    shown = [line for line in readme.split("```")[1].splitlines() if line and not line.startswith("$ ")]
+    assert shown
+    assert [line for line in shown if line not in said] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -101,6 +102,77 @@ def test_a_server_is_stopped(how: str, tmp_path: Path, capsys: pytest.CaptureFix
     assert "A.listen() = ok" in capsys.readouterr().out
 
 
+DEAF = """\
+import signal, socket, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, lambda *_: (print("tidy", file=sys.stderr), sys.exit(0)))
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen()
+open(sys.argv[1], "w").close()
+while True:
+    signal.pause()
+"""
+
+
+@pytest.mark.skipif(not record.can_guard(), reason="there is no guard here")
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("how", HOW)
+def test_a_server_that_is_deaf_to_ctrl_c_is_asked_to_end(how: str, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    words = [sys.executable, "-m", "reports", "record", "--how", how, "--", sys.executable, "-c", DEAF, str(ready)]
+    recorder = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    while not ready.exists():
+        assert recorder.poll() is None
+        time.sleep(0.01)
+    os.killpg(recorder.pid, signal.SIGINT)  # as a terminal does
+    out, err = recorder.communicate(timeout=60)
+    assert (recorder.returncode, b"A.listen() = ok" in out, b"tidy" in err) == (0, True, True), err
+
+
+#: It gives a program a listener and a UDP socket, as systemd does, and becomes it.
+ACTIVATOR = """import os, socket, sys
+s, u = socket.socket(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", 0)), u.bind(("127.0.0.1", 0)), s.listen()
+high = [os.dup2(one.fileno(), number) for number, one in enumerate((s, u), 20)]
+for number, one in enumerate(high, 3):
+    os.dup2(one, number, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2")
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+ACTIVATED = """import os, socket
+assert (os.environ["LISTEN_PID"], os.environ["LISTEN_FDS"]) == (str(os.getpid()), "2")
+s, u = socket.socket(fileno=3), socket.socket(fileno=4)
+c = socket.create_connection(s.getsockname())
+s.accept()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sockets are passed on by exec")
+@pytest.mark.parametrize("how", HOW)
+def test_sockets_are_passed_on_and_asked_what_they_are(how: str, tmp_path: Path) -> None:
+    output = tmp_path / "calls.txt"
+    recorder = [sys.executable, "-m", "reports", "record", "--how", how, "-o", str(output), "--", sys.executable, "-c", ACTIVATED]
+    done = subprocess.run([sys.executable, "-c", ACTIVATOR, *recorder], cwd=ROOT, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    listener, other = read_calls(str(output)).servers
+    assert (listener.kind, listener.listening, listener.accepted, listener.inherited) == ("tcp4", True, 1, False)
+    assert [act.args for act in listener.acts if act.verb == "setsockopt"] == [("SO_REUSEADDR", 1)]
+    assert (other.kind, [act.args for act in other.acts if act.verb == "setsockopt"]) == ("udp4", [])
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_a_port_that_is_busy_is_named(how: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        program = f"import socket\ns = socket.socket()\ns.bind(('127.0.0.1', {port}))\n"
+        assert main(["record", "--how", how, "--", sys.executable, "-c", program]) == 2
+    said = capsys.readouterr().err
+    assert f"bind to 127.0.0.1:{port} of a tcp4 socket was EADDRINUSE" in said
+    assert "allowed to trace" not in said
+
+
 @pytest.mark.parametrize("how", HOW)
 def test_who_ends_the_recorder_ends_the_server(how: str, tmp_path: Path) -> None:
     pidfile = tmp_path / "pid"
@@ -195,6 +267,19 @@ os.wait()
     assert main(["record", "--how", "python", "-o", str(output), "--", sys.executable, "-c", program]) == 0
     found = read_calls(str(output)).servers
     assert [(one.kind, str(one.address), len(one.workers), one.accepted) for one in found] == [("tcp6", "[::1]:0", 2, 1)]
+
+
+def test_a_member_of_a_group_without_strace(tmp_path: Path) -> None:
+    program = """\
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", 0))
+s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("239.255.255.250") + socket.inet_aton("127.0.0.1"))
+"""
+    output = tmp_path / "calls.txt"
+    assert main(["record", "--how", "python", "-o", str(output), "--", sys.executable, "-c", program]) == 0
+    assert "A.join(239.255.255.250) = ok" in output.read_text(encoding="utf-8")
 
 
 def test_another_sitecustomize_is_still_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import ipaddress
-import itertools
 import json
 import os
 import signal
@@ -234,7 +233,7 @@ def beside(server: Server, folder: Path) -> Found:
     for first in _first_of_each(folder / "first.log"):
         place = next((place for place in places if first.address and f"{first.kind} {first.address}" == _written(place)), None)
         if place:
-            options = {str(act.args[0]): int(str(act.args[1])) for act in _set_before_bind(first)}
+            options = {str(act.args[0]): int(str(act.args[1])) for act in _settings(first)}
             found.append(tried(one, Newcomer(place, _neighbour(place), options)))
     return {"tried": found}
 
@@ -254,9 +253,9 @@ def _first_of_each(log: Path) -> list[Recorded]:
     return list(found.values())
 
 
-def _set_before_bind(one: Recorded) -> list[Act]:
-    before = itertools.takewhile(lambda act: not (act.verb == "bind" and act.granted), one.acts)
-    return [act for act in before if act.verb == "setsockopt" and act.granted and act.args[0] in OPTIONS]
+def _settings(one: Recorded) -> list[Act]:
+    """Also those that it made after bind: the report's newcomer has its options from the start."""
+    return [act for act in one.acts if act.verb == "setsockopt" and act.granted and act.args[0] in OPTIONS]
 
 
 def _written(place: Held) -> str:

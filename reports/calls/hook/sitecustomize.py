@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 LOG = os.environ.get("ADDRINUSE_RECORD", "")
+#: Set for the Pythons that a recorded Python starts.
+_BEGUN = "ADDRINUSE_RECORD_BEGUN"
 #: The options that decide who may bind, by level.
 _OPTIONS = {
     "SOL_SOCKET": (
@@ -28,15 +30,19 @@ _OPTIONS = {
         "SO_LINGER",
         "SO_BINDTODEVICE",
     ),
-    "IPPROTO_IPV6": ("IPV6_V6ONLY", "IPV6_FREEBIND", "IPV6_TRANSPARENT"),
-    "IPPROTO_IP": ("IP_FREEBIND", "IP_TRANSPARENT", "IP_BIND_ADDRESS_NO_PORT"),
+    "IPPROTO_IPV6": ("IPV6_V6ONLY", "IPV6_FREEBIND", "IPV6_TRANSPARENT", "IPV6_JOIN_GROUP"),
+    "IPPROTO_IP": ("IP_FREEBIND", "IP_TRANSPARENT", "IP_BIND_ADDRESS_NO_PORT", "IP_ADD_MEMBERSHIP"),
 }
 
 
 def _write(line: str) -> None:
+    _write_as(os.getpid(), line)
+
+
+def _write_as(process: int, line: str) -> None:
     descriptor = os.open(LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(descriptor, f"{os.getpid()} {line}\n".encode("ascii", "backslashreplace"))
+        os.write(descriptor, f"{process} {line}\n".encode("ascii", "backslashreplace"))
     finally:
         os.close(descriptor)
 
@@ -69,6 +75,10 @@ def _value(name: str, value: Any) -> str:
     if isinstance(value, bytes | bytearray) and name.endswith("SO_LINGER"):
         half = len(value) // 2
         return f"{{l_onoff={int.from_bytes(value[:half], sys.byteorder)}, l_linger={int.from_bytes(value[half:], sys.byteorder)}}}, 8"
+    if isinstance(value, bytes | bytearray) and name.endswith("IP_ADD_MEMBERSHIP"):
+        return f'{{imr_multiaddr=inet_addr("{socket.inet_ntop(socket.AF_INET, bytes(value[:4]))}")}}, {len(value)}'
+    if isinstance(value, bytes | bytearray) and name.endswith("IPV6_JOIN_GROUP"):
+        return f'{{inet_pton(AF_INET6, "{socket.inet_ntop(socket.AF_INET6, bytes(value[:16]))}", &ipv6mr_multiaddr)}}, {len(value)}'
     number = int(value) if isinstance(value, int) else int.from_bytes(value or b"", sys.byteorder)
     return f"[{number}], 4"
 
@@ -90,7 +100,7 @@ def _patch() -> None:
     kind = socket.socket
     make, bind, listen, accept = kind.__init__, kind.bind, kind.listen, kind._accept  # type: ignore[attr-defined]
     setsockopt, close, dup = kind.setsockopt, kind._real_close, kind.dup  # type: ignore[attr-defined]
-    connect, connect_ex = kind.connect, kind.connect_ex
+    connect, connect_ex, recvfrom = kind.connect, kind.connect_ex, kind.recvfrom
 
     def init(self: socket.socket, family: int = -1, type: int = -1, proto: int = -1, fileno: Any = None) -> None:
         make(self, family, type, proto, fileno)
@@ -126,18 +136,37 @@ def _patch() -> None:
         _told(f"listen({self.fileno()}, {backlog[0] if backlog else 128}", lambda: listen(self, *backlog))
 
     def _connect(self: socket.socket, address: Any) -> None:
-        connect(self, address)
-        _write(f"connect({self.fileno()}, {_address(_numeric(self, address))}) = 0")
+        _told(f"connect({self.fileno()}, {_address(_numeric(self, address))}", lambda: connect(self, address))
 
     def _connect_ex(self: socket.socket, address: Any) -> int:
         failed = connect_ex(self, address)
-        if failed in (0, errno.EINPROGRESS):
-            _write(f"connect({self.fileno()}, {_address(_numeric(self, address))}) = 0")
+        word = errno.errorcode.get(failed, "EIO").removeprefix("WSA")
+        _write(f"connect({self.fileno()}, {_address(_numeric(self, address))}) = {f'-1 {word} (refused)' if failed else 0}")
         return failed
 
+    def _recvfrom(self: socket.socket, *rest: Any) -> Any:
+        data, address = recvfrom(self, *rest)
+        if self.type == socket.SOCK_DGRAM and isinstance(address, tuple):
+            _write(f'recvfrom({self.fileno()}, "", 0, 0, {_address(address)}) = {len(data)}')
+        return data, address
+
     new = {"__init__": init, "bind": _bind, "listen": _listen, "_accept": _accept, "setsockopt": _option_set, "_real_close": _close}
-    for name, method in {**new, "dup": _dup, "connect": _connect, "connect_ex": _connect_ex}.items():
+    for name, method in {**new, "dup": _dup, "connect": _connect, "connect_ex": _connect_ex, "recvfrom": _recvfrom}.items():
         setattr(kind, name, method)
+
+
+def _tell_of_forks() -> None:
+    """Tell how each process begins, so that nobody takes it for a thread."""
+    if os.environ.get(_BEGUN):  # it was started by a Python that is recorded
+        _write_as(os.getppid(), f"clone(flags=SIGCHLD) = {os.getpid()}")
+        _write('execve("python", ["python"], 0) = 0')
+    os.environ[_BEGUN] = "1"
+    if hasattr(os, "register_at_fork"):
+        # The child has what its parent has now, whatever the parent does before the child tells of itself.
+        os.register_at_fork(
+            before=lambda: _write("clone(flags=SIGCHLD <unfinished ...>"),
+            after_in_child=lambda: _write_as(os.getppid(), f"<... clone resumed>) = {os.getpid()}"),
+        )
 
 
 def _next_sitecustomize() -> None:
@@ -151,5 +180,6 @@ def _next_sitecustomize() -> None:
 
 if LOG:
     _patch()
+    _tell_of_forks()
 if __name__ == "sitecustomize":
     _next_sitecustomize()
