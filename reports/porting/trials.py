@@ -63,7 +63,8 @@ def _is_server(shape: Shape) -> bool:
 def _leaves_specific(shape: Shape) -> bool:
     """It holds the wildcard, and not also the address that the newcomer would bind."""
     newcomers = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-    return _is_server(shape) and shape.hosts[0] in newcomers and newcomers[shape.hosts[0]] not in shape.hosts
+    first = shape.hosts[0]
+    return _is_server(shape) and Address(first).is_wildcard and newcomers.get(first) not in shape.hosts
 
 
 def _listens(shape: Shape) -> bool:
