@@ -56,13 +56,18 @@ class Said:
         return next(_answer(one["from"]) for one in self.situations if one["id"] == situation)
 
     def outcomes(self) -> dict[str, str]:
-        """Every outcome in the report's words, by place and situation."""
-        return {
+        """Every outcome in the report's words, by place and situation, except of workers that inherit the socket.
+
+        Whether two workers take a connection while one client comes is chance.
+        """
+        found = {
             f"{place} {one['id']}": one["from"]["outcome"]
             for server in self.servers
             for place in _places(server)
             for one in server["situations"]
-        } | {f"the program {one['id']}": one["from"]["outcome"] for one in self.situations}
+        }
+        found |= {f"the program {one['id']}": one["from"]["outcome"] for one in self.situations}
+        return {asked: outcome for asked, outcome in found.items() if not asked.endswith(" inherited")}
 
 
 def _places(server: Json) -> list[str]:

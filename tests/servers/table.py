@@ -148,7 +148,7 @@ SERVERS = (
     Server("http-server", ("apt:nodejs", "npm:http-server"), "http-server {state} -p 8080", ("tcp:8080",)),
     Server("ws", ("apt:nodejs", "npm:ws"), "node {programs}/websocket.cjs", ("tcp:8080",)),
     Server("aedes", ("apt:nodejs", "npm:aedes"), "node {programs}/mqtt.cjs", ("tcp:1883",)),
-    Server("bun", ("npm:bun",), "bun {programs}/bun.js", ("tcp:3000",)),
+    Server("bun", ("npm:bun",), "bun {programs}/bun.js", ("tcp:3000",), says="G"),
     Server("deno", ("npm:deno",), "deno run --allow-net {programs}/deno.js", ("tcp:8000",)),
 )
 BY_NAME = {server.name: server for server in SERVERS}
