@@ -89,7 +89,7 @@ def _recorded(server: Server, folder: Path, how: str) -> Found:
     one.wait()
     _visited(one)
     one.process.send_signal(signal.SIGTERM)
-    status = one.process.wait(20)
+    status = one.process.wait(20 * PATIENCE)
     left = [pid for pid in one.pids if pid != one.process.pid]
     return {"status": status, "left": left, "said": one.log.with_suffix(".out").read_text("utf-8", "replace")[-1500:]}
 
