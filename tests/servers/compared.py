@@ -56,13 +56,18 @@ class Said:
         return next(_answer(one["from"]) for one in self.situations if one["id"] == situation)
 
     def outcomes(self) -> dict[str, str]:
-        """Every outcome in the report's words, by place and situation."""
-        return {
+        """Every outcome in the report's words, by place and situation, except of workers that inherit the socket.
+
+        Whether two workers take a connection while one client comes is chance.
+        """
+        found = {
             f"{place} {one['id']}": one["from"]["outcome"]
             for server in self.servers
             for place in _places(server)
             for one in server["situations"]
-        } | {f"the program {one['id']}": one["from"]["outcome"] for one in self.situations}
+        }
+        found |= {f"the program {one['id']}": one["from"]["outcome"] for one in self.situations}
+        return {asked: outcome for asked, outcome in found.items() if not asked.endswith(" inherited")}
 
 
 def _places(server: Json) -> list[str]:
@@ -181,9 +186,8 @@ def _beside(found: Json, said: Said) -> Iterable[str]:
     for one in found["tried"]:
         situation = "specific-beside-wildcard" if one["host"] in ("0.0.0.0", "::") else "wildcard-beside-specific"
         answer = said.at(_place(one), situation)
-        if answer is None:
-            yield f"{_place(one)}: the report does not answer {situation}"
-        else:
+        # It does not ask about an address that the server holds, too.
+        if answer:
             yield from _theft(_place(one), [one], answer, f"a server with the same options at {one['at']}")
 
 

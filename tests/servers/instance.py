@@ -36,6 +36,13 @@ def eventually(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
+def _bury() -> None:
+    """Reap the orphans. A server that reads its old pid file takes a zombie for its living predecessor."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG):
+            pass
+
+
 class Instance:
     """A server's processes, and the log of their calls."""
 
@@ -139,8 +146,9 @@ class Instance:
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
-        self.process.wait(5)
-        eventually(lambda: not set(pids) & alive().keys(), 5)
+        self.process.wait(5 * PATIENCE)
+        eventually(lambda: not set(pids) & alive().keys(), 5 * PATIENCE)
+        _bury()
 
     def stop(self) -> None:
         """End it as its owner does."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
+import ipaddress
 import json
 import os
 import signal
@@ -36,6 +36,8 @@ Found = dict[str, Any]
 TRIED = ((), ("SO_REUSEADDR",), ("SO_REUSEPORT",), ("SO_REUSEADDR", "SO_REUSEPORT"))
 #: How long one situation may take.
 SECONDS = 90 * PATIENCE
+#: From here on the system chooses ports: net.ipv4.ip_local_port_range as it is in a new namespace.
+_CHOSEN = 32768
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -56,8 +58,13 @@ def _visited(one: Instance) -> None:
 
 
 def _places(sockets: list[Held]) -> list[Held]:
-    """One socket of each address."""
-    return list({(one.kind, one.host, one.port): one for one in sockets}.values())
+    """One socket of each address, without those whose port the system has chosen: nobody else meets them."""
+    return list({(one.kind, one.host, one.port): one for one in sockets if one.port < _CHOSEN}.values())
+
+
+def _unicast(sockets: list[Held]) -> list[Held]:
+    """Those that are not bound to a group: a group is nobody's to take."""
+    return [place for place in _places(sockets) if not ipaddress.ip_address(place.host).is_multicast]
 
 
 def _datagram(place: Held) -> None:
@@ -82,7 +89,7 @@ def _recorded(server: Server, folder: Path, how: str) -> Found:
     one.wait()
     _visited(one)
     one.process.send_signal(signal.SIGTERM)
-    status = one.process.wait(20)
+    status = one.process.wait(20 * PATIENCE)
     left = [pid for pid in one.pids if pid != one.process.pid]
     return {"status": status, "left": left, "said": one.log.with_suffix(".out").read_text("utf-8", "replace")[-1500:]}
 
@@ -186,7 +193,7 @@ def stranger(server: Server, folder: Path) -> Found:
     """Another user tries to take each port of the server, with each set of options."""
     one = _running(server, folder)
     found = []
-    for place in _places(one.sockets):
+    for place in _unicast(one.sockets):
         ipv6 = {"IPV6_V6ONLY": int(_only_ipv6(place))} if place.kind.endswith("6") else {}
         for host in dict.fromkeys((place.host, reached(place))):
             found += [tried(one, Newcomer(place, host, dict.fromkeys(options, 1) | ipv6, STRANGER)) for options in TRIED]
@@ -221,12 +228,12 @@ def _ipv4(one: Instance, place: Held) -> Found:
 def beside(server: Server, folder: Path) -> Found:
     """Another server with the options of its first socket binds a specific address beside its wildcard, or the wildcard beside it."""
     one = _running(server, folder)
-    places = _places(one.sockets)
+    places = _unicast(one.sockets)
     found = []
     for first in _first_of_each(folder / "first.log"):
         place = next((place for place in places if first.address and f"{first.kind} {first.address}" == _written(place)), None)
         if place:
-            options = {str(act.args[0]): int(str(act.args[1])) for act in _set_before_bind(first)}
+            options = {str(act.args[0]): int(str(act.args[1])) for act in _settings(first)}
             found.append(tried(one, Newcomer(place, _neighbour(place), options)))
     return {"tried": found}
 
@@ -246,9 +253,9 @@ def _first_of_each(log: Path) -> list[Recorded]:
     return list(found.values())
 
 
-def _set_before_bind(one: Recorded) -> list[Act]:
-    before = itertools.takewhile(lambda act: not (act.verb == "bind" and act.granted), one.acts)
-    return [act for act in before if act.verb == "setsockopt" and act.granted and act.args[0] in OPTIONS]
+def _settings(one: Recorded) -> list[Act]:
+    """Also those that it made after bind: the report's newcomer has its options from the start."""
+    return [act for act in one.acts if act.verb == "setsockopt" and act.granted and act.args[0] in OPTIONS]
 
 
 def _written(place: Held) -> str:

@@ -18,9 +18,11 @@ _ETCD = (
     " --listen-peer-urls http://127.0.0.1:2380"
 )
 _MARIADB = "mariadbd --no-defaults --user=root --datadir={state}/data --port=3306 --socket={state}/socket --pid-file={state}/pid"
-_RMIREGISTRY = "sh -c 'exec /usr/lib/jvm/*/bin/rmiregistry 1099'"
+_JAVA = "ln -s $(ls -d /usr/lib/jvm/*/bin/rmiregistry | head -n 1) rmiregistry"
 _GRANIAN = "{python} -m granian --interface asgi --port 8000 --workers 2 --working-dir {programs} web:asgi"
 _WAITRESS = "sh -c 'cd {programs}; exec {python} -m waitress --listen=127.0.0.1:8080 web:wsgi'"
+
+_RESETS = "It sets SO_LINGER to 0 on the connections that it accepts: the kernel resets them, and nothing is left to restart over."
 
 SERVERS = (
     # Web servers and proxies.
@@ -43,7 +45,7 @@ SERVERS = (
     Server("nsd", ("apt:nsd",), "nsd -d -c {state}/nsd.conf", ("tcp:53", "udp:53")),
     Server("knot", ("apt:knot",), "knotd -c {state}/knot.conf", ("tcp:53", "udp:53")),
     Server("chrony", ("apt:chrony",), "chronyd -d -x -U -u root -f {state}/chrony.conf", ("udp:123", "udp:323")),
-    Server("coturn", ("apt:coturn",), _COTURN, ("tcp:3478", "udp:3478")),
+    Server("coturn", ("apt:coturn",), _COTURN, ("tcp:3478", "udp:3478"), differs=dict.fromkeys(("live", "time_wait"), _RESETS)),
     Server("snmpd", ("apt:snmpd",), "snmpd -f -Lo -C -c {state}/snmpd.conf -p {state}/pid udp:161", ("udp:161",)),
     Server("atftpd", ("apt:atftpd",), "atftpd --daemon --no-fork --port 6969 --user nobody.nogroup --logfile - {state}", ("udp:6969",)),
     # Multicast.
@@ -104,7 +106,7 @@ SERVERS = (
     Server("iperf3", ("apt:iperf3",), "iperf3 -s", ("tcp:5201",)),
     # Runtimes.
     Server("epmd", ("apt:erlang-base",), "epmd -port 4369", ("tcp:4369",)),
-    Server("rmiregistry", ("apt:default-jre-headless",), _RMIREGISTRY, ("tcp:1099",)),
+    Server("rmiregistry", ("apt:default-jre-headless",), "{state}/rmiregistry 1099", ("tcp:1099",), before=_JAVA),
     Server(
         "socket-activate", ("apt:systemd",), "systemd-socket-activate -l 127.0.0.1:8000 {python} {programs}/activated.py", ("tcp:8000",)
     ),
@@ -146,7 +148,7 @@ SERVERS = (
     Server("http-server", ("apt:nodejs", "npm:http-server"), "http-server {state} -p 8080", ("tcp:8080",)),
     Server("ws", ("apt:nodejs", "npm:ws"), "node {programs}/websocket.cjs", ("tcp:8080",)),
     Server("aedes", ("apt:nodejs", "npm:aedes"), "node {programs}/mqtt.cjs", ("tcp:1883",)),
-    Server("bun", ("npm:bun",), "bun {programs}/bun.js", ("tcp:3000",)),
+    Server("bun", ("npm:bun",), "bun {programs}/bun.js", ("tcp:3000",), says="G"),
     Server("deno", ("npm:deno",), "deno run --allow-net {programs}/deno.js", ("tcp:8000",)),
 )
 BY_NAME = {server.name: server for server in SERVERS}
