@@ -1,4 +1,4 @@
-"""How long `addrinuse why` takes on a busy machine: ``python -m tests.why.benchmark [SOCKETS [PROCESSES]]``, as root, in a namespace of its own.
+"""How long `addrinuse why` takes on a busy machine: ``python -m tests.why.benchmark [SOCKETS [PROCESSES]]``, as root.
 
 Half of the sockets are connections, the others are bound and do not listen, at many ports; a thousand connections are at the port
 that is asked about.
