@@ -236,4 +236,29 @@ ENTRIES = (
             Wish("a client without bind leaves its port to servers", "tcp/outgoing/implicit-port/none", BINDS),
         ),
     ),
+    Entry(
+        "held",
+        "Nothing of mine runs, and the port is taken",
+        "A child that inherited the socket, an outgoing connection that drew the port, a client that is connected to itself, a socket "
+        "that does not listen: may a server bind beside them? addrinuse why ADDRESS:PORT tells which it is on your machine.",
+        (
+            Wish("a child still has the listening socket; no options", "tcp/descriptors/closed-in-one/inherit/second-none", BINDS),
+            Wish("a child still has it; SO_REUSEADDR on both", "tcp/descriptors/closed-in-one/inherit/second-reuseaddr", BINDS),
+            Wish(
+                "an outgoing connection drew the port; no options",
+                "tcp/outgoing/server-on-client-port/wildcard/client-none/server-none",
+                BINDS,
+            ),
+            Wish(
+                "an outgoing connection drew the port; SO_REUSEADDR on the server",
+                "tcp/outgoing/server-on-client-port/wildcard/client-none/server-reuseaddr",
+                BINDS,
+            ),
+            Wish("a socket is bound and does not listen; no options", f"{DUPLICATE}/bind-bind-listen-listen/none-then-none", STARTS),
+            Wish("connect to the own port is refused", "tcp/after-failure/connect-to-itself/no-options", ("connect EINVAL",)),
+            Wish("a port below 1024 as a user, at one address", "tcp4/address/reserved-port", BINDS),
+            Wish("a port below 1024 as a user, at the wildcard", "tcp4/address/reserved-port-at-the-wildcard", BINDS),
+            Wish("127.0.0.0/8 is the machine's own, all of it", "tcp4/address/loopback-net", BINDS),
+        ),
+    ),
 )

@@ -15,10 +15,9 @@ from collections.abc import Sequence
 
 from fixtures.language.words import OPTION_NAMES
 from fixtures.libraries.policies import option
-from fixtures.models import Platform, this_platform
+from fixtures.models import Platform, UnknownPlatform, platform, this_platform
 from reports.calls import read_calls
-from reports.cells import platform_named
-from reports.inputs import BadInput, named
+from reports.inputs import BadInput, named, tell
 from reports.predict import uid
 from reports.why import messages, recipe, subject, told
 from reports.why.diagnosis import Diagnosis, diagnose
@@ -46,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     Raises BadInput.
     """
     protocol = "udp" if args.udp else "tcp"
-    where = platform_named(args.platform) if args.platform else this_platform()
+    where = _platform(args.platform) if args.platform else this_platform()
     if where.model is None:
         raise BadInput(f"{where}: no model says what this platform answers; --platform names another")
     if args.recipe:
@@ -60,6 +59,15 @@ def run(args: argparse.Namespace) -> int:
     if message := messages.read(args.subject):
         return _message(message, args, where)
     raise BadInput(f"{args.subject[:100]}: this is none of what why takes; {subject.HELP}")
+
+
+def _platform(spec: str) -> Platform:
+    try:
+        found = platform(spec)
+    except UnknownPlatform as error:
+        raise BadInput(f"--platform {error}") from None
+    tell(filter(None, [found.note]))
+    return found
 
 
 def _recipe(args: argparse.Namespace, where: Platform, protocol: str) -> int:

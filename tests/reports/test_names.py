@@ -17,7 +17,7 @@ from reports.lookup import near
     [
         ("go", "Go net (library/go-net, Go)"),
         ("golang", "Go net (library/go-net, Go)"),
-        ("node", "Node.js (library/node, JavaScript)"),
+        ("node", "Node.js (library/node, Javascript)"),
         ("nginx", "nginx (library/nginx, C)"),
         ("docker", "docker: "),
         ("systemd", "systemd: "),

@@ -1,13 +1,13 @@
-"""How long `addrinuse why` takes on a busy machine: ``python -m tests.why.benchmark [SOCKETS [PROCESSES]]``, as root, in a namespace of its own.
+"""How long `addrinuse why` takes on a busy machine: ``python -m tests.why.benchmark [SOCKETS [PROCESSES]]``.
 
-Half of the sockets are connections, the others are bound and do not listen, at many ports; a thousand connections are at the port
-that is asked about.
+Each process has its share of the sockets: half of them are connections, the others are bound and do not listen. A thousand ends of
+connections are at the port that is asked about.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -16,64 +16,90 @@ import time
 
 from fixtures.machine.namespace import enter
 from reports.catalogue import ROOT
+from reports.why.diagnosis import diagnose
+from reports.why.world import Newcomer
 
 AT_THE_PORT = 1000
-#: The ports on which sockets are merely bound, and how many addresses of 127.0.0.0/8 have each.
-FIRST, MANY = 20000, 10000
-
-
-def crowd(number: int) -> None:
-    """A process that has its share of the sockets, and waits."""
-    held = []
-    for at in range(number):
-        one = socket.socket()
-        one.bind((f"127.0.{1 + os.getpid() % 250}.{1 + at // MANY}", FIRST + at % MANY))
-        held.append(one)
-    signal.pause()
+#: The ports of the crowd.
+FIRST = 10000
+_ASKED = (
+    Newcomer("tcp", "127.0.0.1", 8080, (("SO_REUSEADDR", 1),)),
+    Newcomer("tcp", "127.0.0.1", 9999),
+    Newcomer("tcp", "0.0.0.0", FIRST),
+)
 
 
 def connected(number: int, port: int) -> list[socket.socket]:
-    """This many connections to a port, both ends."""
+    """A listener, and so many ends of connections to it."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("0.0.0.0", port))
+    listener.bind(("127.0.0.1", port))
     listener.listen(1024)
     held = [listener]
-    for at in range(number // 2):
-        client = socket.socket()
-        client.bind((f"127.0.0.{2 + at // 20000}", 0))
-        client.connect(("127.0.0.1", port))
+    for _ in range(number // 2):
+        client = socket.create_connection(("127.0.0.1", port))
         held += [client, listener.accept()[0]]
     return held
 
 
+def merely_bound(number: int, port: int) -> list[socket.socket]:
+    """So many sockets that do not listen, at one port, each at an address of its own."""
+    held = [socket.socket() for _ in range(number)]
+    for at, one in enumerate(held):
+        one.bind((f"127.1.1.{1 + at}", port))
+    return held
+
+
+def crowd(share: int, number: int) -> None:
+    """A process that has its share of the sockets, says so, and waits."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: it ends with its parent
+    held = [*connected(share // 2, FIRST + number), *merely_bound(share - share // 2 - 1, FIRST + number)]
+    assert len(held) >= share - 1
+    signal.pause()
+
+
+def count() -> tuple[int, int]:
+    """How many sockets of TCP the machine has: those of connections and listeners, and those that have a port at all."""
+    done = subprocess.run(["ss", "-s"], capture_output=True, text=True, check=False)
+    line = next((line for line in done.stdout.splitlines() if line.startswith("TCP:")), "TCP: 0")
+    return int(line.split()[1]), len(os.listdir("/proc"))
+
+
+def measure(newcomer: Newcomer) -> str:
+    """One question: the seconds that pass, and those of the processor, without the start of Python and its imports."""
+    start, before = time.monotonic(), time.process_time()
+    found = diagnose(newcomer)
+    spent, passed = time.process_time() - before, time.monotonic() - start
+    who = ", ".join(f"{one.holder.row.state} {one.holder.alike}" for one in found.accused)
+    return f"{newcomer.address}: {passed:.2f} s, {spent:.2f} s of the processor: {found.answer[1]} {who}"
+
+
 def main(sockets: int = 50_000, processes: int = 2000) -> int:
+    """Make the crowd, ask, and end it."""
     enter("new")
-    limit = sockets + 4096
-    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    print(f"alone: {measure(_ASKED[0])}", flush=True)
     children = []
-    held = [*connected(AT_THE_PORT, 8080), *connected(sockets // 2 - AT_THE_PORT, 8081)]
-    rest = sockets - len(held)
-    for number in range(processes):
-        child = os.fork()
-        if not child:
-            crowd(rest // processes + (number < rest % processes))
-            os._exit(0)
-        children.append(child)
+    held = connected(AT_THE_PORT, 8080)
     try:
-        time.sleep(2)
-        for words in (["127.0.0.1:8080", "--with", "SO_REUSEADDR"], ["127.0.0.1:9999"], [f"0.0.0.0:{FIRST}"]):
-            start, before = time.monotonic(), os.times()
-            done = subprocess.run([sys.executable, "-m", "addrinuse", "why", *words], cwd=ROOT, capture_output=True, text=True, check=False)
-            after = os.times()
-            spent = after.children_user + after.children_system - before.children_user - before.children_system
-            print(f"why {' '.join(words)}: {time.monotonic() - start:.2f} s, {spent:.2f} s of the processor, status {done.returncode}")
-            print(f"  {done.stdout.splitlines()[0] if done.stdout else done.stderr}")
+        for number in range(processes):
+            child = os.fork()
+            if not child:
+                crowd((sockets - len(held)) // processes, number)
+                os._exit(0)
+            children.append(child)
+        time.sleep(10)
+        print("{} sockets of TCP, {} entries of /proc".format(*count()))
+        for newcomer in _ASKED:
+            print(measure(newcomer), flush=True)
+        start, before = time.monotonic(), os.times()
+        subprocess.run([sys.executable, "-m", "addrinuse", "why", "127.0.0.1:8080"], cwd=ROOT, capture_output=True, check=False)
+        after = os.times()
+        spent = after.children_user + after.children_system - before.children_user - before.children_system
+        print(f"the whole command: {time.monotonic() - start:.2f} s, {spent:.2f} s of the processor")
     finally:
         for child in children:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-    print(f"{len(held)} connected ends and {rest} bound sockets, {processes} processes")
     return 0
 
 

@@ -255,7 +255,12 @@ SCENES = {
     "one address is taken for the wildcard": Scene(
         one_address_is_taken_for_the_wildcard, "other-address", "specific", root=True, reports=("vitejs/vite#12205",)
     ),
-    "::1 is taken": Scene(loopback6_is_taken, "listener", "stop", reports=("vitejs/vite#10638",)),
+    "::1 is taken": Scene(
+        loopback6_is_taken,
+        "listener",
+        "stop",
+        reports=("vitejs/vite#10638", "vitejs/vite#21381", "vitejs/vite#21646", "vitejs/vite#5241", "PostgREST/postgrest#3509"),
+    ),
     "another user with SO_REUSEPORT": Scene(
         another_user_with_reuseport, "other-user", "user", root=True, reports=("opendocument-app/OpenDocument.droid#537",)
     ),
