@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -98,7 +99,7 @@ def _surprise(site: Site, one: Platform, names: Sequence[str]) -> float:
         here = site.cells[name][str(one)].answers
         others = [cell.answers for platform, cell in site.cells[name].items() if platform != str(one) and cell.answers]
         alone += sum(1 for answers in others if answers != here) / len(others) if others else 0
-    return alone / len(names) ** 0.5
+    return alone / math.sqrt(len(names))
 
 
 def _surprising(site: Site, one: Platform, clause: Own, names: Sequence[str]) -> Data:

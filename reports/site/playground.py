@@ -52,10 +52,13 @@ def page(site: Site) -> Page:
 
 
 def gallery(site: Site) -> list[Data]:
-    """The examples: those of 2008, and one for each situation."""
-    told = [(story.title, story.experiment) for story in STORIES]
-    told += [(f"{entry.title}: {entry.wishes[0].words}", entry.wishes[0].experiment) for entry in ENTRIES]
-    return [{"title": name, "fragment": _fragment(site, experiment)} for name, experiment in told]
+    """The examples: those of 2008, and for each situation the first that no other example plays."""
+    found = {_fragment(site, story.experiment): story.title for story in STORIES}
+    for entry in ENTRIES:
+        asked = ((_fragment(site, wish.experiment), wish.words) for wish in entry.wishes)
+        fresh, words = next((one, words) for one, words in asked if one not in found)
+        found[fresh] = f"{entry.title}: {words}"
+    return [{"title": name, "fragment": one} for one, name in found.items()]
 
 
 def _fragment(site: Site, experiment: str) -> str:

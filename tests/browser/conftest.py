@@ -73,6 +73,8 @@ class Visit:
         self.page.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("requestfailed", lambda request: self.complaints.append(request.url))
+        self.responses: list[Any] = []
+        self.page.on("response", self.responses.append)
         self.requests: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
 

@@ -13,7 +13,7 @@ self.addEventListener("fetch", (event) => {
 async function answer(request) {
   const kept = await caches.open(KEPT);
   // The engine of the playground is large, and the same as long as its name is.
-  const isLasting = /\/pyodide-[\d.]+\//.test(request.url);
+  const isLasting = request.url.includes("/pyodide-");
   if (isLasting) { const old = await kept.match(request); if (old) return old; }
   try {
     const fresh = await fetch(request);
