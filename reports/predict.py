@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
 from collections.abc import Sequence
-from typing import Any
 
-from fixtures.language.notation import NotationError
 from fixtures.language.words import UNKNOWN, Answer
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.specification.clauses import Reason
-from fixtures.specification.worlds import TooManyWorlds
-from reports.inputs import STANDARD_INPUT, BadInput, named, read_lines, read_text
-from reports.scripts import NO_ANSWER, WRONG_INPUT, Played, Step, as_json, as_text, names_of, play, read_script, status
+from reports.batch import UNANSWERED, answer_all
+from reports.inputs import STANDARD_INPUT, BadInput, named, read_text
+from reports.scripts import Played, Step, as_json, as_text, names_of, play, read_script, status
 from reports.settings import notes_on, setting
-
-#: What is raised for a script that has no prediction.
-UNPREDICTABLE = (NotationError, TooManyWorlds, *NO_ANSWER)
 
 
 class Predictor:
@@ -31,7 +25,7 @@ class Predictor:
     def __init__(self, platform: Platform, uid: int = 0, settings: dict[str, str] | None = None, notes: Sequence[str] = ()) -> None:
         self.platform, self.uid, self.settings = platform, uid, settings or {}
         #: What limits the answers.
-        self.notes = notes
+        self.notes = list(notes)
 
     def predict(self, steps: Sequence[Step]) -> list[Played]:
         """The answers of every world, merged.
@@ -94,13 +88,13 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(f"--platform {error}") from None
     settings = dict(args.setting)
     predictor = Predictor(here, args.uid, settings, [*filter(None, [here.note]), *notes_on(settings, [here])])
-    return _batch(predictor, args) if args.batch else _one(predictor, args)
+    return answer_all(args.script, args.platform, predictor.predict, predictor.notes) if args.batch else _one(predictor, args)
 
 
 def _one(predictor: Predictor, args: argparse.Namespace) -> int:
     try:
         played = predictor.predict(read_script(read_text(args.script)))
-    except UNPREDICTABLE as error:
+    except UNANSWERED as error:
         raise BadInput(f"{named(args.script)}: {error}") from None
     identifier = None if args.script == STANDARD_INPUT else args.script
     if args.format == "json":
@@ -108,41 +102,6 @@ def _one(predictor: Predictor, args: argparse.Namespace) -> int:
     else:
         print(as_text("\n".join([f"platform {args.platform}", *(f"note: {note}" for note in predictor.notes)]), played))
     return status(played)
-
-
-def _batch(predictor: Predictor, args: argparse.Namespace) -> int:
-    worst = 0
-    for number, line in enumerate(read_lines(args.script), 1):
-        request: dict[str, Any] = {}
-        try:
-            request = _object(line, number)
-            played = predictor.predict(read_script(_script(request, number)))
-        except (BadInput, *UNPREDICTABLE) as error:
-            print(json.dumps({"id": request.get("id"), "platform": args.platform, "error": str(error)}))
-            worst = WRONG_INPUT
-        else:
-            print(as_json(request.get("id"), args.platform, played, predictor.notes))
-            worst = max(worst, status(played))
-    return worst
-
-
-def _object(line: bytes, number: int) -> dict[str, Any]:
-    try:
-        request = json.loads(line)
-    except (ValueError, RecursionError):
-        request = None
-    if not isinstance(request, dict):
-        raise BadInput(f'input line {number}: not a JSON object; write {{"id": ..., "script": ...}}')
-    return request
-
-
-def _script(request: dict[str, Any], number: int) -> str:
-    script = request.get("script")
-    if not isinstance(script, str):
-        raise BadInput(
-            f'input line {number}: "script" is {"not a string" if "script" in request else "missing"}; give it the calls, one a line'
-        )
-    return script
 
 
 def uid(word: str) -> int:

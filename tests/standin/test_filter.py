@@ -78,10 +78,8 @@ def test_numbers_are_those_of_the_headers(name: str, header: str) -> None:
     if not path.exists():
         pytest.skip(f"{path} is not installed (linux-libc-dev)")
     found = dict(re.findall(r"#define __NR_(\w+)\s+(\d+)", path.read_text()))
-    machine = vars(N.MACHINES[name])
-    assert {call: int(found[call]) for call in machine if call != "audit"} == {
-        call: value for call, value in machine.items() if call != "audit"
-    }
+    ours = {call: number for call, number in vars(N.MACHINES[name]).items() if call != "audit"}
+    assert {call: int(found[call]) for call in ours} == ours
 
 
 def test_numbers_of_other_systems_collide_with_no_option_of_linux() -> None:

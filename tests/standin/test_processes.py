@@ -73,6 +73,14 @@ time.sleep(100)
 """
 
 
+HANDLER = """\
+import os, signal, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
+print(os.getpid(), flush=True)
+time.sleep(100)
+"""
+
+
 def gone(pids: list[int]) -> bool:
     end = time.monotonic() + 10
     while any(map(is_running, pids)) and time.monotonic() < end:
@@ -96,9 +104,7 @@ def test_a_vanished_keeper_takes_the_program_with_it() -> None:
 
 
 def test_a_signal_to_the_supervisor_is_the_programs() -> None:
-    process, pids = started(
-        "import os, time, signal\nsignal.signal(15, lambda *_: sys.exit(3))\nprint(os.getpid(), flush=True)\ntime.sleep(100)\n"
-    )
+    process, pids = started(HANDLER)
     process.terminate()
     process.communicate(timeout=10)
     assert process.returncode == 3
