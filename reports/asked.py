@@ -9,9 +9,10 @@ from typing import Any
 
 from fixtures.language.notation import NotationError
 from fixtures.models import Platform, UnknownPlatform, platform
+from reports.batch import UNANSWERED
 from reports.calls import parse_calls
 from reports.inputs import BadInput
-from reports.predict import UNPREDICTABLE, Predictor
+from reports.predict import Predictor
 from reports.scripts import Played, Step, read_script
 
 Data = dict[str, Any]
@@ -71,7 +72,7 @@ def _each(platforms: Sequence[Platform], steps: Sequence[Step]) -> tuple[dict[st
     for one in platforms:
         try:
             found[str(one)] = [_told(played) for played in Predictor(one).predict(steps)]
-        except UNPREDICTABLE as error:
+        except UNANSWERED as error:
             errors[str(one)] = str(error)
     return found, errors
 

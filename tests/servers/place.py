@@ -60,8 +60,13 @@ def _outside(play: Callable[[], None], seconds: float) -> int:
     pid = os.fork()
     if not pid:
         _libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
-        _ended_by(lambda: play() or 0)
+        _ended_by(lambda: _played(play))
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _played(play: Callable[[], None]) -> int:
+    play()
+    return 0
 
 
 def _ended_by(play: Callable[[], int]) -> None:
