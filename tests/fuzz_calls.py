@@ -24,6 +24,8 @@ WORDS = (
     *("AF_INET", "AF_INET6", "AF_UNIX", "SOCK_STREAM", "SOCK_DGRAM", "SO_REUSEADDR", "SO_REUSEPORT", "SO_LINGER", "IPV6_V6ONLY", "[0]"),
     *("<unfinished ...>", "<... accept4 resumed>", "+++ exited with 0 +++", "= -1 EADDRINUSE (x)", "= ?", "CLONE_FILES", "SCM_RIGHTS"),
     *("::", "::1", "0.0.0.0", "224.0.0.251", "ff05::fb", "::ffff:0.0.0.0", "\x00", "\u2028", "<script>", "|", "ERR#48 'In use'"),
+    *("3<TCP:[127.0.0.1:80]>,", "3<UDPv6:[[::1]:99999]>,", '"\\x46\\xa0"', "0x2 /* AF_INET */", "getsockopt(", "recvfrom(3,", "SO_TYPE,"),
+    *("IP_ADD_MEMBERSHIP,", '{imr_multiaddr=inet_addr("239.1.2.3")},', "exit_group(0)", "CLONE_THREAD", "A.join(239.1.2.3)", "1<python>"),
     *("socket(", "bind(", "listen(", "fork(", "dup2(", "close(", "A = tcp4()", "A.bind(127.0.0.1:P)", "RET   bind 0", "CALL  bind(3,0,0)"),
 )
 

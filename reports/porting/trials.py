@@ -143,7 +143,7 @@ TRIALS = (
     ),
     Trial(
         "inherited",
-        "workers that inherit the socket",
+        "receiving through an inherited socket",
         "Does a worker that inherited the socket receive after its parent has closed it?",
         lambda shape: shape.workers and _is_server(shape),
         server_scenes.inherited,
@@ -175,7 +175,7 @@ TRIALS = (
     ),
     Trial(
         "ipv4-through-ipv6",
-        "IPv4 through [::]",
+        "receiving IPv4 through [::]",
         "Does its IPv6 wildcard receive IPv4?",
         _may_take_ipv4,
         server_scenes.ipv4_through_ipv6,
