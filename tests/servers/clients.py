@@ -42,7 +42,7 @@ def accepted(port: int) -> bool:
 
 def all_accepted(ports: Collection[int]) -> bool:
     """Wait until every connection was taken."""
-    return eventually(lambda: all(map(accepted, ports)), 3)
+    return eventually(lambda: all(map(accepted, ports)), 3 * PATIENCE)
 
 
 def ends_after_the_server(client: socket.socket) -> None:

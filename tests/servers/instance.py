@@ -36,11 +36,16 @@ def eventually(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _bury() -> None:
-    """Reap the orphans. A server that reads its old pid file takes a zombie for its living predecessor."""
+def _buried(pids: Sequence[int]) -> bool:
+    """Reap the orphans that have ended, and say whether all these are gone.
+
+    A server that reads its old pid file takes a zombie for its living predecessor, and one with threads is a zombie for a while
+    before it can be reaped.
+    """
     with contextlib.suppress(ChildProcessError):
         while os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG):
             pass
+    return not any(Path("/proc", str(pid)).exists() for pid in pids)
 
 
 class Instance:
@@ -147,8 +152,7 @@ class Instance:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
         self.process.wait(5 * PATIENCE)
-        eventually(lambda: not set(pids) & alive().keys(), 5 * PATIENCE)
-        _bury()
+        eventually(lambda: _buried(pids), 5 * PATIENCE)
 
     def stop(self) -> None:
         """End it as its owner does."""
