@@ -35,13 +35,10 @@ TITLES = {
 #: What a reader may not know of a platform by its name.
 ABOUT = {
     "stevens": "4.4BSD as W. R. Stevens describes it: the textbook, not a system that you can install",
-    "gvisor": "the sandboxed kernel of Google Cloud Run and GKE Sandbox",
+    "gvisor": "Google's kernel in user space, for Linux programs in a sandbox",
     "wsl1": "the Windows Subsystem for Linux 1; WSL 2 is Linux",
-    "wine": "Windows programs on Linux and macOS",
-    "lwip": "the stack of ESP32 and many other small devices",
-    "tru64": "Digital Unix, the descendant of OSF/1",
-    "illumos": "OmniOS, SmartOS, OpenIndiana",
-    "macos": "macOS and iOS share this network stack",
+    "wine": "Windows programs on other systems",
+    "lwip": "a stack for small devices",
 }
 
 #: Who receives, where the answer is not the name of one socket.
