@@ -62,6 +62,26 @@ def test_this_kernel_answers_as_predicted(reports: Any, name: str) -> None:
 
 
 @linux
+def test_a_batch_is_answered_line_by_line(reports: Any) -> None:
+    lines = [json.dumps({"id": 1, "script": SCRIPTS["clash"]}), "{}", json.dumps({"id": 3, "script": "A = tcp4()\nA.bond()"})]
+    status, out, _ = reports("\n".join(lines), "try", "--batch")
+    first, second, third = map(json.loads, out.splitlines())
+    assert status == 2
+    assert [one["answer"] for one in first["answers"]] == ["ok", "ok", "ok", "ok", "EADDRINUSE"]
+    assert second == {
+        "id": None,
+        "platform": first["platform"],
+        "error": 'input line 2: "script" is missing; give it the calls, one a line',
+    }
+    assert third["error"].startswith("line 2: 'A.bond()': unknown call 'bond'")
+
+
+def test_a_batch_is_json(reports: Any) -> None:
+    status, _, err = reports("", "try", "--batch", "--format", "text")
+    assert (status, err) == (2, "addrinuse: --batch writes JSON: leave out --format text\n")
+
+
+@linux
 def test_text_and_a_contradiction(reports: Any) -> None:
     status, out, _ = reports(SERVER + "A.bind(127.0.0.1:P) = ok", "try")
     assert status == 1

@@ -101,7 +101,7 @@ def test_the_program_reads_its_options_as_it_set_them() -> None:
 def test_python_has_the_platforms_options_and_no_others() -> None:
     told = "print(hasattr(socket, 'SO_REUSEPORT'), hasattr(socket, 'SO_EXCLUSIVEADDRUSE'), hasattr(socket, 'SO_EXCLBIND'))"
     assert python("windows", told) == ["False", "True", "False"]
-    assert python("solaris", told) == ["False", "False", "True"]
+    assert python("illumos", told) == ["False", "False", "True"]
     assert python("freebsd", told) == ["True", "False", "False"]
 
 
