@@ -26,8 +26,8 @@ PREDICT, PORTING, OTHERS, CLAUSES, EXPERIMENTS = (
 )
 FENCE = "```\n"
 REMEDY = "run: python -m addrinuse render"
-#: The server of docs/porting.md, and the one of which README shows a part.
-EXAMPLE, SERVER = "tests/data/calls/nginx-reuseport.log", "tests/data/calls/uvicorn.log"
+#: The server of docs/porting.md.
+EXAMPLE = "tests/data/calls/nginx-reuseport.log"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -86,13 +86,12 @@ def _printed() -> dict[Path, str]:
     script = _read(PREDICT).split(FENCE)[1]
     predicted = _predicted(script)
     contradicted = next(line for line in predicted.splitlines(keepends=True) if line.startswith("!"))
-    readme = fenced(README, _read(README), "([docs/predict.md](docs/predict.md)):", contradicted)
     return {
         PREDICT: fenced(PREDICT, _read(PREDICT), "`addrinuse predict --platform linux server.txt` prints", predicted),
         PORTING: fenced(PORTING, _read(PORTING), f"--from linux --to freebsd {EXAMPLE}` prints", _ported(EXAMPLE, "freebsd")),
         OTHERS: tabled(OTHERS, others.table()),
         EXPERIMENTS: tabled(EXPERIMENTS, _files_of_suites()),
-        README: fenced(README, readme, f"--from linux --to windows calls.log\n{FENCE}", _second_instance(_ported(SERVER, "windows"))),
+        README: fenced(README, _read(README), "([docs/predict.md](docs/predict.md)):", contradicted),
     }
 
 
@@ -109,13 +108,6 @@ def _predicted(script: str) -> str:
 def _ported(log: str, target: str) -> str:
     data = report(read_calls(str(ROOT / log)), log, Platform("linux"), [Platform(target)], Player(port.SOMEBODY, {}))
     return porting_as_text(data) + "\n"
-
-
-def _second_instance(text: str) -> str:
-    """What a report says of a second instance: the verdict, and what either platform does."""
-    lines = text.splitlines(keepends=True)
-    at = next(number for number, line in enumerate(lines) if "  second-instance: " in line)
-    return "".join(lines[at : at + 3])
 
 
 def fenced(path: Path, page: str, after: str, text: str) -> str:
