@@ -136,6 +136,18 @@ def test_a_member_at_the_wildcard_is_no_group(stack: Stack, options: Options, ex
 # Who gets a copy.
 
 
+@experiment("udp4/multicast/copies/both-cleared", rule=ONE_OR_EACH, cites=(COPIES,))
+def test_copies_for_two_that_have_cleared_the_option(stack: Stack) -> None:
+    """Two sockets with SO_REUSEADDR share a group, and then both clear it. Does each get a copy?"""
+    first, second = stack.udp4(SO_REUSEADDR), stack.udp4(SO_REUSEADDR)
+    for member in (first, second):
+        member.bind(GROUP)
+        member.join(GROUP)
+    for member in (first, second):
+        member.set(SO_REUSEADDR.off)
+    assert stack.connections(GROUP) == EACH
+
+
 @experiment("udp4/multicast/copies/tcp-member", rule=MEMBERSHIP, cites=(COPIES,))
 def test_a_tcp_socket_is_a_member(stack: Stack) -> None:
     """A TCP socket joins a group. Does a UDP socket at the group, which has not joined, get a copy?"""

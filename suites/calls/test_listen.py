@@ -20,6 +20,7 @@ from fixtures.language.words import (
     OK,
     RD,
     RDWR,
+    SECOND,
     SO_LINGER_0,
     SO_REUSEADDR,
     SO_REUSEPORT,
@@ -259,6 +260,14 @@ def test_accept_of_nobody_after_shutdown_of_the_receiving_half(stack: Stack) -> 
     listener = listening(stack, LOOPBACK)
     listener.shutdown(RD)
     assert tried(listener) != OK
+
+
+@experiment("tcp/calls/shut-listener/rd/beside-another-address", rule=SHUT_DOWN, cites=(TCPV2.at("soshutdown"),))
+def test_a_listener_beside_one_that_will_not_read(stack: Stack) -> None:
+    """A listener at 127.0.0.2 was shut down (rd). Does one at 127.0.0.1 with its port get connections?"""
+    listening(stack, SECOND).shutdown(RD)
+    other = listening(stack, LOOPBACK)
+    assert stack.connections(LOOPBACK) == other.itself
 
 
 @experiment("tcp/calls/shut-listener/rdwr/beside-its-twin", rule=SHUT_DOWN, cites=(TCPV2.at("tcp_usrclosed"),))

@@ -42,6 +42,8 @@ Need = tuple[Entry, str]
 
 
 def _matches(pattern: str, text: str) -> bool:
+    if pattern == text or not ("*" in pattern or "?" in pattern):
+        return pattern == text
     return fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
