@@ -168,7 +168,8 @@ def _lines(sockets: Sequence[Recorded]) -> Iterator[tuple[int, str]]:
                 yield end, str(Call("setsockopt", (option, value), on=child))
         if one.closed_at:
             end = max(end, *(act.line for act in one.acts)) if one.acts else end
-            yield max(one.closed_at, end), str(Call("close", (), on=name))
+            # Every process has closed its own by then.
+            yield from ((max(one.closed_at, end), str(Call("close", (), on=copy))) for copy in known.values())
 
 
 def _written(call: Call, answer: Answer) -> str:

@@ -195,3 +195,23 @@ def test_nothing_to_judge_is_status_2(tmp_path: Path, capsys: pytest.CaptureFixt
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert said in err
+
+
+#: Varnish: the child that took a connection ends before its parent binds the port again.
+RESTARTED_CHILD = """\
+7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+7 bind(3, {sa_family=AF_INET, sin_port=htons(6081), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+7 listen(3, 10) = 0
+7 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD) = 8
+8 accept4(3, {sa_family=AF_INET, sin_port=htons(5000), sin_addr=inet_addr("127.0.0.1")}, [16], 0) = 4
+8 +++ exited with 0 +++
+7 close(3) = 0
+7 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+7 bind(3, {sa_family=AF_INET, sin_port=htons(6081), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+"""
+
+
+def test_the_notation_closes_what_every_process_has_closed() -> None:
+    recorded = parse_calls(RESTARTED_CHILD.encode(), "calls")
+    again = parse_calls(recorded.notation().encode(), "calls")
+    assert [bool(one.closed_at) for one in again.sockets] == [True, False]

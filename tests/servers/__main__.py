@@ -1,0 +1,52 @@
+"""``python -m tests.servers [--minimum] [PYTEST OPTIONS]``: install the servers of the table, and try them all or the minimum.
+
+Exit status: pytest's; 2 if this machine cannot try them, or a server cannot be installed, with a line that says why.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.servers.installing import Missing, install
+from tests.servers.place import in_new_namespaces
+from tests.servers.table import SERVERS
+
+HERE = Path(__file__).parent
+MINIMUM = "--minimum"
+
+
+def impossible() -> str:
+    """Why this machine cannot try servers, or nothing."""
+    if sys.platform != "linux" or os.geteuid():
+        return "it takes Linux, and root"
+    if not shutil.which("apt-get"):
+        return "apt-get is not there"
+    return "no namespaces can be made" if in_new_namespaces(lambda: None, 10) else ""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Install, and run pytest."""
+    minimum = MINIMUM in arguments
+    if why := impossible():
+        return _refused(why)
+    try:
+        install(server for server in SERVERS if server.minimum or not minimum)
+    except Missing as error:
+        return _refused(str(error))
+    words = ["-m", "pytest", str(HERE / "test_servers.py"), "-n", "2", "--dist", "loadgroup", "-q", "-p", "no:asyncio", "-p", "no:anyio"]
+    others = [argument for argument in arguments if argument != MINIMUM]
+    return subprocess.run([sys.executable, *words, *(["-m", "minimum"] if minimum else []), *others], check=False).returncode
+
+
+def _refused(why: str) -> int:
+    print(f"tests.servers: {why}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,3 @@
+// aedes, an MQTT broker, at port 1883.
+const { Aedes } = require('aedes');
+Aedes.createBroker().then((broker) => require('net').createServer(broker.handle).listen(1883));

@@ -1,0 +1,3 @@
+// ws, at port 8080.
+const { WebSocketServer } = require('ws');
+new WebSocketServer({ port: 8080 });
