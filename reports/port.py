@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 
+from fixtures.language.notation import Call
+from fixtures.language.words import Address
 from fixtures.models import MODELS, Platform
+from fixtures.models.state import ADDRESSES
 from reports.calls import Recording, names, read_calls, why_no_server
 from reports.cells import platform_named
 from reports.inputs import BadInput, tell
@@ -61,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(f"{name}: {why_no_server(recording)}")
     settings = dict(args.setting)
     tell(notes_on(settings, [source, *targets]))
-    player = Player(_user(args.uid, recording), settings)
+    player = Player(_user(args.uid, recording, source, settings), settings)
     made = report(recording, name, source, targets, player)
     if (args.scripts or args.details) and args.format != "text":
         raise BadInput("--details and --scripts are for text; the other formats always have all")
@@ -70,14 +74,21 @@ def run(args: argparse.Namespace) -> int:
     return 1 if differs(made) else 0
 
 
-def _user(given: int | None, recording: Recording) -> int:
+def _user(given: int | None, recording: Recording, source: Platform, settings: Mapping[str, str]) -> int:
     """Who runs the server: whoever the user names, or root if nobody else could have made these calls."""
     if given is not None:
         return given
-    if recording.needs_root:
+    if any(_only_root(kind, address, source, settings) for kind, address in recording.reserved):
         recording.notes["a port below 1024 was bound, so the server is played as root; --uid N plays another user"] = None
         return ROOT
     return SOMEBODY
+
+
+def _only_root(kind: str, address: Address, source: Platform, settings: Mapping[str, str]) -> bool:
+    """Whether the model of the source refuses this bind to a user, on a machine that has the address."""
+    model = source.make(SOMEBODY, {**settings, ADDRESSES: address.host})
+    made, bound = Call(kind, makes="A"), Call("bind", (address,), on="A")
+    return model.perform(made).name == "ok" and model.perform(bound).name in ("EACCES", "EPERM")
 
 
 def _targets(spec: str, source: Platform) -> list[Platform]:

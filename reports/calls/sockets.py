@@ -117,10 +117,11 @@ class Recording:
         return [one for one in self.sockets if one.serves]
 
     @property
-    def needs_root(self) -> bool:
-        """Whether it shows that a reserved port was bound, which on many systems only root may do."""
-        bound = (act for one in self.sockets for act in one.acts if act.verb == "bind" and act.granted and act.shown)
-        return any(is_reserved(address) for act in bound for address in act.args if isinstance(address, Address))
+    def reserved(self) -> list[tuple[str, Address]]:
+        """The low ports of which the log shows that they were bound, which on many systems only root may do."""
+        bound = ((one.kind, act) for one in self.sockets for act in one.acts if act.verb == "bind" and act.granted and act.shown)
+        found = ((kind, address) for kind, act in bound for address in act.args if isinstance(address, Address))
+        return [(kind, address) for kind, address in found if is_reserved(address)]
 
     def forget_ends(self) -> None:
         """Take every socket for one that stays, because nobody knows which of them were open at the same time."""

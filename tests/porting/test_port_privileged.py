@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,11 @@ def test_a_log_that_grants_a_low_port_is_of_root(
     out = capsys.readouterr().out
     assert said in out
     assert "\nsame   start" in out
+
+
+@pytest.mark.parametrize(("source", "root"), [("linux", True), ("windows", False), ("macos", False), ("freebsd", True)])
+def test_only_where_root_was_needed_it_was_root(tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str, root: bool) -> None:
+    path = tmp_path / "calls.txt"
+    path.write_text(at(80).replace(":80)", ":80) = ok"), encoding="utf-8")
+    main(["port", "--from", source, "--to", "linux", "--format", "json", str(path)])
+    assert (json.loads(capsys.readouterr().out)["uid"] == 0) is root
