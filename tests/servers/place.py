@@ -60,20 +60,15 @@ def _outside(play: Callable[[], None], seconds: float) -> int:
     pid = os.fork()
     if not pid:
         _libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
-        _ended_by(lambda: _played(play))
+        _ended_by(play)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def _played(play: Callable[[], None]) -> int:
-    play()
-    return 0
-
-
-def _ended_by(play: Callable[[], int]) -> None:
-    """End this process with the status that the function returns, whatever happens."""
+def _ended_by(play: Callable[[], int | None]) -> None:
+    """End this process with the status that the function returns, or 0, whatever happens."""
     status = 1
     try:
-        status = play()
+        status = play() or 0
     except BaseException:
         traceback.print_exc()
     finally:
