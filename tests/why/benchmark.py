@@ -88,7 +88,7 @@ def main(sockets: int = 50_000, processes: int = 2000) -> int:
             children.append(child)
         # Only now, or every child would have inherited them.
         held = connected(AT_THE_PORT, 8080)
-        time.sleep(10)
+        time.sleep(3)
         print("{} sockets of TCP, {} entries of /proc".format(*count()))
         for newcomer in _ASKED:
             print(measure(newcomer), flush=True)
