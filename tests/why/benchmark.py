@@ -79,15 +79,16 @@ def main(sockets: int = 50_000, processes: int = 2000) -> int:
     enter("new")
     print(f"alone: {measure(_ASKED[0])}", flush=True)
     children = []
-    held = connected(AT_THE_PORT, 8080)
     try:
         for number in range(processes):
             child = os.fork()
             if not child:
-                crowd((sockets - len(held)) // processes, number)
+                crowd((sockets - AT_THE_PORT) // processes, number)
                 os._exit(0)
             children.append(child)
-        time.sleep(10)
+        # Only now, or every child would have inherited them.
+        held = connected(AT_THE_PORT, 8080)
+        time.sleep(3)
         print("{} sockets of TCP, {} entries of /proc".format(*count()))
         for newcomer in _ASKED:
             print(measure(newcomer), flush=True)
@@ -95,6 +96,7 @@ def main(sockets: int = 50_000, processes: int = 2000) -> int:
         subprocess.run([sys.executable, "-m", "addrinuse", "why", "127.0.0.1:8080"], cwd=ROOT, capture_output=True, check=False)
         after = os.times()
         spent = after.children_user + after.children_system - before.children_user - before.children_system
+        assert held
         print(f"the whole command: {time.monotonic() - start:.2f} s, {spent:.2f} s of the processor")
     finally:
         for child in children:
