@@ -72,9 +72,9 @@ class Visit:
         self.context, self.page, self.complaints = context, context.new_page(), list[str]()
         self.page.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("requestfailed", self._failed)
+        self.page.on("requestfailed", lambda request: self._failed(request))
         self.responses: list[Any] = []
-        self.page.on("response", self.responses.append)
+        self.page.on("response", lambda response: self.responses.append(response))
         self.requests: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
 
