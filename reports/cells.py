@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -167,11 +167,16 @@ def platform_named(spec: str) -> Platform:
     return named
 
 
-def cells(platforms: Sequence[Platform], rows: Sequence[Row] | None = None, runs: Path = RUNS) -> Cells:
-    """Every cell: by experiment id, then by platform."""
+def cells(
+    platforms: Sequence[Platform],
+    rows: Sequence[Row] | None = None,
+    runs: Path = RUNS,
+    predict: Callable[[Platform, Row], list[Observation]] = lambda platform, row: platform.predict(row.script),
+) -> Cells:
+    """Every cell: by experiment id, then by platform. ``predict`` may note what it is asked."""
     recorded = {str(platform): _shown_by_runs(platform, runs) for platform in platforms}
     return {
-        row.experiment.id: {str(p): cell(row, p.make(), p.predict(row.script), recorded[str(p)].get(row.experiment.id)) for p in platforms}
+        row.experiment.id: {str(p): cell(row, p.make(), predict(p, row), recorded[str(p)].get(row.experiment.id)) for p in platforms}
         for row in (all_rows() if rows is None else rows)
     }
 

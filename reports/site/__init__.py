@@ -29,6 +29,7 @@ from reports.site import (
     search,
 )
 from reports.site.data import Site, recorded, witnesses
+from reports.site.history import Newest
 from reports.site.template import Page, rendered
 
 __all__ = ["Parts", "Site", "configure", "files", "gather", "pages", "parts", "recorded", "run", "write"]
@@ -58,8 +59,9 @@ def run(args: argparse.Namespace) -> int:
 
 def gather() -> Site:
     """What the site shows: every experiment on every platform, and the recorded runs."""
-    platforms, rows = cells.columns(), all_rows()
-    return Site(platforms, list(rows), cells.cells(platforms, rows), recorded(cells.RUNS), witnesses(cells.RUNS))
+    platforms, rows, newest = cells.columns(), all_rows(), Newest()
+    every = cells.cells(platforms, rows, predict=newest.predict)
+    return Site(platforms, list(rows), every, recorded(cells.RUNS), witnesses(cells.RUNS), newest)
 
 
 def write(folder: Path, content: dict[str, bytes]) -> None:

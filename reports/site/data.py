@@ -21,7 +21,7 @@ from reports.catalogue import Row
 from reports.cells import UNKNOWN, UNTESTABLE, Cell, Cells, runs_by_file
 from reports.recorded import ON_ITS_STACK, UNFINISHED
 from reports.site import paths
-from reports.site.history import Span, spans
+from reports.site.history import Newest, Span, spans
 
 #: The name of a connection that nobody has accepted.
 QUEUED = "queued"
@@ -92,6 +92,8 @@ class Site:
     runs: dict[str, list[str]] = field(default_factory=dict)
     #: The runs that got as far as each experiment's question.
     witnesses: dict[str, list[Witness]] = field(default_factory=dict)
+    #: What the newest releases answer, and since when.
+    newest: Newest = field(default_factory=Newest)
 
     @cached_property
     def chapters(self) -> list[Chapter]:
@@ -139,7 +141,7 @@ class Site:
 
     def spans(self, platform: Platform, identifier: str) -> list[Span]:
         """The answers of a platform's releases to an experiment, oldest first."""
-        return spans(platform, self.row(identifier)) if platform.make().releases else []
+        return spans(platform, self.row(identifier), self.newest) if platform.make().releases else []
 
     @cached_property
     def rules(self) -> dict[str, Rule]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -97,9 +98,9 @@ def _anchored(html: str) -> str:
     """The headings with the anchors that GitHub gives them; links without an address become text, tables scroll on their own."""
     html = re.sub(r"<h([2-4])>(.*?)</h\1>", lambda found: f'<h{found[1]} id="{slug(found[2])}">{found[2]}</h{found[1]}>', html)
     html = re.sub(r'<a href="">(.*?)</a>', r"\1", html)
-    html = html.replace("<table>", '<div class="scroll" role="region" tabindex="0" aria-label="Table"><table>').replace(
-        "</table>", "</table></div>"
-    )
+    number = itertools.count(1)
+    html = re.sub("<table>", lambda _: f'<div class="scroll" role="region" tabindex="0" aria-label="Table {next(number)}"><table>', html)
+    html = html.replace("</table>", "</table></div>")
     return html.replace("<pre>", '<pre tabindex="0">')
 
 

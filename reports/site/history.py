@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -23,33 +23,49 @@ class Span:
     cell: Cell
 
 
-def spans(platform: Platform, row: Row) -> list[Span]:
+class Newest:
+    """What the newest releases answer and since when, noted while the matrix is made: the same calls need not be played again."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], Span] = {}
+
+    def predict(self, platform: Platform, row: Row) -> list[Observation]:
+        """What a platform allows for an experiment, as ``Platform.predict`` has it."""
+        model = platform.make()
+        if platform.version or not model.releases:
+            return platform.predict(row.script)
+        since, seen = _period(platform.name, row.script, "")
+        self._found[platform.name, row.experiment.id] = Span(since, cell(row, model, seen, None))
+        return seen
+
+    def of(self, platform: Platform, row: Row) -> Span:
+        """The answer of the newest release."""
+        if (platform.name, row.experiment.id) not in self._found:
+            self.predict(Platform(platform.name), row)
+        return self._found[platform.name, row.experiment.id]
+
+
+def spans(platform: Platform, row: Row, newest: Newest | None = None) -> list[Span]:
     """The answers of a platform's releases to an experiment, oldest first; one span if nothing ever changed."""
-    found: list[Span] = []
-    for since, seen in _periods(platform.name, row.script):
+    found = [(newest or Newest()).of(platform, row)]
+    while (version := _before(platform.name, found[0].since)) is not None:
+        since, seen = _period(platform.name, row.script, version)
         here = cell(row, MODELS[platform.name](version=since), seen, None)
-        if found and (found[0].cell.outcome, found[0].cell.answers) == (here.outcome, here.answers):
+        if (found[0].cell.outcome, found[0].cell.answers) == (here.outcome, here.answers):
             found[0] = Span(since, found[0].cell)
         else:
             found.insert(0, Span(since, here))
     return found
 
 
-def _periods(name: str, script: Script) -> Iterator[tuple[str, list[Observation]]]:
-    """The periods in which a model asks for nothing else, newest first: the version that each begins with, and its answers."""
-    version = ""
-    while True:
-        watched, asked = _watched(name)
-        asked.clear()
-        seen = every_world(partial(_seen, script, watched, version))
-        here = order(version, *_named(name)) if version else None
-        began = [one for one in asked if here is None or order(one, *_named(name)) <= here]
-        since = max(began, key=lambda one: order(one, *_named(name)), default="")
-        yield since, seen
-        earlier = _before(name, since)
-        if earlier is None:
-            return
-        version = earlier
+def _period(name: str, script: Script, version: str) -> tuple[str, list[Observation]]:
+    """What a release answers, and the version since which its model asks for nothing else."""
+    watched, asked = _watched(name)
+    asked.clear()
+    seen = every_world(partial(_seen, script, watched, version))
+    here = order(version, *_named(name)) if version else None
+    began = [one for one in asked if here is None or order(one, *_named(name)) <= here]
+    return max(began, key=lambda one: order(one, *_named(name)), default=""), seen
 
 
 def _seen(script: Script, model: type[Model], version: str, choices: Choices) -> Observation:

@@ -86,7 +86,13 @@ def headline(cell: Cell, platform: str = "") -> str:
         return "unknown"
     if cell.outcome == UNTESTABLE:
         return "cannot be asked"
-    return " or ".join(phrase(answer, platform) for answer in cell.answers)
+    return " or ".join(_shortened([phrase(answer, platform) for answer in cell.answers]))
+
+
+def _shortened(phrases: Sequence[str]) -> list[str]:
+    """Several phrases, of which those after the first do not say again at which call it was refused."""
+    head, colon, _ = phrases[0].partition(": ")
+    return [phrases[0], *(one.removeprefix(f"{head}: ") if colon else one for one in phrases[1:])]
 
 
 def colour(cell: Cell) -> str:

@@ -23,7 +23,7 @@ from reports.__main__ import main
 from reports.catalogue import ROOT, by_id, find
 from reports.claims import load
 from reports.inputs import BadInput
-from reports.site import Parts, files, inventory, paths, pictures, recorded, template
+from reports.site import Parts, files, gather, inventory, paths, pictures, recorded, template
 from reports.site.data import Site
 from reports.site.experiment_page import experiment, lanes
 from reports.site.first_page import WAYS_IN
@@ -276,7 +276,7 @@ def test_it_is_written_by_one_command(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_all_of_it_is_built_within_a_minute_and_every_link_leads_somewhere() -> None:
     start = time.process_time()
     cells.forget_runs()
-    whole = files(Site(gathered().platforms, gathered().rows, cells.cells(gathered().platforms), gathered().runs, gathered().witnesses))
+    whole = files(gather())
     assert time.process_time() - start < 60
     assert [name for name in by_id() if f"e/{name}/index.html" not in whole] == []
     for name, content in whole.items():

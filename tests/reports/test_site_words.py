@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,12 @@ WAITING = "tcp/time-wait/server-closes-first/old-none/new-reuseaddr"
 )
 def test_an_answer_in_words(answer: str, platform: str, said: str) -> None:
     assert words.phrase(answer, platform) == said
+
+
+def test_a_second_errno_does_not_name_the_call_again() -> None:
+    cell = Cell("either", ("bind EADDRINUSE", "bind EACCES"), "disputed", None, None)
+    assert words.headline(cell, "windows") == "refused at bind: WSAEADDRINUSE or WSAEACCES"
+    assert words.headline(replace(cell, answers=("bind ok", "listen EACCES"))) == "bind succeeds or refused at listen: EACCES"
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,10 @@ async function permalink() {
     location.replace(`${inRelease ? "../" : ""}${other}/index.html?${asked}`);
     return;
   }
-  const page = `${root}e/${id}/index.html`, isThere = !isServed || (await fetch(page, { method: "HEAD" })).ok;
-  if (isThere) location.replace(page);
+  const page = `${root}e/${id}/index.html`, response = isServed ? await fetch(page) : null;
+  // A request that is not over when the page is left counts as failed.
+  await response?.text();
+  if (!response || response.ok) location.replace(page);
   else $("main").prepend(make("p", { class: "error", role: "alert" }, `There is no experiment ${id}.`));
 }
 
