@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -28,11 +28,6 @@ RELATED = 12
 #: The states that a socket keeps after the program has closed it.
 _LEFT = ("TIME_WAIT", "FIN_WAIT_1", "FIN_WAIT_2", "CLOSING", "LAST_ACK")
 _KINDS = {"bound": "bound", "LISTEN": "listen", "open": "open", "gone": "", **dict.fromkeys(_LEFT, "left")}
-
-
-def experiments(site: Site) -> Iterator[Page]:
-    """A page for each experiment."""
-    return (experiment(site, row.experiment.id) for row in site.rows)
 
 
 def experiment(site: Site, identifier: str) -> Page:

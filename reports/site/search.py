@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from reports import incidents
 from reports.claims import load as load_claims
@@ -121,11 +120,3 @@ def _platforms(site: Site) -> Iterator[tuple[str, str, str, str, str]]:
             if a != b:
                 about = "What changes, and what to write instead."
                 yield "Pair", file_of(paths.pair(a, b)), f"From {title(a)} to {title(b)}", about, f"port porting {CALLED.get(b, '')}"
-
-
-def described(site: Site) -> dict[str, Any]:
-    """How many pages of each kind can be found."""
-    found: dict[str, Any] = {}
-    for kind, *_ in entries(site):
-        found[kind] = found.get(kind, 0) + 1
-    return found

@@ -79,8 +79,8 @@ class Visit:
         self.page.on("request", lambda request: self.requests.append(request.url))
 
     def _failed(self, request: Any) -> None:
-        """Note a request that failed. Who leaves a page before its service worker has come ends that request."""
-        if not request.url.endswith("/sw.js"):
+        """Note a request that failed. Leaving a page ends the requests that it still waits for; that is no failure."""
+        if request.failure != "net::ERR_ABORTED":
             self.complaints.append(request.url)
 
 
