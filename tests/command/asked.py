@@ -18,6 +18,7 @@ ASKED: dict[str, tuple[list[str], int, str]] = {
     "libraries": (["asyncio", "--platform", "linux"], 0, "SO_REUSEADDR"),
     "record": (["--how", "python", "--", "PYTHON", "-c", "import socket; socket.create_server(('127.0.0.1', 0))"], 0, "A = tcp4"),
     "port": (["--from", "linux", "--to", "freebsd", "calls.log"], 1, "linux -> freebsd"),
+    "as": (["windows", "--limits"], 0, "time-wait-length"),
     "run": (["-n", "0", "-k", "tcp/stevens-s11", "--record", "own.jsonl"], 0, " in "),
     "show": (["run.jsonl"], 0, "stevens"),
     "compare": (["run.jsonl", "run.jsonl"], 0, ""),

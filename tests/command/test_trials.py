@@ -94,7 +94,7 @@ def test_unknown_is_explained_as_a_verdict_and_as_a_basis(tmp_path: Path, capsys
     calls.write_text("A = tcp4(SO_REUSEADDR)\nA.bind(0.0.0.0:80) = ok\nA.listen() = ok\n", encoding="utf-8")
     main(["port", "--from", "linux", "--to", "all", "--format", "html", str(calls)])
     verdicts = capsys.readouterr().out.partition("<h2>Verdicts</h2>")[2].partition("</dl>")[0]
-    assert "<dt>unknown</dt><dd>Nobody knows what one of the platforms answers" in verdicts
+    assert "<dt>unknown</dt><dd>Nobody is known to have said what one of the platforms answers" in verdicts
 
 
 def test_show_prints_the_calls_of_an_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
