@@ -97,7 +97,7 @@ def remedy(act: Act) -> str:
     """What to do if a server was refused while it was recorded."""
     port = next((arg.port for arg in act.args if isinstance(arg, Address)), "")
     if act.answer == EADDRINUSE:
-        return f"stop whoever holds the port (ss -tulpn sport = :{port} names it), and record again" if port else "record again"
+        return f"stop whoever holds the port (addrinuse why :{port} names it), and record again" if port else "record again"
     return {
         "EACCES": "record it as root, or at a port from 1024 on",
         "EADDRNOTAVAIL": "record it on the machine that has the address",

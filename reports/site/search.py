@@ -53,6 +53,7 @@ SYMPTOMS = {
     "beside": "wildcard 0.0.0.0 specific address loopback EADDRINUSE",
     "error": "bind succeeds listen fails EADDRINUSE at listen",
     "multicast": "mDNS 5353 multicast group SO_REUSEPORT receivers",
+    "held": "who holds what uses my port child inherited zombie ss lsof netstat shows nothing address already in use nothing is running",
     "clients": "EADDRNOTAVAIL connect ephemeral ports exhausted outgoing source port proxy",
 }
 

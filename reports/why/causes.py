@@ -27,6 +27,11 @@ _EVERY = (
         "A child inherited the socket; it stays open until the last process that has it closes it or ends.",
         ("tcp/descriptors/closed-in-one/inherit/second-reuseaddr", "tcp/descriptors/closed-in-one/inherit/second-none"),
     ),
+    Cause(
+        "left-over",
+        "Whoever started this process has ended. If it is not the server itself, it inherited the socket, which stays open until it ends.",
+        ("tcp/descriptors/closed-in-one/inherit/second-reuseaddr", "tcp/descriptors/closed-in-one/inherit/second-none"),
+    ),
     Cause("listener", "It listens at this address.", ("tcp/duplicate/specific/bind-listen-bind-listen/none-then-reuseaddr",)),
     Cause(
         "other-address",
@@ -100,8 +105,10 @@ def _word(holder: Holder, every: Sequence[Holder], newcomer: Newcomer, settings:
         return "stub"
     if row.remote is not None:
         return _of_connection(holder, every, settings)
-    if any(owner.inherits or owner.left_over for owner in holder.owners):
+    if any(owner.inherits for owner in holder.owners):
         return "inherited"
+    if any(owner.left_over for owner in holder.owners):
+        return "left-over"
     if row.state == BOUND:
         return "bound"
     if row.protocol == "udp":

@@ -210,7 +210,7 @@ def _stop(patient: Patient) -> Iterator[Cure]:
         minute = f"TIME_WAIT keeps the port for {_minute(patient)} s more"
         then = f", once the other end has closed: if this end closes first, {minute}, unless it resets the connection (SO_LINGER 0)"
     say = f"stop {_named(alive)}, or let it close the socket: {_how(alive, pids)}{then}"
-    shown = patient.shown("child" if "inherited" in words else "stop")
+    shown = patient.shown("child" if words & {"inherited", "left-over"} else "stop")
     cure = Cure("stop", say, "what it serves ends", experiments=shown, seconds=left, pids=pids)
     yield from patient.offer(cure, patient.newcomer, dict.fromkeys(patient.accused))
     if INIT in pids:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fixtures.language.words import LISTEN, Address
@@ -127,6 +127,9 @@ def explain(
     newcomer: Newcomer, call: str, errno: str, platform: Platform, line: int = 0, own: Mapping[int, Holder] | None = None
 ) -> Refusal:
     """Why a newcomer is refused a call with an errno, by the model of a platform."""
+    if call == "bind" and errno != "EACCES" and before_anybody(platform, newcomer, "EACCES"):
+        # A user would have heard that the port is reserved, whoever holds it.
+        newcomer = replace(newcomer, uid=0)
     told = Refusal(line, call, errno, newcomer, platform)
     if newcomer.port == 0:
         words = "the system found no port to draw: the range is used up by sockets that are bound, or by connections to one destination"

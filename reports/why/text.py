@@ -110,7 +110,7 @@ def _owner(owner: Owner) -> str:
     shown = f", descriptor {descriptors}" if owner.descriptors else ""
     tail = f"; inherited from {owner.inherits}" if owner.inherits else ""
     if owner.left_over and not owner.inherits:
-        tail = "; whoever started it has ended: if it is not the server itself, it inherited the socket"
+        tail = "; whoever started it has ended"
     return f"{owner.program}, pid {owner.pid}{user}{shown}{tail}"
 
 

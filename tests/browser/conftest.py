@@ -15,13 +15,15 @@ import pytest
 from reports import site
 from tests.helpers.site import FEW, gathered
 
+NO_BROWSER = "Playwright is absent; run: tox -e browser"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
 
 
 @pytest.fixture(scope="session")
 def parts() -> site.Parts:
-    """What npm gives: the search and the engine of the playground."""
+    """What npm gives: the search and the engine of the playground. It is asked for where there is a browser to try them."""
+    pytest.importorskip("playwright.sync_api", reason=NO_BROWSER)
     return site.parts()
 
 
@@ -35,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, parts: site.Parts) -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is absent; run: tox -e browser")
+    playwright = pytest.importorskip("playwright.sync_api", reason=NO_BROWSER)
     if CHROMIUM is None:
         pytest.skip("no chromium on the path; install one, such as Debian's")
     with playwright.sync_playwright() as driver:

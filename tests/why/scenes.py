@@ -229,7 +229,7 @@ def _again(stage: Stage, player: Player, kind: str, host: str, cure: Cure) -> No
 SCENES = {
     "a child outlives the server": Scene(
         a_child_outlives_the_server,
-        "inherited",
+        "left-over",
         "stop",
         reports=(
             "cesanta/mongoose#1302",

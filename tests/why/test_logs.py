@@ -19,6 +19,12 @@ MDNS = """\
 1234  bind(3, {sa_family=AF_INET, sin_port=htons(5353), sin_addr=inet_addr("0.0.0.0")}, 16) = -1 EADDRINUSE (Address in use)
 1234  close(3) = 0
 """
+#: Another socket, for which the program is a server.
+SERVED = """\
+1234  socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 4
+1234  bind(4, {sa_family=AF_INET, sin_port=htons(8080), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+1234  listen(4, 5) = 0
+"""
 #: puma/puma#1062 and jekyll/jekyll#1895.
 ALONE = """\
 1234  socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 3
@@ -70,7 +76,7 @@ def test_a_program_that_refuses_itself_is_told_so(tmp_path: Path, capsys: pytest
 
 
 def test_port_says_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["port", "--from", "linux", "--to", "windows", "--format", "json", written(tmp_path, MDNS)])
+    main(["port", "--from", "linux", "--to", "windows", "--format", "json", written(tmp_path, MDNS + SERVED)])
     unjudged = "\n".join(json.loads(capsys.readouterr().out)["unjudged"])
     assert "a UDP socket at 0.0.0.0:5353, without SO_REUSEADDR (or with SO_REUSEPORT alone)" in unjudged
 
@@ -78,6 +84,12 @@ def test_port_says_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_a_log_without_refusals_is_fine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["why", written(tmp_path, FINE)]) == 0
     assert "no bind and no listen was refused" in capsys.readouterr().out
+
+
+def test_who_hears_of_a_holder_at_a_reserved_port_is_root() -> None:
+    user = Newcomer("tcp", "127.0.0.1", 80, uid=1000)
+    assert explain(user, "bind", "EADDRINUSE", Platform("linux")).hypotheses
+    assert explain(user, "bind", "EACCES", Platform("linux")).words
 
 
 def test_a_refused_listen_is_somebody_who_came_in_between() -> None:
