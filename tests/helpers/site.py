@@ -76,7 +76,12 @@ def page(name: str) -> Page:
     return Page(built()[name].decode())
 
 
-@cache
 def anchors(name: str) -> frozenset[str]:
     """The anchors of a page, without reading all of it."""
-    return frozenset(re.findall(r'\sid="([^"]*)"', built()[name].decode()))
+    return anchors_of(built()[name])
+
+
+@cache
+def anchors_of(content: bytes) -> frozenset[str]:
+    """The anchors in the text of a page."""
+    return frozenset(re.findall(r'\sid="([^"]*)"', content.decode()))
