@@ -22,10 +22,13 @@ from pathlib import Path
 from types import FrameType
 
 from fixtures import VERSION
+from fixtures.language.words import EADDRINUSE, Address
+from fixtures.machine.holding import NotTold, holders
 from fixtures.machine.identity import platform_name
 from reports.calls import Recording, strace, why_no_server
 from reports.calls.assemble import Assembler
 from reports.calls.inherited import FIRST_PASSED, ask
+from reports.calls.sockets import Act
 from reports.calls.syscalls import TRACED
 from reports.inputs import BadInput
 
@@ -78,9 +81,23 @@ def _read(log: Path, passed: int) -> Recording:
 
 
 def _why_nothing(recording: Recording, how: str, status: int) -> str:
-    if any(act.verb in ("bind", "listen") for one in recording.sockets for act in one.refusals):
-        return why_no_server(recording).partition(": ")[2]
+    refused = [(one.kind, act) for one in recording.sockets for act in one.refusals if act.verb in ("bind", "listen")]
+    if refused:
+        return why_no_server(recording).partition(": ")[2] + _held_by(*refused[0])
     return f"no TCP or UDP socket was bound ({how}, exit status {status}); {_hint(how)}"
+
+
+def _held_by(kind: str, act: Act) -> str:
+    """Which processes hold the port that was refused, as far as this machine tells."""
+    port = next((arg.port for arg in act.args if isinstance(arg, Address)), "")
+    if act.answer != EADDRINUSE or not port.isdecimal():
+        return ""
+    try:
+        found = holders(kind[:3], int(port)).holders
+    except NotTold:
+        return ""
+    who = dict.fromkeys(f"{owner.program} (pid {owner.pid})" for holder in found for owner in holder.owners)
+    return f"; held by {', '.join(who)}" if who else ""
 
 
 @contextlib.contextmanager

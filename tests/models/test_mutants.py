@@ -17,6 +17,7 @@ from tests.mutants.examiner import SURVIVED, Examiner
 from tests.mutants.listed import FILE, OPEN, Entry, entry_of, load, named, needs, stale
 from tests.mutants.operators import changes
 from tests.mutants.targets import mutants_of
+from tests.mutants.watched import World
 
 #: One mutant in so many is tried here, always the same ones; ``tox -e mutants`` tries them all.
 ONE_IN = 47
@@ -95,6 +96,17 @@ def test_a_sample_of_the_mutants_is_noticed(platform: str) -> None:
     sample = [mutant for mutant in drawn if not entry_of(platform, mutant, entries)]
     assert sample
     assert [mutant.key for mutant, fate in examiner.fates(sample) if fate == SURVIVED] == []
+
+
+@pytest.mark.exhaustive
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("platform", ["freebsd", "gvisor"])
+def test_what_is_not_played_again_would_say_the_same(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An experiment is left out where another release got the same answers to all that it asked. The fates are those without that."""
+    sample = mutants_of(MODELS[platform])[::40]
+    fates = [fate for _, fate in Examiner(platform).fates(sample)]
+    monkeypatch.setattr(World, "answers_alike", lambda world, asked: False)
+    assert [fate for _, fate in Examiner(platform).fates(sample)] == fates
 
 
 def test_the_scores_that_are_written_down() -> None:

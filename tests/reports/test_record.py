@@ -170,6 +170,7 @@ def test_a_port_that_is_busy_is_named(how: str, capsys: pytest.CaptureFixture[st
         assert main(["record", "--how", how, "--", sys.executable, "-c", program]) == 2
     said = capsys.readouterr().err
     assert f"bind to 127.0.0.1:{port} of a tcp4 socket was EADDRINUSE" in said
+    assert f"(pid {os.getpid()})" in said
     assert "allowed to trace" not in said
 
 
