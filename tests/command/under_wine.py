@@ -5,8 +5,10 @@ It needs what `tox -e wine` needs. Exit status 0; 1 if a verb answers wrongly; 2
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import sys
+from pathlib import Path
 
 from reports.catalogue import ROOT
 from reports.stacks import wine
@@ -14,6 +16,9 @@ from reports.stacks.common import CannotRun
 from reports.stacks.guests import work_folder
 from tests.command.asked import ASKED, RECORDED, wrong
 from tests.command.installed import Installed
+
+#: What ``addrinuse[site]`` installs; all of it runs as pure Python.
+SITE = ("jinja2", "markupsafe", "markdown_it", "mdurl")
 
 
 def main(verbs: list[str]) -> int:
@@ -26,6 +31,8 @@ def main(verbs: list[str]) -> int:
     with work_folder() as folder:
         environment = {**wine.QUIET, "PYTHONIOENCODING": "cp1252", "WINEPREFIX": str(folder / "prefix")}
         copy = Installed(folder, python, ROOT, **environment)
+        for name in SITE:
+            shutil.copytree(Path(importlib.import_module(name).__path__[0]), copy.packages / name)
         copy.environment["PYTHONPATH"] = wine.as_windows_path(copy.packages)
         copy.run(*RECORDED)
         found = {verb: wrong(copy, verb) for verb in verbs or ASKED}
