@@ -83,7 +83,7 @@ def _refused(refused: Sequence[Outcome], words: Mapping[int, str]) -> Iterator[s
 
 def _errno(outcome: Outcome) -> str:
     tried = outcome.attempt and outcome.attempt != NO_OPTION_TRIED
-    return f"{outcome.refusal}{f' with {outcome.attempt}' if tried else ''}"
+    return f"{outcome.refusal}{f' if it sets {outcome.attempt}' if tried else ''}"
 
 
 def _said(outcome: Outcome, words: Mapping[int, str]) -> str:
@@ -96,7 +96,7 @@ def _said(outcome: Outcome, words: Mapping[int, str]) -> str:
 
 
 def _with_attempt(said: str, outcome: Outcome) -> str:
-    return f"{said}, with {outcome.attempt}" if outcome.attempt else said
+    return f"{said}, if it sets {outcome.attempt}" if outcome.attempt else said
 
 
 def verdict(source: Conclusion, target: Conclusion) -> str:

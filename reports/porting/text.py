@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby, repeat
 
 from reports.porting.contents import Instead, Report, ServerReport, SituationReport
 from reports.porting.details import described, filled, title
 from reports.porting.trials import NOT_STARTED
-from reports.porting.words import SAME, WORST
+from reports.porting.words import BREAKS, OPEN, SAME, WORST
 
 #: How many lines of the sockets of one server are printed.
 _SHOWN = 4
@@ -27,7 +28,7 @@ def as_text(report: Report) -> str:
         asked = [one for one in server.situations if not (several and one.id in _OF_PROGRAM)]
         lines += [*_findings(asked, report), ""]
     lines += [*_unjudged(report.unjudged), ""] if report.unjudged else []
-    more = "--details (every answer with its reason), --scripts (and the calls that were played)"
+    more = "--details (every answer, why, and how that is known), --scripts (and the calls that were played)"
     return "\n".join([*lines, f"more: {'' if len(report.to) == 1 else '--to one platform (what to write instead), '}{more}"])
 
 
@@ -53,35 +54,57 @@ def _heading(server: ServerReport) -> Iterator[str]:
 # What to write instead.
 
 
+@dataclass
+class _Offered:
+    """A piece of advice, and the situations that it mends."""
+
+    instead: Instead
+    mends: set[str]
+
+
 def _advice(server: ServerReport, target: str) -> Iterator[str]:
-    """Each piece of advice once. *or* begins another way to mend the same."""
-    mended: set[str] = set()
-    for identifier, (offer, asked) in _offers(server, target).items():
-        word = "or" if asked <= mended else "write"
-        mended |= asked
-        names = [one.name for one in server.situations if one.id in asked]
-        yield from filled(f"{word:<6} {offer.say}{_follows(offer, names)} [{identifier}]")
+    """Each piece of advice once, first what mends something that breaks. *or* begins another way to mend the same."""
+    verdicts = {one.id: one.to[target].verdict for one in server.situations}
+    ways = sorted(_ways(server, target), key=lambda way: not _is_must(way, verdicts))
+    for way in ways:
+        wanted = set().union(*(one.mends for one in way))
+        first = "must" if _is_must(way, verdicts) else "may"
+        for word, one in zip(chain([first], repeat("or")), way, strict=False):
+            mends = [situation.name for situation in server.situations if situation.id in one.mends]
+            leaves = [situation.name for situation in server.situations if situation.id in wanted - one.mends]
+            yield from filled(f"{word:<6} {one.instead.say}{_follows(one.instead, mends, leaves)} [{one.instead.id}]")
+    if ways:
+        yield "As it is:"
 
 
-def _offers(server: ServerReport, target: str) -> dict[str, tuple[Instead, set[str]]]:
-    """The advice for a target by id, and the situations that each mends; first what costs nothing."""
-    found: dict[str, tuple[Instead, set[str]]] = {}
+def _is_must(way: Sequence[_Offered], verdicts: Mapping[str, str]) -> bool:
+    return any(verdicts[situation] == BREAKS for one in way for situation in one.mends)
+
+
+def _ways(server: ServerReport, target: str) -> list[list[_Offered]]:
+    """The advice for a target. What mends the same is together, first what costs nothing."""
+    found: dict[str, _Offered] = {}
     for one in server.situations:
         for offer in one.to[target].instead:
-            known = found.setdefault(offer.id, (offer, set()))[1]
-            known |= {one.id, *offer.mends}
-    return dict(sorted(found.items(), key=lambda item: len(item[1][0].costs)))
+            found.setdefault(offer.id, _Offered(offer, set())).mends.update((one.id, *offer.mends))
+    ways: list[list[_Offered]] = []
+    for offered in sorted(found.values(), key=lambda one: len(one.instead.costs)):
+        way = next((way for way in ways if any(offered.mends & one.mends for one in way)), None)
+        if way is None:
+            ways.append(way := [])
+        way.append(offered)
+    return ways
 
 
-def _follows(offer: Instead, names: Sequence[str]) -> str:
-    """What follows from a piece of advice that was played."""
-    if offer.then is None:
-        return ""
+def _follows(offer: Instead, mends: Sequence[str], leaves: Sequence[str]) -> str:
+    """What follows from a piece of advice: what it mends, what it leaves to another way, what it costs."""
+    said = f" Mends: {', '.join(mends)}{'' if offer.then else ' (not played)'}."
+    said += f" Leaves: {', '.join(leaves)}." if leaves else ""
     costs: dict[str, list[str]] = {}
     for cost in offer.costs:
-        costs.setdefault(cost.outcome, []).append(cost.name)
+        costs.setdefault(f"{cost.outcome}{f' ({cost.verdict})' if cost.verdict in OPEN else ''}", []).append(cost.name)
     but = "; ".join(f"{' and '.join(alike)}: {outcome}" for outcome, alike in costs.items())
-    return f" Mends: {', '.join(names)}.{f' But {but}.' if but else ''}"
+    return f"{said}{f' Costs: {but}.' if but else ''}"
 
 
 # What is not the same, and what is.
@@ -109,9 +132,17 @@ def _for_one(situations: Sequence[SituationReport], target: str) -> Iterator[str
     for (verdict, said), names in _alike(situations, target).items():
         yield from filled(f"{_shown(verdict)} {', '.join(names)}: {said}")
     for mark, ending in ((SAME, ""), (f"{SAME}*", " (but see what changes: --details)")):
-        names = [one.name for one in situations if one.to[target].mark == mark]
-        if names:
-            yield from filled(f"{_shown(mark)} {', '.join(names)}{ending}")
+        if said := _same(situations, target, mark):
+            yield from filled(f"{_shown(mark)} {said}{ending}")
+
+
+def _same(situations: Sequence[SituationReport], target: str, mark: str) -> str:
+    """What is the same, with what comes of it."""
+    found: dict[str, list[str]] = {}
+    for one in situations:
+        if one.to[target].mark == mark:
+            found.setdefault(one.to[target].answer.outcome.partition(" (")[0], []).append(one.name)
+    return "; ".join(f"{', '.join(names)}: {outcome}" for outcome, names in found.items())
 
 
 def _alike(situations: Sequence[SituationReport], target: str) -> dict[tuple[str, str], list[str]]:

@@ -141,5 +141,8 @@ def _of_ports(sockets: Sequence[Recorded], source: Platform, target: Platform) -
     here = GIVEN_TO_CLIENTS.get(source.name, (1, 0, None))
     ports = {int(one.address.port) for one in sockets if one.address and one.address.port.isdecimal()}
     for port in sorted(port for port in ports if first <= port <= last and not here[0] <= port <= here[1]):
-        said = f"{target.name} gives ports {first} to {last} to clients: one may have {port} when the server starts, which is then refused."
+        said = (
+            f"{target.name} gives ports {first} to {last} to clients. If one has {port}, the server does not start: "
+            f"take a port below {first}, or reserve this one."
+        )
         yield Warned(RISK, said, [str(citation)])
