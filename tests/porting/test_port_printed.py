@@ -34,14 +34,16 @@ def port(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
 
 ONE_SCREEN = """\
 tcp4 127.0.0.1:P, SO_REUSEADDR before bind, listens
-write  Do not set SO_REUSEADDR: a server restarts without it. Mends: second instance, another user. [windows-no-option]
-write  Do not set SO_REUSEADDR; set SO_EXCLUSIVEADDRUSE before bind. Mends: second instance, another server on the wildcard,
-       another user. But restart with live connections and restart over TIME_WAIT: refused (bind: WSAEADDRINUSE) or starts again.
-       [windows-exclusive]
+may    Do not set SO_REUSEADDR: the server can restart at once all the same. Mends: second instance, another user. Leaves:
+       neighbour on the wildcard. [windows-no-option]
+or     Do not set SO_REUSEADDR; set SO_EXCLUSIVEADDRUSE before bind. Mends: second instance, neighbour on the wildcard, another
+       user. Costs: restart with live connections and restart over TIME_WAIT: refused (bind: WSAEADDRINUSE) or starts again
+       (disputed). [windows-exclusive]
+As it is:
 RISK   second instance: refused (bind: EADDRINUSE) -> starts; who receives is undetermined
-RISK   another server on the wildcard: refused (bind: EADDRINUSE) -> starts, and receives nothing
-RISK   another user: it cannot (bind: EADDRINUSE) -> it can bind; who receives is undetermined, with SO_REUSEADDR
-same   start, restart with live connections, restart over TIME_WAIT
+RISK   neighbour on the wildcard: refused (bind: EADDRINUSE) -> starts, and receives nothing there
+RISK   another user: refused (bind: EADDRINUSE) -> binds; who receives is undetermined, if it sets SO_REUSEADDR
+same   start: starts; restart with live connections, restart over TIME_WAIT: starts again
 """
 
 

@@ -38,8 +38,8 @@ def test_who_may_start_at_a_low_port(platform: str, host: str, words: str) -> No
 
 def test_another_user_is_refused_for_the_port() -> None:
     shape = only("A = udp4(SO_REUSEADDR)\nA.bind(0.0.0.0:67)\n").shape
-    assert ROOT.play(BY_ID["another-user"], shape, Platform("linux")).words == "it cannot (bind: EACCES)"
-    assert PLAYER.play(BY_ID["another-user"], only(at(8080)).shape, Platform("linux")).words == "it cannot (bind: EADDRINUSE)"
+    assert ROOT.play(BY_ID["another-user"], shape, Platform("linux")).words == "refused (bind: EACCES)"
+    assert PLAYER.play(BY_ID["another-user"], only(at(8080)).shape, Platform("linux")).words == "refused (bind: EADDRINUSE)"
 
 
 def test_a_server_that_does_not_start_is_no_better_off() -> None:

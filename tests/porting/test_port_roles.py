@@ -86,5 +86,5 @@ def test_options_that_are_set_after_bind_are_told_apart() -> None:
 def test_a_prefork_server_breaks_where_there_is_no_fork() -> None:
     text = f"{PLAIN}B = A.inherit()\nC = B.accept()\n"
     assert judged(only(text), "inherited", "windows") == "breaks"
-    assert words("inherited", text, "windows") == "refused: there is no fork"
+    assert words("inherited", text, "windows") == "impossible: there is no fork"
     assert judged(only(text), "inherited", "freebsd") == "same"
