@@ -217,6 +217,14 @@ def test_connect_to_the_mapped_form_of_a_group(stack: Stack) -> None:
     assert stack.tcp6(IPV6_V6ONLY.off).connect(MAPPED_GROUP) != OK
 
 
+@experiment("udp6/calls/connect-group/mapped", rule=PEER_IS_SET, cites=(POSIX.at("connect: the peer address is set"),))
+def test_connect_udp_to_the_mapped_form_of_a_group(stack: Stack) -> None:
+    """May a UDP socket that is bound to ::ffff:127.0.0.1 connect to the mapped form of a multicast group?"""
+    client = stack.udp6(IPV6_V6ONLY.off)
+    client.bind(MAPPED)
+    assert client.connect(MAPPED_GROUP) == OK
+
+
 @experiment("tcp/calls/connect-connected/group", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
 def test_connect_a_connected_socket_to_a_group(stack: Stack) -> None:
     """Is a connected TCP socket refused a multicast group as connected, whatever the destination?"""
