@@ -238,7 +238,7 @@ ENTRIES = (
     ),
     Entry(
         "held",
-        "Nothing of mine runs, and the port is taken",
+        "The port is taken, and not by my server",
         "A child that inherited the socket, an outgoing connection that drew the port, a client that is connected to itself, a socket "
         "that does not listen: may a server bind beside them? addrinuse why ADDRESS:PORT tells which it is on your machine.",
         (
@@ -261,4 +261,22 @@ ENTRIES = (
             Wish("127.0.0.0/8 is the machine's own, all of it", "tcp4/address/loopback-net", BINDS),
         ),
     ),
+)
+
+_BOTH_REUSEADDR = f"{DUPLICATE}/bind-listen-bind-listen/reuseaddr-then-reuseaddr"
+#: Twelve lines for the README's picture and the first page of the site. Each says what is granted, as the same experiment may be wished
+#: to be granted in one entry and to be refused in another.
+HEADLINES = (
+    Wish("Restart in TIME_WAIT without options", f"{WAITING}/server-closes-first/old-none/new-none", BINDS),
+    Wish("Restart in TIME_WAIT, SO_REUSEADDR on the new server only", f"{WAITING}/server-closes-first/old-none/new-reuseaddr", BINDS),
+    Wish("Restart in TIME_WAIT, SO_REUSEADDR on the old and the new", f"{WAITING}/server-closes-first/old-reuseaddr/new-reuseaddr", BINDS),
+    Wish("SO_REUSEADDR on both, nobody listens: it is refused", "tcp/duplicate/both-reuseaddr/unlistened", REFUSED),
+    Wish("SO_REUSEADDR on both, the first listens: it is refused", _BOTH_REUSEADDR, REFUSED),
+    Wish("SO_REUSEPORT on both: both may listen", f"{DUPLICATE}/bind-listen-bind-listen/reuseport-then-reuseport", STARTS),
+    Wish("SO_REUSEPORT on both: both get connections", "tcp4/reuseport/receives/reuseport", ("connections both",)),
+    Wish("SO_REUSEPORT on both: another user is refused", f"{STOLEN}/listening/stranger-stranger2/reuseport", REFUSED),
+    Wish("UDP, SO_REUSEADDR on both: another user is refused", "udp/takeover/same/stranger-stranger2/reuseaddr", REFUSED),
+    Wish("The wildcard and one address, no options: both may listen", f"{BESIDE}/none-then-none", STARTS),
+    Wish("The same, SO_REUSEADDR on both", f"{BESIDE}/reuseaddr-then-reuseaddr", STARTS),
+    Wish("A server on [::] gets IPv4 connections unasked", "tcp/dual-stack/default/receives", ("connections A",)),
 )

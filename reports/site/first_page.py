@@ -8,10 +8,9 @@ from typing import Any
 from reports import incidents
 from reports.site import paths
 from reports.site.data import Site
-from reports.site.pictures import HEADLINES
 from reports.site.template import Page
 from reports.site.words import ABOUT, MAIN, headline, listed, ordered, title
-from reports.wishes import ENTRIES, Entry, Wish
+from reports.wishes import ENTRIES, HEADLINES, Entry, Wish
 
 Data = dict[str, Any]
 
@@ -40,7 +39,7 @@ def first(site: Site, documents: Sequence[str]) -> Page:
     """The first page. ``documents`` are the pages of docs/ that there are."""
     data = {
         "platforms": columns(site),
-        "questions": [_line(site, _wish(experiment), words) for words, experiment in HEADLINES.items()],
+        "questions": [_line(site, wish) for wish in HEADLINES],
         "situations": [{"path": paths.situation(one.anchor), "title": one.title, "about": one.about} for one in ENTRIES],
         "ways_in": [{"verb": verb, "path": paths.document(page), "text": text} for verb, page, text in WAYS_IN if page in documents],
         "documents": set(documents),
@@ -66,11 +65,7 @@ def columns(site: Site) -> list[Data]:
     ]
 
 
-def _wish(experiment: str) -> Wish:
-    return next(wish for entry in ENTRIES for wish in entry.wishes if wish.experiment == experiment)
-
-
-def _line(site: Site, wish: Wish, words: str) -> Data:
+def _line(site: Site, wish: Wish) -> Data:
     """A line of a table: what is wished, and for each platform whether it is granted."""
     cells = []
     for platform in ordered(site.platforms):
@@ -78,7 +73,7 @@ def _line(site: Site, wish: Wish, words: str) -> Data:
         word, colour = GRANTED[wish.granted(cell)]
         told = f"{headline(cell, platform.name)}{f' ({cell.basis})' if cell.basis else ''}"
         cells.append({"name": platform.name, "title": title(platform), "word": word, "colour": colour, "told": told})
-    return {"words": words, "path": paths.experiment(wish.experiment), "cells": cells, "differs": differs(cells)}
+    return {"words": wish.words, "path": paths.experiment(wish.experiment), "cells": cells, "differs": differs(cells)}
 
 
 def differs(cells: Sequence[Data]) -> str:
@@ -108,7 +103,7 @@ def _situation(site: Site, one: Entry) -> Data:
         "path": paths.situation(one.anchor),
         "title_": one.title,
         "about_": one.about,
-        "lines": [_line(site, wish, wish.words) for wish in one.wishes],
+        "lines": [_line(site, wish) for wish in one.wishes],
         "incidents": [_incident(incident) for incident in incidents.load() if incident.situation == one.anchor],
     }
 

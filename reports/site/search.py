@@ -34,7 +34,7 @@ KINDS = {
 CALLED = {
     "linux": "ubuntu debian fedora android wsl wsl2 docker container kubernetes errno 98",
     "macos": "mac osx darwin ios apple errno 48",
-    "windows": "winsock win32 10048 10013 wsaeaddrinuse wsaeacces",
+    "windows": "winsock win32 10048 10013 10054 wsaeaddrinuse wsaeacces wsaeconnreset",
     "freebsd": "bsd jail pfsense errno 48",
     "openbsd": "bsd errno 48",
     "gvisor": "runsc sandbox cloud run",
@@ -50,10 +50,11 @@ SYMPTOMS = {
     "dual-stack": "IPv6 IPV6_V6ONLY localhost ::1 127.0.0.1 both families",
     "upgrade": "zero downtime reload deploy handover graceful hot restart",
     "free-port": "random port 0 ephemeral test CI flaky is port free check",
-    "beside": "wildcard 0.0.0.0 specific address loopback EADDRINUSE",
+    "beside": "localhost two servers wrong server wildcard 0.0.0.0 specific address loopback EADDRINUSE",
     "error": "bind succeeds listen fails EADDRINUSE at listen",
     "multicast": "mDNS 5353 multicast group SO_REUSEPORT receivers",
-    "held": "who holds what uses my port child inherited zombie ss lsof netstat shows nothing address already in use nothing is running",
+    "held": "who holds what uses my port child helper inherited zombie crashed ss lsof netstat shows nothing address already in use "
+    "nothing is running localhost two servers permission denied EACCES low port",
     "clients": "EADDRNOTAVAIL connect ephemeral ports exhausted outgoing source port proxy",
 }
 

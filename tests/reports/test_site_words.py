@@ -133,6 +133,30 @@ def test_all_clauses_of_a_platform_are_under_their_places() -> None:
     assert "ipv4/inet_connection_sock.c" in [group["place"] for group in told]
 
 
+#: The twelve lines of the first page, in their order: what Linux, Windows and FreeBSD are known for.
+HEADLINES = [
+    # Linux, Windows, FreeBSD
+    ("no",  "yes",       "no"),
+    ("no",  "yes",       "yes"),
+    ("yes", "yes",       "yes"),
+    ("no",  "no",        "yes"),
+    ("yes", "no",        "yes"),
+    ("yes", "not there", "yes"),
+    ("yes", "not there", "no"),
+    ("yes", "not there", "yes"),
+    ("no",  "no",        "yes"),
+    ("no",  "yes",       "no"),
+    ("no",  "yes",       "yes"),
+    ("yes", "no",        "no"),
+]  # fmt: skip
+
+
+def test_the_first_page_says_of_each_line_what_it_grants() -> None:
+    lines = first_page.first(gathered(), ()).data["questions"]
+    words = [{cell["name"]: cell["word"] for cell in line["cells"]} for line in lines]
+    assert [tuple(line[name] for name in ("linux", "windows", "freebsd")) for line in words] == HEADLINES
+
+
 def test_the_differences_of_a_line_are_those_of_its_cells() -> None:
     assert chapter_page.differences(gathered(), E2) == "bind succeeds; macOS, FreeBSD and OpenBSD: refused at bind: EADDRINUSE"
     cells = [{"name": "linux", "word": "yes", "title": "Linux"}, {"name": "windows", "word": "no", "title": "Windows"}]
