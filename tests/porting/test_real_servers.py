@@ -106,7 +106,7 @@ def test_a_report_that_is_right_is_right() -> None:
     assert not differences("second", second([], ended=False), SHARED)
     again = said(situation("restart-time-wait", "starts again"))
     assert not restart(again, state="06", refused=[])
-    thief = said(situation("start", "starts"), situation("another-user", "it takes a share, with SO_REUSEPORT"))
+    thief = said(situation("start", "starts"), situation("another-user", "takes a share, if it sets SO_REUSEPORT"))
     assert not differences("stranger", {"tried": [attempt("bind: EADDRINUSE"), attempt("ok", "SO_REUSEPORT", first=1, newcomer=1)]}, thief)
 
 
@@ -142,7 +142,7 @@ def test_a_restart_that_does_otherwise_is_told() -> None:
     [
         ("it cannot", ["tcp4 0.0.0.0:80: bind: EADDRINUSE"], attempt("bind: EACCES")),
         ("it cannot", ["tcp4 0.0.0.0:80: bind: EADDRINUSE"], attempt("ok", first=1, newcomer=1)),
-        ("it takes all, with no option", [], attempt("ok", first=1, newcomer=1)),
+        ("takes all, if it sets no option", [], attempt("ok", first=1, newcomer=1)),
         ("it takes a share, with no option", [], attempt("bind: EADDRINUSE")),
     ],
 )

@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reports.porting.trials import ALL, GRANTED, SHARED, TRIALS
+
 #: What a stage found, or a report says: as it stands in JSON.
 Json = Mapping[str, Any]
+_TRIALS = {trial.id: trial for trial in TRIALS}
+#: The situations in which somebody else asks for the port.
+_NEWCOMERS = ("second-instance", "specific-beside-wildcard", "wildcard-beside-specific", "ipv4-beside-ipv6", "another-user")
+_WORDS = {GRANTED: "nothing", SHARED: "a share", ALL: "all"}
 #: How much somebody gets, by the report's words. Those of a refusal are not here.
-SHARES = {
-    "starts, and receives nothing": "nothing",
-    "starts, and shares": "a share",
-    "starts, and takes all": "all",
-    "it can bind, and receives nothing": "nothing",
-    "it takes a share": "a share",
-    "it takes all": "all",
-}
+SHARES = {_TRIALS[name].words[rank]: word for name in _NEWCOMERS for rank, word in _WORDS.items()}
 #: From the worst for a thief to the best.
 RANKS = ("nothing", "a share", "all")
 
@@ -76,7 +75,7 @@ def _places(server: Json) -> list[str]:
 
 
 def _answer(met: Json) -> Answer:
-    words = met["outcome"].partition(", with ")[0]
+    words = met["outcome"].partition(", if it sets ")[0]
     sockets = frozenset(f"{one['socket']}: {one['call']}: {one['errno']}" for one in met["refused"])
     return Answer(SHARES.get(words, words), sockets, frozenset(f"{one['call']}: {one['errno']}" for one in met["refused"]))
 
@@ -170,14 +169,14 @@ def _theft(place: str, tried: Iterable[Json], answer: Answer, who: str = "anothe
 def _alone(found: Json, said: Said) -> Iterable[str]:
     for one in found["workers"]:
         answer = said.at(_place(one), "workers")
-        shared = "they share" if one["receive"] > 1 else "one of them receives all"
+        shared = _TRIALS["workers"].words[SHARED if one["receive"] > 1 else GRANTED]
         if one["sockets"] > 1 and (answer is None or answer.gets != shared):
             yield f"{_place(one)}: {one['receive']} of {one['sockets']} sockets receive, but the report says {answer}"
         if not one["receive"]:
             yield f"{_place(one)}: nobody receives at {one['host']}"
     for one in found["ipv4"]:
         answer = said.at(_place(one), "ipv4-through-ipv6")
-        does = "it does" if one["receive"] else "it does not"
+        does = _TRIALS["ipv4-through-ipv6"].words[ALL if one["receive"] else GRANTED]
         if answer is None or answer.gets != does:
             yield f"{_place(one)}: does IPv4 reach its IPv6 wildcard? {does}, but the report says {answer}"
 
