@@ -143,7 +143,7 @@ def test_a_restart_that_does_otherwise_is_told() -> None:
         ("it cannot", ["tcp4 0.0.0.0:80: bind: EADDRINUSE"], attempt("bind: EACCES")),
         ("it cannot", ["tcp4 0.0.0.0:80: bind: EADDRINUSE"], attempt("ok", first=1, newcomer=1)),
         ("takes all, if it sets no option", [], attempt("ok", first=1, newcomer=1)),
-        ("it takes a share, with no option", [], attempt("bind: EADDRINUSE")),
+        ("takes a share, if it sets no option", [], attempt("bind: EADDRINUSE")),
     ],
 )
 def test_another_user_who_does_otherwise_is_told(outcome: str, refusals: list[str], tried: dict[str, Any]) -> None:
