@@ -18,6 +18,19 @@ B = tcp4()
 B.bind({other}:P) = ok
 B.listen() = ok
 """
+#: A server whose first socket has another peer than its second.
+TWO_CLIENTS = """\
+A = udp4()
+A.bind(127.0.0.1:P) = ok
+A.connect(127.0.0.1:Q) = ok
+B = udp4()
+B.bind(127.0.0.1:0) = ok
+B.connect(127.0.0.1:P) = ok
+C = udp4()
+C.bind(127.0.0.1:P) = ok
+C.connect(127.0.0.1:port(B)) = ok
+B.send(1) = ok
+"""
 
 
 def parted(script: str, expected: str) -> str:
@@ -42,6 +55,12 @@ def parted(script: str, expected: str) -> str:
             "A",
             "multicast-copies",
         ),
+        (TWO_CLIENTS + "C.recv(1) = ok", "EAGAIN", "nobody-receives"),
+        (
+            SERVERS.format(one="127.0.0.1", other="0.0.0.0") + "C = tcp4()\nC.connect(127.0.0.1:P) = ok\nD = B.accept() = EAGAIN",
+            "ok",
+            "most-specific",
+        ),
         ("A = tcp4(SO_REUSE_UNICASTPORT)\nA.bind(127.0.0.1:0) = ok\nA.getsockopt(SO_REUSEADDR) = 0", "1", "drawn-ports"),
     ],
 )
@@ -57,6 +76,12 @@ def test_where_a_limit_is_met(script: str, expected: str, limit: str) -> None:
         ("A = tcp4()\nA.bind(127.0.0.1:P) = ok\nA.listen() = ok", "EADDRINUSE"),
         (SERVERS.format(one="127.0.0.1", other="127.0.0.1") + "connections(127.0.0.1:P) = A", "B"),
         (SERVERS.format(one="0.0.0.0", other="0.0.0.0") + "connections(127.0.0.1:P) = both", "A"),
+        # Another one received than the platform has it, whatever call tells of it.
+        (SERVERS.format(one="127.0.0.1", other="127.0.0.1") + "C = tcp4()\nC.connect(127.0.0.1:P) = ok\nD = B.accept() = EAGAIN", "ok"),
+        ("A = udp4()\nA.bind(127.0.0.1:P) = ok\nB = udp4()\nB.bind(127.0.0.1:P) = ok\nB.recv(1) = EAGAIN", "ok"),
+        # Somebody else sent, or set an option, where nothing has come to its end.
+        ("A = udp4()\nA.connect(127.0.0.1:Q) = ok\nA.send(1) = ok\nB = tcp4()\nB.bind(127.0.0.1:P) = ok", "EADDRINUSE"),
+        ("A = tcp4(SO_LINGER=0)\nA.bind(127.0.0.1:P) = ok\nB = tcp4()\nB.bind(127.0.0.1:P) = ok", "EADDRINUSE"),
     ],
 )
 def test_what_no_limit_excuses(script: str, expected: str) -> None:
@@ -94,6 +119,8 @@ def test_coverage_counts_what_the_platform_has_an_answer_to() -> None:
         ("variant", ""),
         ("untestable", "limit kernel-calls of the stand-in"),
         ("untestable", "option X is absent"),
+        ("untestable", "the platform has no answer: nothing was sent"),
+        ("unrecorded", "unknown"),
     ]
     told = coverage([{"verdict": verdict, "why": why} for verdict, why in verdicts])
     assert told == "2 of 3 experiments with an answer could be tried on the stand-in: 66.7 %."
