@@ -102,12 +102,12 @@ MISSING = (
     ),
 )
 
-#: The ports that a system gives to clients unless it was told otherwise.
-GIVEN_TO_CLIENTS: Mapping[str, tuple[int, int, Citation]] = {
-    "linux": (32768, 60999, LINUX_MAN.at("ip(7), ip_local_port_range")),
-    "freebsd": (10000, 65535, FREEBSD.at("netinet/in_pcb.c, ipport_firstauto")),
-    "macos": (49152, 65535, XNU.at("bsd/netinet/in_pcb.c, ipport_firstauto")),
-    "windows": (49152, 65535, WINDOWS_PORTS.at("Introduction")),
+#: The ports that a system gives to clients unless it was told otherwise, and how it is told.
+GIVEN_TO_CLIENTS: Mapping[str, tuple[int, int, str, Citation]] = {
+    "linux": (32768, 60999, "reserve it: net.ipv4.ip_local_reserved_ports", LINUX_MAN.at("ip(7), ip_local_port_range")),
+    "freebsd": (10000, 65535, "narrow the range: net.inet.ip.portrange.first", FREEBSD.at("netinet/in_pcb.c, ipport_firstauto")),
+    "macos": (49152, 65535, "narrow the range: net.inet.ip.portrange.first", XNU.at("bsd/netinet/in_pcb.c, ipport_firstauto")),
+    "windows": (49152, 65535, "narrow the range: netsh int ipv4 set dynamicport", WINDOWS_PORTS.at("Introduction")),
 }
 
 
@@ -137,12 +137,12 @@ def _of_ports(sockets: Sequence[Recorded], source: Platform, target: Platform) -
     """A fixed port that the target gives to clients, and the source does not: a client may hold it when the server starts."""
     if target.name not in GIVEN_TO_CLIENTS:
         return
-    first, last, citation = GIVEN_TO_CLIENTS[target.name]
-    here = GIVEN_TO_CLIENTS.get(source.name, (1, 0, None))
+    first, last, remedy, citation = GIVEN_TO_CLIENTS[target.name]
+    here = GIVEN_TO_CLIENTS.get(source.name, (1, 0, "", None))
     ports = {int(one.address.port) for one in sockets if one.address and one.address.port.isdecimal()}
     for port in sorted(port for port in ports if first <= port <= last and not here[0] <= port <= here[1]):
         said = (
             f"{target.name} gives ports {first} to {last} to clients. If one has {port}, the server does not start: "
-            f"take a port below {first}, or reserve this one."
+            f"take a port below {first}, or {remedy}."
         )
         yield Warned(RISK, said, [str(citation)])
