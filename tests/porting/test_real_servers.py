@@ -162,20 +162,28 @@ def test_workers_that_do_otherwise_are_told() -> None:
 # Installing.
 
 
-def test_a_server_that_cannot_be_installed_fails(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("fails", "status", "said"),
+    [
+        # at,     exit status, what is said
+        ("install", 1, "apt:strace: cannot be installed: E: no"),
+        ("update",  2, "no archive of packages answers: apt-get update: cannot be installed: E: no"),
+    ],
+)  # fmt: skip
+def test_a_server_that_cannot_be_installed_fails_and_an_archive_that_does_not_answer_is_named(
+    fails: str, status: int, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if os.name != "posix":
         pytest.skip("the stand-in for apt-get is a shell script")
     tool = tmp_path / "apt-get"
-    tool.write_text("#!/bin/sh\ncase $* in *update*) ;; *) echo 'E: Unable to locate package' >&2; exit 100;; esac\n", encoding="ascii")
+    tool.write_text(f"#!/bin/sh\ncase $* in *{fails}*) echo 'E: no' >&2; exit 100;; esac\n", encoding="ascii")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(installing, "HERE", tmp_path)
     monkeypatch.setattr(command, "impossible", lambda: "")
-    assert command.main(["--minimum"]) == 2
+    assert command.main(["--minimum"]) == status
     (line,) = capsys.readouterr().err.splitlines()
-    assert "apt:strace: cannot be installed: E: Unable to locate package" in line
+    assert said in line
     assert installing.absent(SERVERS[0])
 
 

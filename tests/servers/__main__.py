@@ -1,6 +1,6 @@
 """``python -m tests.servers [--minimum] [PYTEST OPTIONS]``: install the servers of the table, and try them all or the minimum.
 
-Exit status: pytest's; 2 if this machine cannot try them, or a server cannot be installed, with a line that says why.
+Exit status: pytest's; 1 if a server cannot be installed, 2 if this machine cannot try any, with a line that says why.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.servers.installing import Missing, install
+from tests.servers.installing import Missing, Unreachable, install
 from tests.servers.place import in_new_namespaces
 from tests.servers.table import SERVERS
 
@@ -36,16 +36,18 @@ def main(arguments: Sequence[str]) -> int:
         return _refused(why)
     try:
         install(server for server in SERVERS if server.minimum or not minimum)
-    except Missing as error:
+    except Unreachable as error:
         return _refused(str(error))
+    except Missing as error:
+        return _refused(str(error), 1)
     words = ["-m", "pytest", str(HERE / "test_servers.py"), "-n", "2", "--dist", "loadgroup", "-q", "-p", "no:asyncio", "-p", "no:anyio"]
     others = [argument for argument in arguments if argument != MINIMUM]
     return subprocess.run([sys.executable, *words, *(["-m", "minimum"] if minimum else []), *others], check=False).returncode
 
 
-def _refused(why: str) -> int:
+def _refused(why: str, status: int = 2) -> int:
     print(f"tests.servers: {why}", file=sys.stderr)
-    return 2
+    return status
 
 
 if __name__ == "__main__":

@@ -27,8 +27,12 @@ class Missing(Exception):
     """A package cannot be had. The message names it, and says what the installer said."""
 
 
+class Unreachable(Missing):
+    """The archive of this machine does not answer."""
+
+
 def install(servers: Iterable[Server]) -> None:
-    """Install whatever these servers need and is not there yet. Raises Missing."""
+    """Install whatever these servers need and is not there yet. Raises Missing, or Unreachable."""
     wanted = dict.fromkeys((*TOOLS, *(package for server in servers for package in server.packages)))
     done = HERE / "installed.txt"
     there = done.read_text("utf-8").split() if done.exists() else []
@@ -51,7 +55,10 @@ def absent(server: Server) -> list[str]:
 def _apt(names: Sequence[str]) -> None:
     archives = HERE / "archives"
     (archives / "partial").mkdir(parents=True, exist_ok=True)
-    _run(["apt-get", *_QUIET, "update"], "apt-get update")
+    try:
+        _run(["apt-get", *_QUIET, "-o", "APT::Update::Error-Mode=any", "update"], "apt-get update")
+    except Missing as error:
+        raise Unreachable(f"no archive of packages answers: {error}") from None
     words = ["apt-get", *_QUIET, "-o", f"Dir::Cache::archives={archives}", "install", "--yes", "--download-only", "--no-install-recommends"]
     try:
         _run([*words, *names], f"apt:{' '.join(names)}")
