@@ -57,9 +57,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def gather() -> Site:
+def gather(newest: Newest | None = None) -> Site:
     """What the site shows: every experiment on every platform, and the recorded runs."""
-    platforms, rows, newest = cells.columns(), all_rows(), Newest()
+    platforms, rows, newest = cells.columns(), all_rows(), newest or Newest()
     every = cells.cells(platforms, rows, predict=newest.predict)
     return Site(platforms, list(rows), every, recorded(cells.RUNS), witnesses(cells.RUNS), newest)
 

@@ -40,11 +40,7 @@ def runs(python: str | None) -> bool:
 
 OLD = shutil.which("python2.7")
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform == "win32", reason="the probe is for systems like Unix"),
-    # It is built once for all tests of a worker.
-    pytest.mark.xdist_group("probe"),
-]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the probe is for systems like Unix")
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,6 @@ from reports.site.pictures import STORIES
 from reports.wishes import ENTRIES
 from tests.helpers.site import anchors, built, gathered, page
 
-pytestmark = pytest.mark.xdist_group("cells")
-
 SCRIPT = "A = tcp4(SO_REUSEADDR)\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P) = ok\n"
 
 
