@@ -16,8 +16,8 @@ from tests.command.installed import Installed, unpacked
 
 pytest.importorskip("hatchling", reason="tox -e tests has it")
 
-#: What these need (the matrix, claims, agents, pytest) is most of what all verbs need. Each takes seconds to start.
-SAMPLE = ("explain", "libraries", "port", "record", "run", "try")
+#: What these need (the matrix, claims, agents) is, with the run that is recorded here, most of what all verbs need.
+SAMPLE = ("explain", "libraries", "port", "record", "try")
 
 
 @pytest.fixture(scope="module")

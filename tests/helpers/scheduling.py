@@ -31,8 +31,12 @@ LONGEST = (
     # What every platform answers; and the site.
     (
         *("reports/test_render", "reports/test_site", "reports/test_site_parts", "reports/test_site_words", "models/test_platforms"),
-        "specification/test_clauses",
+        *("specification/test_clauses", "reports/test_matrix", "command/test_trials", "command/test_screen", "record/test_runs"),
+        "stacks/test_kernels",
     ),
+    *(("reports/test_probe",), ("suites/test_conformance",), ("pairs/test_pairs",), ("record/test_recorder",), ("record/test_ci",)),
+    *(("models/test_mutants",), ("machine/test_environment",), ("command/test_installed",), ("standin/test_founding",)),
+    *(("standin/test_processes",), ("why/test_scenes",), ("machine/test_adapter",), ("reports/test_recorded",)),
 )
 _PLACES = {f"tests/{name}.py": place for place, names in enumerate(LONGEST) for name in names}
 
