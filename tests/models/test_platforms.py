@@ -15,7 +15,9 @@ from tests.helpers.predicted import predicted
 NAMES = sorted(MODELS)
 
 
-WHOLE = pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.exhaustive)], ids=["newest", "whole"])
+#: On a busy machine the releases and configurations of Linux take longer than a test may.
+LONG = (pytest.mark.exhaustive, pytest.mark.timeout(600))
+WHOLE = pytest.mark.parametrize("whole", [False, pytest.param(True, marks=LONG)], ids=["newest", "whole"])
 
 
 @cache
