@@ -8,7 +8,7 @@ from typing import Any
 from reports import incidents
 from reports.site import paths
 from reports.site.data import Site
-from reports.site.pictures import HEADLINES
+from reports.site.pictures.overview import HEADLINES
 from reports.site.template import Page
 from reports.site.words import ABOUT, MAIN, headline, listed, ordered, title
 from reports.wishes import ENTRIES, Entry, Wish

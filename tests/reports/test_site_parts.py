@@ -23,7 +23,7 @@ from reports.catalogue import ROOT
 from reports.predict import Predictor
 from reports.scripts import Played, Step, read_script
 from reports.site import npm, playground, search
-from reports.site.pictures import STORIES
+from reports.site.pictures.timeline import STORIES
 from reports.wishes import ENTRIES
 from tests.helpers.site import anchors, built, gathered, page
 
