@@ -13,8 +13,9 @@ from pathlib import Path
 
 from fixtures.models import Platform
 from fixtures.record.runfile import Record, Run, read_run, write_run
+from fixtures.record.verdicts import Observation
 from reports import cells as matrix_cells
-from reports.catalogue import need_checkout
+from reports.catalogue import Row, need_checkout
 from reports.cells import Cell, cells
 from reports.inputs import BadInput
 from reports.recorded import counted, file_name, judged_again, platform_of, suite_of, title
@@ -61,14 +62,14 @@ def _changes(found: Run, traces: Sequence[Record], folder: Path) -> list[str]:
     here = platform_of(found)
     if not here.model:
         return [f"{found.header['platform']} has no model, and no column in the matrix: the run is kept, and nothing is judged"]
-    column = _column(here)
-    before = _cells(column, folder)
+    column, known = _column(here), _Known()
+    before = _cells(column, folder, known)
     with tempfile.TemporaryDirectory() as name:
         beside = Path(name)
         for path in folder.glob("*.jsonl*"):
             shutil.copy(path, beside)
         _write(beside / file_name(found), found, traces)
-        after = _cells(column, beside)
+        after = _cells(column, beside, known)
     changed = [(name, before[name], after[name]) for name in before if _says(before[name]) != _says(after[name])]
     now = sum(one.basis == found.basis for one in after.values()) - sum(one.basis == found.basis for one in before.values())
     lines = [f"column {column} of the matrix: {now:+d} cells {found.basis}, {len(changed)} that say something else"]
@@ -81,9 +82,18 @@ def _column(here: Platform) -> Platform:
     return newest if matrix_cells.same_release(newest, here.version) else here
 
 
-def _cells(column: Platform, folder: Path) -> dict[str, Cell]:
-    matrix_cells.forget_runs()
-    return {name: across[str(column)] for name, across in cells([column], runs=folder).items()}
+class _Known(dict[str, list[Observation]]):
+    """What the model says of each experiment, asked once: no run changes that."""
+
+    def predict(self, platform: Platform, row: Row) -> list[Observation]:
+        """What it says of one of them."""
+        if row.experiment.id not in self:
+            self[row.experiment.id] = platform.predict(row.script)
+        return self[row.experiment.id]
+
+
+def _cells(column: Platform, folder: Path, known: _Known) -> dict[str, Cell]:
+    return {name: across[str(column)] for name, across in cells([column], runs=folder, predict=known.predict).items()}
 
 
 def _says(cell: Cell) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from fixtures.language.words import OK
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.models.base import Model
 from fixtures.record.replay import NotThisExperiment, Replay
-from fixtures.record.runfile import Record, Run, read_run
+from fixtures.record.runfile import Record, Run, name_in, read_run
 from fixtures.record.verdicts import Observation, judge, observe
 from fixtures.specification.clauses import BASES, Clause, Dispute, Reason, is_variant
 from fixtures.specification.sources import Citation
@@ -146,7 +146,7 @@ def recorded_before(platforms: Iterable[Platform], runs: Path = RUNS) -> list[Pl
     """The recorded releases of those platforms of which no run speaks for the release that is meant."""
     found = []
     for meant in platforms:
-        mine = [Platform(run.name, run.version) for run in recorded_runs(runs) if run.name == meant.name]
+        mine = [Platform(run.name, run.version) for run in recorded_runs(runs, meant.name)]
         if not any(same_release(meant, one.version) for one in mine):
             found += mine
     return found
@@ -184,8 +184,8 @@ def cells(
 def _shown_by_runs(platform: Platform, runs: Path) -> dict[str, Shown]:
     """What the recorded runs of this release of the platform show, by experiment id; a later run fills what an earlier one lacks."""
     found: dict[str, Shown] = {}
-    for run in recorded_runs(runs):
-        if run.name == platform.name and same_release(platform, run.version):
+    for run in recorded_runs(runs, platform.name):
+        if same_release(platform, run.version):
             for record in run.traces:
                 old = found.get(record["id"])
                 if old is None or old.record["verdict"] == "untestable":
@@ -193,20 +193,31 @@ def _shown_by_runs(platform: Platform, runs: Path) -> dict[str, Shown]:
     return found
 
 
+def runs_by_file(folder: Path, name: str = "") -> dict[str, Run]:
+    """Every run of a folder, or those of one platform, by the name of its file."""
+    paths = {path: path.stat() for path in sorted(folder.glob("*.jsonl*"))}
+    return {path.name: run for path, stat in paths.items() if (run := _run(path, name, stat.st_ino, stat.st_size, stat.st_mtime_ns))}
+
+
+def recorded_runs(folder: Path, name: str = "") -> list[Run]:
+    """Every run of a folder, or those of one platform: first those on the systems themselves, then those on stacks alone."""
+    return sorted(runs_by_file(folder, name).values(), key=lambda run: list(BASES).index(run.basis))
+
+
+def _run(path: Path, name: str, *same: int) -> Run | None:
+    """The run of a file, read once for as long as that stays the same; none if it is of another platform."""
+    return _whole(path, *same) if not name or _platform_of(path, *same) == name else None
+
+
 @cache
-def runs_by_file(folder: Path) -> dict[str, Run]:
-    """Every run of a folder, by the name of its file."""
-    return {path.name: without_artefacts(read_run(path)) for path in sorted(folder.glob("*.jsonl*"))}
+def _whole(path: Path, *same: int) -> Run:
+    return without_artefacts(read_run(path))
 
 
-def recorded_runs(folder: Path) -> list[Run]:
-    """Every run of a folder: first those on the systems themselves, then those on stacks alone."""
-    return sorted(runs_by_file(folder).values(), key=lambda run: list(BASES).index(run.basis))
-
-
-def forget_runs() -> None:
-    """Read the recorded runs again when they are next asked for."""
-    runs_by_file.cache_clear()
+@cache
+def _platform_of(path: Path, *same: int) -> str:
+    """The platform of a run, without reading the rest of it."""
+    return name_in(path)
 
 
 def same_release(platform: Platform, version: str) -> bool:

@@ -18,7 +18,7 @@ from reports.porting.report import report
 from reports.porting.text import as_text as porting_as_text
 from reports.scripts import as_text, read_script
 from reports.site.data import Site
-from reports.site.pictures import overview
+from reports.site.pictures.overview import overview
 
 DOCS, README = ROOT / "docs", ROOT / "README.md"
 PREDICT, PORTING, OTHERS, CLAUSES, EXPERIMENTS = (

@@ -48,7 +48,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _versions(name: str, folder: Path) -> dict[str, dict[str, Record]]:
     """What each version answered to the experiments that ran to their end there, oldest version first."""
-    cells.forget_runs()
     runs = cells.recorded_runs(folder)
     mine = [run for run in runs if run.name == name]
     if not mine:

@@ -11,15 +11,18 @@ import argparse
 import random
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 
 from fixtures import models
 from fixtures.language.notation import KINDS
 from fixtures.language.words import UNKNOWN
 from fixtures.models import MODELS, Platform
+from fixtures.record.verdicts import Observation
 from fixtures.specification.clauses import Clause, Dispute, Gap, Own, Reason
 from reports.catalogue import all_rows, find
 from reports.cells import cells, columns, names_a_place
+from tests.helpers.predicted import predicted
 from tests.settings import settings_of
 
 USERS = (0, 1000)
@@ -38,17 +41,21 @@ def met(name: str, *, whole: bool = True) -> dict[tuple[str, str], Reason]:
     If not ``whole``, only of root on the newest release as it is configured when it is fresh.
     """
     found: dict[tuple[str, str], Reason] = {}
-    model = MODELS[name]
-    for version in dict.fromkeys([*model.releases, ""]) if whole else [""]:
-        # What a system's own defaults change is the same in each release.
-        for settings in (model.configurations if version else settings_of(model)) if whole else model.configurations[:1]:
-            for uid in USERS if whole else USERS[:1]:
-                for row in all_rows():
-                    for world in Platform(name, version).predict(row.script, uid, settings):
-                        for call, answer in world.trace:
-                            if answer.because and call.verb != "run":
-                                found.setdefault((answer.because.id, verb_of(call.verb, answer.name)), answer.because)
+    for world in _everywhere(name) if whole else (world for worlds in predicted(name).values() for world in worlds):
+        for call, answer in world.trace:
+            if answer.because and call.verb != "run":
+                found.setdefault((answer.because.id, verb_of(call.verb, answer.name)), answer.because)
     return found
+
+
+def _everywhere(name: str) -> Iterator[Observation]:
+    model = MODELS[name]
+    for version in dict.fromkeys([*model.releases, ""]):
+        # What a system's own defaults change is the same in each release.
+        for settings in model.configurations if version else settings_of(model):
+            for uid in USERS:
+                for row in all_rows():
+                    yield from Platform(name, version).predict(row.script, uid, settings)
 
 
 def verb_of(verb: str, answer: str) -> str:

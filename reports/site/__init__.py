@@ -30,6 +30,8 @@ from reports.site import (
 )
 from reports.site.data import Site, recorded, witnesses
 from reports.site.history import Newest
+from reports.site.pictures.overview import overview
+from reports.site.pictures.picture import Picture
 from reports.site.template import Page, rendered
 
 __all__ = ["Parts", "Site", "configure", "files", "gather", "pages", "parts", "recorded", "run", "write"]
@@ -57,9 +59,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def gather() -> Site:
+def gather(newest: Newest | None = None) -> Site:
     """What the site shows: every experiment on every platform, and the recorded runs."""
-    platforms, rows, newest = cells.columns(), all_rows(), Newest()
+    platforms, rows, newest = cells.columns(), all_rows(), newest or Newest()
     every = cells.cells(platforms, rows, predict=newest.predict)
     return Site(platforms, list(rows), every, recorded(cells.RUNS), witnesses(cells.RUNS), newest)
 
@@ -83,7 +85,7 @@ def files(site: Site, address: str = "", only: str = "", parts: Parts | None = N
 
     Raises BadInput if Jinja2 is not installed.
     """
-    drawn = [*pictures.pictures(site), pictures.overview(site.platforms, site.cells)]
+    drawn = [*pictures.pictures(site), overview(site.platforms, site.cells)]
     parts = parts or Parts()
     base = address and f"{address.rstrip('/')}/"
     shared = {"address": base, "has_playground": bool(parts.engine), "has_search": bool(parts.search)}
@@ -117,7 +119,7 @@ def parts() -> Parts:
     return Parts(index, engine)
 
 
-def pages(site: Site, drawn: list[pictures.Picture], only: str = "") -> Iterator[Page]:
+def pages(site: Site, drawn: list[Picture], only: str = "") -> Iterator[Page]:
     """Every page. ``only`` is what the ids of the experiments begin with that get one."""
     yield first_page.first(site, document_page.names())
     yield from first_page.situations(site)

@@ -15,8 +15,9 @@ from reports import incidents
 from reports.cells import UNKNOWN, UNTESTABLE, Cell
 from reports.claims import load as load_claims
 from reports.explain import bibtex, citation_line, comment
-from reports.site import paths, pictures
+from reports.site import paths
 from reports.site.data import Family, Site
+from reports.site.pictures.timeline import calls
 from reports.site.template import Page
 from reports.site.words import MAIN, colour, headline, listed, ordered, rule_kept, summary, title
 from reports.wishes import ENTRIES
@@ -71,7 +72,7 @@ def experiment(site: Site, identifier: str) -> Page:
         "version": VERSION,
         "license": "https://creativecommons.org/publicdomain/zero/1.0/",
     }
-    beside = {"calls.svg": pictures.calls(row, platform, steps).svg}
+    beside = {"calls.svg": calls(row, platform, steps).svg}
     return Page(paths.experiment(identifier), "experiment.html", about.question, said, data, schema, "calls.svg", beside)
 
 

@@ -12,7 +12,7 @@ from reports.catalogue import ROOT
 from reports.site import npm
 from reports.site.data import Site
 from reports.site.experiment_page import fragment, script
-from reports.site.pictures import STORIES
+from reports.site.pictures.timeline import STORIES
 from reports.site.template import Page
 from reports.site.words import ABOUT, MAIN, ordered, title
 from reports.wishes import ENTRIES

@@ -9,7 +9,7 @@ from fixtures.specification.sources import bibliography
 from reports.cells import OUTCOMES
 from reports.explain import citation_line
 from reports.site.data import Site
-from reports.site.pictures import Picture
+from reports.site.pictures.picture import Picture
 from reports.site.template import Page
 
 

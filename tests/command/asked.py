@@ -10,7 +10,7 @@ RECORDED = ("run", "-n", "0", "--isolation", "host", "-k", "tcp/stevens-s1", "--
 #: PYTHON is the interpreter.
 ASKED: dict[str, tuple[list[str], int, str]] = {
     "why": (["--platform", "macos", "listen tcp 127.0.0.1:8080: bind: address already in use"], 1, "likeliest first"),
-    "explain": (["tcp/stevens-s11/theft"], 0, "to cite"),
+    "explain": (["tcp/stevens-s11/theft/linux"], 0, "to cite"),
     "predict": (["--platform", "freebsd", "server.txt"], 0, "A.listen() = ok"),
     "try": (["--isolation", "host", "server.txt"], 0, "A.listen() = ok"),
     "diff": (["linux", "windows", "--chapter", "udp"], 1, "windows"),

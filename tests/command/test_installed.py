@@ -16,11 +16,8 @@ from tests.command.installed import Installed, unpacked
 
 pytest.importorskip("hatchling", reason="tox -e tests has it")
 
-#: The wheel is built and tried once for all tests of a worker.
-pytestmark = pytest.mark.xdist_group("installed")
-
-#: What these need (the matrix, claims, agents, pytest) is most of what all verbs need. Each takes seconds to start.
-SAMPLE = ("explain", "libraries", "port", "record", "run", "try")
+#: What these need (the matrix, claims, agents) is, with the run that is recorded here, most of what all verbs need.
+SAMPLE = ("explain", "libraries", "port", "record", "try")
 
 
 @pytest.fixture(scope="module")

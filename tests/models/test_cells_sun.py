@@ -18,7 +18,6 @@ from fixtures.models.solaris import Solaris
 from fixtures.models.solaris import clauses as s
 from fixtures.specification.clauses import Clause, Own, Reason
 from fixtures.specification.worlds import Choices, every_world
-from tests.clauses import met
 from tests.helpers.cells import Table, wrong_cells
 
 TCP_RELATIONS = ("S=S", "W=W", "W>S", "S>W", "S/S'", "D>W", "W>D", "D>S", "S>D", "D=D", "6>W", "W>6", "s6=s6", "6=6", "6>s6")
@@ -251,7 +250,6 @@ def test_what_solaris_is_expected_to_do_was_read_in_illumos_or_documented() -> N
     assert {own.id for own in s.OWN.values()} == {identifier.replace("illumos/", "solaris/") for identifier in read}
     assert {own.basis for own in s.OWN.values()} == {"predicted", "documented", "disputed", "unknown"}
     assert {own.id for own in s.OWN.values() if own.basis == "documented"} == {"solaris/exclbind", "solaris/exclbind-udp"}
-    assert {own.id for own in s.OWN.values()} <= {identifier for identifier, _ in met("solaris")}
 
 
 def test_a_row_of_solaris_is_predicted_from_that_of_illumos() -> None:

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import zlib
+from functools import cache
 
 import jsonschema
 import pytest
@@ -16,7 +17,7 @@ from tests.mutants.__main__ import main
 from tests.mutants.examiner import SURVIVED, Examiner
 from tests.mutants.listed import FILE, OPEN, Entry, entry_of, load, named, needs, stale
 from tests.mutants.operators import changes
-from tests.mutants.targets import mutants_of
+from tests.mutants.targets import Mutant, mutants_of
 from tests.mutants.watched import World
 
 #: One mutant in so many is tried here, always the same ones; ``tox -e mutants`` tries them all.
@@ -46,6 +47,11 @@ CHANGED = [
 ]
 
 
+@cache
+def mutants(platform: str) -> list[Mutant]:
+    return mutants_of(MODELS[platform])
+
+
 def test_what_is_changed() -> None:
     function = ast.parse(SOURCE).body[0]
     assert isinstance(function, ast.FunctionDef)
@@ -54,10 +60,10 @@ def test_what_is_changed() -> None:
 
 @pytest.mark.parametrize("platform", MODELS)
 def test_no_two_mutants_have_one_name_and_each_is_taken_off(platform: str) -> None:
-    mutants = mutants_of(MODELS[platform])
-    assert len({mutant.key for mutant in mutants}) == len(mutants) > 400
+    there = mutants(platform)
+    assert len({mutant.key for mutant in there}) == len(there) > 400
     before = vars(MODELS[platform]).copy(), MODELS[platform].perform.__code__
-    for mutant in mutants[:: len(mutants) // 40]:
+    for mutant in there[:: len(there) // 40]:
         with mutant.applied():
             pass
     assert (dict(vars(MODELS[platform])), MODELS[platform].perform.__code__) == (dict(before[0]), before[1])
@@ -70,7 +76,7 @@ def test_the_list_is_as_its_schema_says() -> None:
 
 def test_every_entry_of_the_list_speaks_of_mutants_that_there_are() -> None:
     """Each change that it names, on some platform; and each platform that it names has one."""
-    there = {name: mutants_of(model) for name, model in MODELS.items()}
+    there = {name: mutants(name) for name in MODELS}
     # What is changed of a clause or of a table is known only once the experiments have run.
     entries = [entry for entry in load() if not (entry.changes[0].endswith("reversed") or entry.where.endswith(".edges"))]
     pairs = [(entry, name) for entry in entries for name in named(entry)]
@@ -92,7 +98,7 @@ def test_a_stale_entry_is_told_once_all_its_platforms_were_run() -> None:
 @pytest.mark.parametrize("platform", [DECIDED[0], *(pytest.param(name, marks=pytest.mark.exhaustive) for name in DECIDED[1:])])
 def test_a_sample_of_the_mutants_is_noticed(platform: str) -> None:
     examiner, entries = Examiner(platform), load()
-    drawn = [mutant for mutant in mutants_of(examiner.model) if zlib.crc32(" ".join(mutant.key).encode()) % ONE_IN == 0]
+    drawn = [mutant for mutant in mutants(platform) if zlib.crc32(" ".join(mutant.key).encode()) % ONE_IN == 0]
     sample = [mutant for mutant in drawn if not entry_of(platform, mutant, entries)]
     assert sample
     assert [mutant.key for mutant, fate in examiner.fates(sample) if fate == SURVIVED] == []
@@ -103,7 +109,7 @@ def test_a_sample_of_the_mutants_is_noticed(platform: str) -> None:
 @pytest.mark.parametrize("platform", ["freebsd", "gvisor"])
 def test_what_is_not_played_again_would_say_the_same(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An experiment is left out where another release got the same answers to all that it asked. The fates are those without that."""
-    sample = mutants_of(MODELS[platform])[::40]
+    sample = mutants(platform)[::40]
     fates = [fate for _, fate in Examiner(platform).fates(sample)]
     monkeypatch.setattr(World, "answers_alike", lambda world, asked: False)
     assert [fate for _, fate in Examiner(platform).fates(sample)] == fates

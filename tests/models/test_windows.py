@@ -15,6 +15,7 @@ from fixtures.models.cygwin import clauses as cygwin
 from fixtures.models.cygwin.edges import EDGES as CYGWIN
 from fixtures.models.windows import call_clauses as k
 from fixtures.models.windows import clauses as w
+from fixtures.models.windows import receiver_clauses as r
 from fixtures.models.windows import table_clauses as t
 from fixtures.models.windows.edges import EDGES as WINDOWS
 from fixtures.models.windows.tables import RA, TESTED
@@ -53,23 +54,23 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         # RA,RA: both listen; the first receives in tests, nobody knows says Microsoft; then the next does.
         ("windows", RA_RA, only("ok", because=TCP[RA, "S", RA, "S"])),
         ("windows@server2003", RA_RA, only("ok", because=t.DUPLICATES)),
-        ("windows", BOTH_LISTEN + "connections(127.0.0.1:P)", only("A", "B", "both", because=k.RECEIVER)),
-        ("windows", BOTH_LISTEN + "A.close()\nconnections(127.0.0.1:P)", only("B", because=k.RECEIVES)),
+        ("windows", BOTH_LISTEN + "connections(127.0.0.1:P)", only("A", "B", "both", because=r.RECEIVER)),
+        ("windows", BOTH_LISTEN + "A.close()\nconnections(127.0.0.1:P)", only("B", because=r.RECEIVES)),
         (
             "windows",
             BOTH_LISTEN + "A.close()\nC = tcp4(SO_REUSEADDR)\nC.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)",
-            only("B", because=k.RECEIVES),
+            only("B", because=r.RECEIVES),
         ),
         (
             "windows",
             "A = udp4(SO_REUSEADDR)\nA.bind(0.0.0.0:P)\nB = udp4(SO_REUSEADDR)\nB.bind(0.0.0.0:P)\nconnections(127.0.0.1:P)",
-            only("A", "B", "both", because=k.UDP_RECEIVER),
+            only("A", "B", "both", because=r.UDP_RECEIVER),
         ),
         # Without options the specific one stands beside the wildcard and receives.
         (
             "windows",
             "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)\nB.listen()\nconnections(127.0.0.1:P)",
-            only("B", because=k.SPECIFIC_RECEIVES),
+            only("B", because=r.SPECIFIC_RECEIVES),
         ),
         (
             "windows",
@@ -79,7 +80,7 @@ def only(*names: str, because: Reason) -> list[tuple[str, Reason | None]]:
         (
             "windows",
             "A = tcp4()\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4()\nB.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)",
-            only("unknown", because=k.BOUND_ONLY),
+            only("unknown", because=r.BOUND_ONLY),
         ),
         # A victim with RA can be robbed by anyone, another user too; one without only by its own user.
         (

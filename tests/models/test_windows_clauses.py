@@ -11,6 +11,8 @@ from fixtures.models.cygwin import passed
 from fixtures.models.cygwin.edges import EDGES as CYGWIN
 from fixtures.models.windows import call_clauses as k
 from fixtures.models.windows import clauses as w
+from fixtures.models.windows import receiver_clauses as r
+from fixtures.models.windows import reset_clauses as b
 from fixtures.models.windows import table_clauses as t
 from fixtures.models.windows.edges import EDGES
 from fixtures.models.windows.tables import EX, RA, TABLE_1, TABLE_2, TABLE_3, TESTED, Table
@@ -109,7 +111,7 @@ TIME_WAIT_OPEN = "D.shutdown(WR)\nC.recv(1)\nC.close()\nshows(127.0.0.1:P, TIME_
         ("windows@xp", CHILD + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", only("ok", because=w.REUSE_CHILD)),
         ("windows", SERVED.format(RA) + CLOSED + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", only("ok", because=w.TIME_WAIT_IS_FREE)),
         ("windows@nt4", SERVED.format(RA) + CLOSED + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)", only("ok", because=w.REUSE_CHILD)),
-        ("windows", CHILD + "B = tcp4()\nB.bind(127.0.0.1:P)\nB.listen()", only("ok", because=k.LISTENS)),
+        ("windows", CHILD + "B = tcp4()\nB.bind(127.0.0.1:P)\nB.listen()", only("ok", because=r.LISTENS)),
         # Sockets that are not closed, though their connection is over.
         ("windows", RESET + "E = tcp4()\nE.bind(127.0.0.1:Q)", only("unknown", because=w.UNCLOSED)),
         ("windows", RESET + "B.close()\nE = tcp4()\nE.bind(127.0.0.1:Q)", only("ok", because=w.FREE)),
@@ -140,10 +142,10 @@ TIME_WAIT_OPEN = "D.shutdown(WR)\nC.recv(1)\nC.close()\nshows(127.0.0.1:P, TIME_
         ("cygwin", SERVES_IPV4 + "C = tcp6(IPV6_V6ONLY=0)\nC.connect([::ffff:127.0.0.1]:P)", only("ok", because=passed.CONNECT_MAPPED)),
         ("wsl1", SERVES_IPV4 + "C = tcp6(IPV6_V6ONLY=0)\nC.connect([::ffff:127.0.0.1]:P)", only("ok", because=wsl1.CONNECT_MAPPED)),
         # Who receives.
-        ("windows", SERVES_IPV4 + "connections(127.0.0.1:P)", only("A", because=k.RECEIVES)),
-        ("windows", "A = udp4()\nA.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)", only("A", because=k.RECEIVES_DATAGRAMS)),
-        ("windows", TWO_UDP + "connections(127.0.0.1:P)", only("B", because=k.SPECIFIC_RECEIVES_DATAGRAMS)),
-        ("windows", "A = udp6(IPV6_V6ONLY=0)\nA.bind([::]:P)\nconnections(127.0.0.1:P)", only("A", because=k.DUAL_RECEIVES)),
+        ("windows", SERVES_IPV4 + "connections(127.0.0.1:P)", only("A", because=r.RECEIVES)),
+        ("windows", "A = udp4()\nA.bind(127.0.0.1:P)\nconnections(127.0.0.1:P)", only("A", because=r.RECEIVES_DATAGRAMS)),
+        ("windows", TWO_UDP + "connections(127.0.0.1:P)", only("B", because=r.SPECIFIC_RECEIVES_DATAGRAMS)),
+        ("windows", "A = udp6(IPV6_V6ONLY=0)\nA.bind([::]:P)\nconnections(127.0.0.1:P)", only("A", because=r.DUAL_RECEIVES)),
         ("windows", "A = tcp6(IPV6_V6ONLY=0)\nA.bind([::1]:P)\nB = tcp4()\nB.bind(0.0.0.0:P)", only("ok", because=w.OTHER_FAMILY)),
         (
             "cygwin",
@@ -151,8 +153,8 @@ TIME_WAIT_OPEN = "D.shutdown(WR)\nC.recv(1)\nC.close()\nshows(127.0.0.1:P, TIME_
             only("B", because=passed.SPECIFIC_RECEIVES),
         ),
         # Listening, and what an accepted socket has.
-        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", only("ok", because=k.LISTENS)),
-        ("windows", HOLDS.format("", WILD, "", "", ONE) + "\nA.listen()\nB.listen()", only("ok", because=k.LISTENS_BESIDE)),
+        ("windows", "A = tcp4()\nA.bind(127.0.0.1:P)\nA.listen()", only("ok", because=r.LISTENS)),
+        ("windows", HOLDS.format("", WILD, "", "", ONE) + "\nA.listen()\nB.listen()", only("ok", because=r.LISTENS_BESIDE)),
         ("windows", CHILD + "D.getsockopt(SO_REUSEADDR)", only("0", because=k.ACCEPTED_OPTION)),
         ("windows", "A = tcp4()\nA.getsockopt(SO_REUSEADDR)", only("0", because=k.GET_OPTION)),
         ("windows", "A = tcp4()\nA.connect(0.0.0.0:P)", only("EADDRNOTAVAIL", because=k.TO_ANY)),
@@ -170,17 +172,17 @@ TIME_WAIT_OPEN = "D.shutdown(WR)\nC.recv(1)\nC.close()\nshows(127.0.0.1:P, TIME_
         ("windows", DUAL.format("tcp", f", {EX}", "tcp", EX), only("EACCES", "EADDRINUSE", because=w.DUAL_WILDCARDS)),
         ("windows", DUAL.format("udp", "", "udp", ""), only("ok", because=w.DUAL_UDP)),
         ("windows", DUAL.format("udp", f", {EX}", "udp", EX), only("EADDRINUSE", because=w.DUAL_UDP_EXCLUSIVE)),
-        ("windows", DUAL.format("udp", "", "udp", "") + "\nconnections(127.0.0.1:P)", only("A", because=k.FIRST_OF_WILDCARDS)),
-        ("windows", DUAL.format("udp", "", "udp", "") + "\nA.close()\nconnections(127.0.0.1:P)", only("B", because=k.RECEIVES_DATAGRAMS)),
+        ("windows", DUAL.format("udp", "", "udp", "") + "\nconnections(127.0.0.1:P)", only("A", because=r.FIRST_OF_WILDCARDS)),
+        ("windows", DUAL.format("udp", "", "udp", "") + "\nA.close()\nconnections(127.0.0.1:P)", only("B", because=r.RECEIVES_DATAGRAMS)),
         (
             "windows",
             "A = udp4()\nA.bind(0.0.0.0:P)\nB = udp6(IPV6_V6ONLY=0)\nB.bind([::]:P)\nconnections(127.0.0.1:P)",
-            only("A", because=k.FIRST_OF_WILDCARDS),
+            only("A", because=r.FIRST_OF_WILDCARDS),
         ),
         (
             "windows",
             DUAL.format("udp", f", {RA}", "udp", RA) + "\nconnections(127.0.0.1:P)",
-            only("A", because=k.FIRST_OF_SHARED_WILDCARDS),
+            only("A", because=r.FIRST_OF_SHARED_WILDCARDS),
         ),
         # What a socket hears of a refusal, of a port that nobody holds, and of an end that was closed.
         ("windows", "A = tcp4()\nA.connect(127.0.0.1:P)\nA.connect(127.0.0.1:P)", only("ECONNREFUSED", because=k.CONNECT_AGAIN)),
@@ -188,14 +190,14 @@ TIME_WAIT_OPEN = "D.shutdown(WR)\nC.recv(1)\nC.close()\nshows(127.0.0.1:P, TIME_
         ("windows", "A = tcp4()\nA.bind(127.0.0.1:Q)\nA.connect(127.0.0.1:P)\nA.connect(127.0.0.1:P)", only("unknown", because=k.REFUSED)),
         ("windows", REFUSED_THEN_SERVED + "A.connect(127.0.0.1:P)", only("ok", because=k.CONNECT_AGAIN)),
         ("windows", REFUSED_THEN_SERVED + "A.connect(127.0.0.1:P)\nA.send(1)", only("ok", because=EDGES.because(S.SEND))),
-        ("windows", "A = udp4()\nA.recv(1)", only("EINVAL", because=k.RECV_UNBOUND)),
-        ("windows", UNREACHABLE, only("ok", because=k.SEND_UNREACHABLE)),
-        ("windows", f"{UNREACHABLE}\nA.recv(1)", only("ECONNRESET", because=k.RECV_UNREACHABLE)),
-        ("windows", f"{UNREACHABLE}\nA.send(1)\nA.recv(1)", only("unknown", because=k.UNREACHABLE_ORDER)),
-        ("windows", f"{UNREACHABLE}\nA.recv(1)\nA.send(1)", only("ok", because=k.SEND_UNREACHABLE)),
+        ("windows", "A = udp4()\nA.recv(1)", only("EINVAL", because=b.RECV_UNBOUND)),
+        ("windows", UNREACHABLE, only("ok", because=b.SEND_UNREACHABLE)),
+        ("windows", f"{UNREACHABLE}\nA.recv(1)", only("ECONNRESET", because=b.RECV_UNREACHABLE)),
+        ("windows", f"{UNREACHABLE}\nA.send(1)\nA.recv(1)", only("unknown", because=b.UNREACHABLE_ORDER)),
+        ("windows", f"{UNREACHABLE}\nA.recv(1)\nA.send(1)", only("ok", because=b.SEND_UNREACHABLE)),
         ("cygwin", f"{UNREACHABLE}\nA.recv(1)", only("EAGAIN", because=cygwin.UNREACHABLE_UNHEARD)),
-        ("windows", CHILD + "C.close()\nD.send(1)\nD.send(1)", only("ECONNABORTED", "ECONNRESET", because=k.SEND_BROKEN)),
-        ("windows", CHILD + "C.close()\nD.send(1)\nD.recv(1)", only("ECONNABORTED", because=k.RECV_BROKEN)),
+        ("windows", CHILD + "C.close()\nD.send(1)\nD.send(1)", only("ECONNABORTED", "ECONNRESET", because=b.SEND_BROKEN)),
+        ("windows", CHILD + "C.close()\nD.send(1)\nD.recv(1)", only("ECONNABORTED", because=b.RECV_BROKEN)),
         ("windows", "A = udp4()\nA.bind(127.0.0.1:P)\nB = A.accept()", only("EOPNOTSUPP", "EINVAL", because=k.ACCEPT_UDP)),
         ("windows", "A = udp4()\nA.join(224.0.0.251)\nA.join(224.0.0.251)", only("EADDRNOTAVAIL", "EINVAL", because=k.JOIN_AGAIN)),
         ("windows", "A = tcp6()\nA.connect([::ffff:127.0.0.1]:P)", only("EADDRNOTAVAIL", because=k.CONNECT_TO_MAPPED)),
@@ -314,7 +316,7 @@ def test_wsl1_cannot_read_so_reuseport() -> None:
 
 def test_what_cygwin_hands_on_has_its_own_id_and_microsofts_place() -> None:
     receives, foreign = passed.RECEIVES, passed.FOREIGN_WILDCARD
-    assert (receives.id, receives.source) == ("cygwin/listener-receives", k.RECEIVES.source)
+    assert (receives.id, receives.source) == ("cygwin/listener-receives", r.RECEIVES.source)
     assert (foreign.id, foreign.since, foreign.source) == ("cygwin/wildcard-of-another-user", "", t.FOREIGN_WILDCARD.source)
     assert "is EACCES unless" in foreign.statement
     assert "without any option" not in passed.OWN_SPECIFIC.statement

@@ -19,7 +19,7 @@ from fixtures.record.verdicts import judge, observe
 from reports.__main__ import main
 from reports.catalogue import by_id
 
-TRIES = int(os.environ.get("ADDRINUSE_FUZZ", "400"))
+TRIES = int(os.environ.get("ADDRINUSE_FUZZ", "150"))
 HEADER: Header = {"platform": "linux@6.18", "stack": "kernel", "fingerprint": {"suite": "0.1.0", "release": "6.18", "privilege": "root"}}
 
 

@@ -81,7 +81,10 @@ def test_each_item_is_kept_once() -> None:
     assert [(one["id"], one["verdict"]) for one in once(records, FAILURES)] == [("a", "broken"), ("b", "surprise")]
 
 
-@pytest.mark.parametrize(("how", "workers"), [("setup", "0"), ("call", "0"), ("call", "2"), ("die", "2")])
+@pytest.mark.parametrize(
+    ("how", "workers"),
+    [("call", "0"), ("die", "2"), *(pytest.param(*one, marks=pytest.mark.exhaustive) for one in (("setup", "0"), ("call", "2")))],
+)
 def test_what_crashes_is_broken_in_the_run(how: str, workers: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done = suite(tmp_path, "-n", workers, "--record", str(tmp_path / "run.jsonl"), how=how)
     assert done.returncode == 1, done.stdout

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fixtures.models import Platform
-from fixtures.record.runfile import write_run
+from fixtures.record.runfile import RunError, pack, write_run
 from fixtures.specification.clauses import BASES
 from reports import matrix
 from reports.__main__ import main
@@ -21,7 +21,6 @@ from reports.cells import (
     Cell,
     cells,
     columns,
-    forget_runs,
     platform_named,
     recorded_before,
     recorded_runs,
@@ -132,6 +131,21 @@ def test_a_run_on_the_system_goes_before_one_on_its_stack(tmp_path: Path) -> Non
     assert (found.basis, found.answer) == ("observed", "bind ok")
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
+def test_for_one_platform_only_its_own_runs_are_read(tmp_path: Path, suffix: str) -> None:
+    run_of(tmp_path, "linux@7.3", "ok")
+    lines = (tmp_path / "linux@7.3.jsonl").read_bytes().replace(b"linux@7.3", b"netbsd@10").splitlines(keepends=True)
+    cut = tmp_path / f"netbsd{suffix}"
+    cut.write_bytes(pack(lines[0]) if suffix.endswith(".gz") else lines[0])
+    assert [run.version for run in recorded_runs(tmp_path, "linux")] == ["7.3"]
+    for name in ("netbsd", ""):
+        with pytest.raises(RunError, match=f"netbsd{suffix}: line 1: no footer"):
+            recorded_runs(tmp_path, name)
+    cut.write_bytes(b"{}\n")
+    with pytest.raises(RunError, match=f"netbsd{suffix}: line 1: not a run"):
+        recorded_runs(tmp_path, "linux")
+
+
 def test_older_releases_are_told_where_only_they_were_recorded(tmp_path: Path) -> None:
     run_of(tmp_path, "freebsd@13", "ok")
     run_of(tmp_path, "linux@5.10", "ok")
@@ -152,7 +166,6 @@ def test_of_a_version_that_nobody_read_only_its_own_run_speaks(tmp_path: Path, c
     assert cells([platform], [find(E2)], folder)[E2]["linux@99"].basis == "predicted"
     assert cells([LINUX], [find(E2)], folder)[E2]["linux"].basis == "observed"
     run_of(tmp_path, "linux@99", "ok")
-    forget_runs()
     assert cells([platform], [find(E2)], folder)[E2]["linux@99"].basis == "observed"
 
 

@@ -40,11 +40,7 @@ def runs(python: str | None) -> bool:
 
 OLD = shutil.which("python2.7")
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform == "win32", reason="the probe is for systems like Unix"),
-    # It is built once for all tests of a worker.
-    pytest.mark.xdist_group("probe"),
-]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the probe is for systems like Unix")
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +92,9 @@ def calls_of(plan: Any, answers: Iterator[str]) -> list[str]:
     return calls
 
 
-@pytest.mark.parametrize("name", ["stevens", "linux", "netbsd", "solaris", "hpux", "tru64"])
+@pytest.mark.parametrize(
+    "name", ["stevens", "linux", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in ("netbsd", "solaris", "hpux", "tru64"))]
+)
 def test_a_plan_makes_the_calls_of_its_script(probe: ModuleType, name: str) -> None:
     different = []
     for identifier, _, question, plan in probe.EXPERIMENTS:
@@ -251,19 +249,21 @@ def test_an_option_without_a_name_here_is_absent_until_its_number_is_told(probe:
     assert json.dumps(probe.fingerprint())
 
 
+def test_it_lists_into_a_pipe_that_closes(built: Path) -> None:
+    words = ["bash", "-c", f"{sys.executable} {built} --list | head -1"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (len(done.stdout.splitlines()), done.stderr) == (1, "")
+
+
 @pytest.mark.parametrize("output", ["missing/run.jsonl", "."])
-def test_an_output_that_cannot_be_written_is_refused_before_the_run(output: str, tmp_path: Path) -> None:
-    probe = tmp_path / "probe.py"
-    assert main(["probe", "--write", str(probe)]) == 0
-    done = subprocess.run([sys.executable, str(probe), "--output", output], cwd=tmp_path, capture_output=True, text=True, check=False)
+def test_an_output_that_cannot_be_written_is_refused_before_the_run(output: str, built: Path, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, str(built), "--output", output], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "cannot be written" in done.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/null").exists(), reason="no /dev/null")
-def test_an_output_that_is_a_device_stays_one(tmp_path: Path) -> None:
-    probe = tmp_path / "probe.py"
-    assert main(["probe", "--write", str(probe)]) == 0
-    words = [sys.executable, str(probe), "--output", "/dev/null", "--only", "tcp/stevens-s11/theft"]
+def test_an_output_that_is_a_device_stays_one(built: Path, tmp_path: Path) -> None:
+    words = [sys.executable, str(built), "--output", "/dev/null", "--only", "tcp/stevens-s11/theft"]
     assert subprocess.run(words, cwd=tmp_path, capture_output=True, check=False).returncode == 0
     assert Path("/dev/null").is_char_device()

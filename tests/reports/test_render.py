@@ -13,9 +13,6 @@ from reports.catalogue import ROOT
 from reports.inputs import BadInput
 from tests.helpers.site import gathered
 
-#: Its cells are those of the site, which are worked out once for all tests of a worker.
-pytestmark = pytest.mark.xdist_group("cells")
-
 
 def test_nothing_is_stale() -> None:
     assert [str(path.relative_to(ROOT)) for path in render.stale(gathered())] == [], render.REMEDY

@@ -31,8 +31,6 @@ from tests.helpers.site import FEW, anchors, anchors_of, built, gathered, page
 from tests.helpers.site import pages as parsed
 from tests.reports.test_matrix import run_of
 
-pytestmark = pytest.mark.xdist_group("cells")
-
 E2 = "tcp/duplicate/both-reuseaddr/unlistened"
 #: Bytes of a page with its style and script: as they are, and as a server sends them.
 MOST, MOST_SENT = 140_000, 30_000

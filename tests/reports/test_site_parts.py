@@ -23,11 +23,9 @@ from reports.catalogue import ROOT
 from reports.predict import Predictor
 from reports.scripts import Played, Step, read_script
 from reports.site import npm, playground, search
-from reports.site.pictures import STORIES
+from reports.site.pictures.timeline import STORIES
 from reports.wishes import ENTRIES
 from tests.helpers.site import anchors, built, gathered, page
-
-pytestmark = pytest.mark.xdist_group("cells")
 
 SCRIPT = "A = tcp4(SO_REUSEADDR)\nA.bind(0.0.0.0:P)\nA.listen()\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P) = ok\n"
 

@@ -16,8 +16,6 @@ from reports.site import chapter_page, feed, first_page, history, pair_page, pla
 from reports.site.template import way
 from tests.helpers.site import gathered
 
-pytestmark = pytest.mark.xdist_group("cells")
-
 E2 = "tcp/duplicate/both-reuseaddr/unlistened"
 WAITING = "tcp/time-wait/server-closes-first/old-none/new-reuseaddr"
 

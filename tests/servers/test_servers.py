@@ -33,7 +33,7 @@ def _rows(asked: Callable[[Server], Iterable[str]]) -> list[Any]:
 
 
 def _marks(server: Server) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xdist_group(server.name), *([pytest.mark.minimum] if server.minimum else [])]
+    return [pytest.mark.minimum] if server.minimum else []
 
 
 def _asked(server: Server) -> Iterable[str]:

@@ -16,6 +16,7 @@ import pytest
 
 from fixtures.record.runfile import read_run, write_run
 from reports.catalogue import ROOT
+from reports.cells import RUNS, runs_by_file
 from reports.recorded import file_name
 from reports.stacks import guests, initramfs, kernels
 from reports.stacks.__main__ import main
@@ -324,8 +325,8 @@ def test_the_guest_is_cut_off_from_everything() -> None:
 
 
 def test_kept_runs_have_their_names() -> None:
-    for path in (ROOT / "reports" / "runs").glob("*.jsonl*"):
-        assert path.name == file_name(read_run(path))
+    for name, run in runs_by_file(RUNS).items():
+        assert name == file_name(run)
 
 
 def test_each_version_of_a_series_keeps_its_own_runs(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ WHO = ["me", *(["user"] if IS_ROOT else [])]
 
 @pytest.mark.parametrize(
     ("who", "name"),
-    [pytest.param(who, name, marks=pytest.mark.xdist_group(f"scenes as {who}")) for who in WHO for name in playable(who)],
+    [(who, name) for who in WHO for name in playable(who)],
 )
 def test_a_scene_is_seen_through(who: str, name: str) -> None:
     if not has_namespaces():

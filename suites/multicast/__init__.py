@@ -1,0 +1,1 @@
+"""Multicast groups: who may bind one, and who gets a copy of what goes there."""

@@ -1,0 +1,1 @@
+"""Another process, or another user, wants an address that somebody holds."""
