@@ -25,7 +25,8 @@ def overview(platforms: Sequence[Platform], cells: Cells) -> Picture:
         y, granted = 88 + 25 * n, [wish.granted(cells[wish.experiment][str(platform)]) for platform in platforms]
         parts += [box(x, y, 25, 23, _GRANTED[word][1]) for x, word in zip(columns, granted, strict=True)]
         signs, places = "".join(_GRANTED[word][0] for word in granted), " ".join(str(x + 12.5) for x in columns)
-        parts += [text_at(386, y + 16, wish.words, "", "end"), Html(f'<text y="{y + 16}" x="{places}" text-anchor="middle">{signs}</text>\n')]
+        parts.append(text_at(386, y + 16, wish.words, "", "end"))
+        parts.append(Html(f'<text y="{y + 16}" x="{places}" text-anchor="middle">{signs}</text>\n'))
         told.append(f"{wish.words}: {', '.join(f'{p} {word}' for p, word in zip(platforms, granted, strict=True))}.")
     height = 88 + 25 * len(HEADLINES)
     key = "● yes · ○ no · ◐ sources differ · ? nobody is known to have said · - the platform lacks what is needed"
