@@ -88,7 +88,7 @@ def test_a_name_in_the_wrong_place_is_refused_with_its_remedy(script: str, line:
 
 def test_what_a_name_is() -> None:
     absolute, relative, abstract, chosen, given = map(Path, ("/D/../F(108)", "../F", "@N(20)", "@", "name(A)"))
-    assert (absolute.is_absolute, absolute.steps, absolute.length, absolute.leaves) == (True, ("D", "..", "F"), 108, False)
+    assert (absolute.is_absolute, absolute.steps, absolute.length, absolute.leaves) == (True, ("D", "..", "F(108)"), 108, False)
     assert (relative.is_absolute, relative.steps, relative.length, relative.leaves) == (False, ("..", "F"), 0, False)
     assert (abstract.is_abstract, abstract.is_chosen, abstract.bare, abstract.length) == (True, False, "@N", 20)
     assert (chosen.is_abstract, chosen.is_chosen, given.of) == (True, True, "A")
