@@ -38,7 +38,7 @@ def test_the_newcomer_receives(stack: Stack) -> None:
 
 @experiment("unixgram/unlinked/receives", rule=FILE_IS_REACHED)
 def test_the_newcomer_receives_datagrams(stack: Stack) -> None:
-    """The file of a live datagram socket was unlinked, and another took the path. Does the newcomer receive?"""
+    """A live datagram socket's file was unlinked, and another took the path. Does the newcomer receive?"""
     bound(stack, F, "unixgram")
     stack.unlink(F)
     second = bound(stack, F, "unixgram")
@@ -185,7 +185,7 @@ def test_the_same_relative_name_elsewhere(stack: Stack) -> None:
 
 @experiment("unix/relative/unlinks-another", rule=FILES_ALONE)
 def test_a_server_unlinks_its_own_name_in_another_folder(stack: Stack) -> None:
-    """A server changed its folder and unlinks its own name, F. Is a file of that name there removed instead?"""
+    """A server changed its folder and unlinks its own name, F. Is another F removed instead?"""
     stack.make(FOLDER)
     listening(stack, Path("F"))
     stack.chdir(Path("/D"))

@@ -73,6 +73,22 @@ def test_a_stale_file_that_may_be_written(stack: Stack) -> None:
     assert stack.stranger.socket("unix").connect(F) == ECONNREFUSED
 
 
+@experiment("unix/permission/bound/0700", rule=WRITE_ALONE)
+def test_a_server_that_does_not_listen_yet(stack: Stack) -> None:
+    """A server is bound and does not listen; its file is 0700. Is connect of another user EACCES?"""
+    bound(stack, F)
+    stack.chmod(F, "0700")
+    assert stack.stranger.socket("unix").connect(F) == EACCES
+
+
+@experiment("unix/permission/bound/0722", rule=NOT_LISTENING, cites=(WRITE_ALONE.source,))
+def test_a_server_that_does_not_listen_yet_and_may_be_written(stack: Stack) -> None:
+    """A server is bound and does not listen; its file is 0722. Is another user's connect ECONNREFUSED?"""
+    bound(stack, F)
+    stack.chmod(F, "0722")
+    assert stack.stranger.socket("unix").connect(F) == ECONNREFUSED
+
+
 @experiment("unix/permission/folder-0700/connect", rule=LOOKED_UP)
 def test_a_closed_folder(stack: Stack) -> None:
     """A server is in a folder with the permissions 0700. Is connect of another user EACCES?"""

@@ -37,10 +37,17 @@ def test_a_socket_that_does_not_listen(stack: Stack) -> None:
     assert stack.socket("unix").bind(F) == EADDRINUSE
 
 
+@experiment("unix/bind/closed-before-listen", rule=PATH_TAKEN, cites=(FILE_STAYS.source,))
+def test_a_socket_that_never_listened(stack: Stack) -> None:
+    """A socket that was bound to a path is closed, and never listened. Is another refused the path?"""
+    bound(stack, F).close()
+    assert stack.socket("unix").bind(F) == EADDRINUSE
+
+
 @experiment("{kind}/bind/stale", rule=PATH_TAKEN, cites=(FILE_STAYS.source,))
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_stale_file(stack: Stack, kind: str) -> None:
-    """A server ({kind}) has closed its socket; its file is still there. Is the next one refused the path?"""
+    """A server ({kind}) has closed its socket; its file is there. Is the next one refused the path?"""
     stale(stack, F, kind)
     assert stack.socket(kind).bind(F) == EADDRINUSE
 
@@ -144,7 +151,7 @@ def test_a_slash_behind_the_name(stack: Stack) -> None:
 
 @experiment("unix/bind/removed-folder", rule=LOOKED_UP)
 def test_the_folder_was_removed(stack: Stack) -> None:
-    """A server's file was unlinked and its folder removed. Is the next server refused the path with ENOENT?"""
+    """A server's file was unlinked and its folder removed. Is bind to the path ENOENT?"""
     stack.make(FOLDER)
     serving(stack, IN_FOLDER)
     stack.unlink(IN_FOLDER)
