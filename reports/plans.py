@@ -11,7 +11,8 @@ import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from fixtures.language.notation import KINDS, Call
+from fixtures.language.notation import KINDS, UNIX_CALLS, Call
+from fixtures.language.paths import CHOSEN, UNNAMED, Path
 from fixtures.language.stack import Stack
 from fixtures.language.words import BOTH, EACH, END, NOBODY, OK, WAITS, Answer
 from fixtures.record.verdicts import Observation, Script, observe
@@ -33,6 +34,12 @@ _ANSWERS = {
 _ASSERTED = (
     *("ok", *_REFUSALS, "EAFNOSUPPORT", "ECONNREFUSED", "ECONNRESET", "EDESTADDRREQ", "EISCONN", "ENOPROTOOPT", "ENOTCONN"),
     *("EOPNOTSUPP", "EPIPE", END.name, WAITS.name, "0", "1", "?"),
+)
+
+#: Those that only an assertion about AF_UNIX or files names; the names of the script itself are others.
+_ASSERTED_OF_UNIX = (
+    *("EPROTOTYPE", "ENOTSOCK", "ENAMETOOLONG", "EISDIR", "EPERM", "ENOENT", "ENOTDIR", "ELOOP"),
+    *("socket", "file", "folder", "link", "none", UNNAMED, CHOSEN, "0755", "0700"),
 )
 
 #: The most answers that may have to differ from the usual ones before an assertion holds.
@@ -153,9 +160,17 @@ def _others(script: Script, base: tuple[str, ...]) -> Iterator[tuple[int, tuple[
     """How the script goes if one call has another answer."""
     calls = _calls_of(_told(script, *base))
     for at, call in enumerate(calls):
-        for answer in (*_receivers(calls[:at]), "?") if call.verb == "connections" else _ASSERTED:
+        for answer in (*_receivers(calls[:at]), "?") if call.verb == "connections" else _asserted(calls):
             if answer != base[at]:
                 yield at, (answer, _told(script, *base[:at], answer, *base[at + 1 :]))
+
+
+def _asserted(calls: Sequence[Call]) -> tuple[str, ...]:
+    """The answers that an assertion of this script may name."""
+    if not any(call.verb in UNIX_CALLS for call in calls):
+        return _ASSERTED
+    names = dict.fromkeys(str(arg) for call in calls for arg in call.args if isinstance(arg, Path))
+    return (*_ASSERTED[:-1], *_ASSERTED_OF_UNIX, *names, _ASSERTED[-1])
 
 
 def _holding(script: Script, usual: tuple[str, ...]) -> tuple[str, ...]:

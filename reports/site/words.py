@@ -45,6 +45,10 @@ ABOUT = {
 _RECEIVERS = {"both": "both sockets receive", "each": "each socket receives a copy", "none": "nobody receives"}
 #: What is said of a call that succeeds, where “succeeds” would mislead.
 _GRANTED = {"recv": "recv gets the data", "shows": "it is shown", "run": "the program runs", "connect": "connect succeeds"}
+#: What is said of an answer that tells something, and grants nothing.
+_TOLD = {"file": "a {} is there", "mode": "the permissions are {}", "getsockname": "it is called {}"}
+#: What stands at a path.
+_STANDS = {"none": "nothing is there", "file": "a regular file is there"}
 #: What is said of an answer that is no errno.
 _SPECIAL = {"recv end": "recv sees the end of the stream", "recv EAGAIN": "recv gets nothing (EAGAIN)"}
 
@@ -70,6 +74,8 @@ def phrase(answer: str, platform: str = "") -> str:
         return _RECEIVERS.get(word) or f"{listed(names)} receive{'s' if len(names) == 1 else ''}"
     if verb == "getsockopt" and word.isdecimal():
         return f"the option reads {word}"
+    if verb in _TOLD and not _is_errno(word):
+        return _STANDS.get(word, _TOLD[verb].format(word))
     if word in ("", OK.name):
         return _GRANTED.get(verb, f"{verb} succeeds" if word else "the socket is made")
     return f"refused at {verb}: {native(word, platform)}"
@@ -108,7 +114,10 @@ def colour(cell: Cell) -> str:
 
 
 def _is_refusal(answer: str) -> bool:
-    word = answer.partition(" ")[2]
+    return _is_errno(answer.partition(" ")[2])
+
+
+def _is_errno(word: str) -> bool:
     return word.startswith("E") and word.isupper()
 
 

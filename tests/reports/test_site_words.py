@@ -35,6 +35,11 @@ WAITING = "tcp/time-wait/server-closes-first/old-none/new-reuseaddr"
         ("getsockopt ECONNRESET", "linux", "refused at getsockopt: ECONNRESET"),
         ("recv end", "linux", "recv sees the end of the stream"),
         ("recv EAGAIN", "linux", "recv gets nothing (EAGAIN)"),
+        ("file socket", "linux", "a socket is there"),
+        ("file none", "linux", "nothing is there"),
+        ("mode 0755", "linux", "the permissions are 0755"),
+        ("getsockname /F", "linux", "it is called /F"),
+        ("unlink EACCES", "linux", "refused at unlink: EACCES"),
     ],
 )
 def test_an_answer_in_words(answer: str, platform: str, said: str) -> None:
