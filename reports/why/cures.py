@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from fixtures.language.words import CLOSE_WAIT, TIME_WAIT, Address
 from fixtures.machine.holding import Holder
 from fixtures.models.state import ADDRESSES
-from fixtures.specification.clauses import Reason
-from reports.why.accuse import Case, Findings
 from reports.why.causes import cause_of
-from reports.why.world import Newcomer, Supposed, World, listening, overlapping
+from reports.why.patient import Cure, Patient, changed
+from reports.why.world import Newcomer, listening, overlapping
 
 #: People add as much to a port that is root's: 8080, 8443.
 _HIGHER = 8000
@@ -22,85 +21,7 @@ UNPRIVILEGED, NONLOCAL = "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_non
 RESERVED = "net.ipv4.ip_local_reserved_ports"
 #: The options that a newcomer can set to share a port, alone or together, by what they are called on each platform.
 _SHARING = (("SO_REUSEADDR",), ("SO_REUSEPORT",), ("SO_REUSEPORT_LB",), ("SO_REUSEADDR", "SO_REUSEPORT"))
-#: The experiments that show what something does: for TCP, and for UDP.
-_SHOWN = {
-    "SO_REUSEADDR": ("tcp/time-wait/server-closes-first/old-reuseaddr/new-reuseaddr", "udp4/duplicate/same-specific/reuseaddr-reuseaddr"),
-    "SO_REUSEPORT": (
-        "tcp/duplicate/specific/bind-listen-bind-listen/reuseport-then-reuseport",
-        "udp4/duplicate/same-specific/reuseport-reuseport",
-    ),
-    "SO_REUSEPORT_LB": ("tcp4/reuseport-lb/receives/specific", "udp4/reuseport-lb/another-address"),
-    "IPV6_V6ONLY": ("tcp/dual-stack/apart/v6only-then-any4", "udp/dual-stack/any4-then-v6only/none"),
-    "specific": ("tcp/different-addresses/listening", "udp4/different-addresses/none-none"),
-    "wait": ("tcp/time-wait/server-closes-first/old-none/new-none", ""),
-    "child": ("tcp/descriptors/closed-in-both/inherit", ""),
-    "stop": ("tcp/dead-server/never-connected/no-options", "udp4/duplicate/same-specific/none-none"),
-    "reserved": ("tcp4/address/reserved-port", "udp4/address/reserved-port"),
-    "foreign": ("tcp4/address/foreign", "udp4/address/foreign"),
-}
 _OF_ONE_USER = ("tcp/takeover/listening/stranger-stranger2/reuseport",)
-
-
-@dataclass(frozen=True)
-class Cure:
-    """Something to do, and what comes of it on the model.
-
-    ``word`` names its kind, ``harm`` what it costs, ``sure`` is False if it helps only with some of the options that a holder may have.
-    ``tried`` says by what it was tried: the model, or (also) this kernel. Empty: it only keeps the cause from coming back.
-    """
-
-    word: str
-    say: str
-    harm: str = ""
-    because: Reason | None = None
-    experiments: tuple[str, ...] = ()
-    sure: bool = True
-    tried: str = "the model"
-    newcomer: Newcomer | None = None
-    seconds: float = 0
-    pids: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Patient:
-    """Who is refused, by whom, in which world."""
-
-    world: World
-    newcomer: Newcomer
-    holders: Sequence[Holder]
-    findings: Findings
-
-    @property
-    def accused(self) -> list[Holder]:
-        """The holders that refuse, or may."""
-        return self.findings.accused
-
-    @property
-    def settings(self) -> Mapping[str, str]:
-        """The settings of the machine."""
-        return dict(self.world.settings)
-
-    def shown(self, what: str) -> tuple[str, ...]:
-        """The experiment that shows what an option or a measure does, for the protocol of the newcomer."""
-        return tuple(filter(None, [_SHOWN[what][self.newcomer.protocol == "udp"]]))
-
-    def offer(self, cure: Cure, newcomer: Newcomer, change: Mapping[Holder, Holder | None] | None = None) -> Iterator[Cure]:
-        """The cure, if the model grants what it leads to in some case. ``change`` tells what becomes of holders (None: they are gone)."""
-        found = [self.world.outcome(_changed(case, change or {}), newcomer) for case in self.findings.cases]
-        if any(outcome.granted for outcome in found):
-            because = next(outcome.because for outcome in found if outcome.granted)
-            yield replace(cure, because=because, sure=all(outcome.granted for outcome in found), newcomer=newcomer)
-
-
-def _changed(case: Case, change: Mapping[Holder, Holder | None]) -> list[Supposed]:
-    kept = []
-    for one in case:
-        holder = change.get(one.holder, one.holder)
-        if holder is one.holder:
-            kept.append(one)
-        elif holder is not None:
-            kept.append(Supposed(holder, tuple({**dict(one.options), **(holder.options or {})}.items())))
-    return kept
 
 
 def cures(patient: Patient, errno: str) -> list[Cure]:
@@ -228,7 +149,7 @@ def _leaves_time_wait(patient: Patient, holder: Holder) -> bool:
         return False
     remnant = replace(holder, row=replace(holder.row, state=TIME_WAIT, inode=None), owners=())
     case = patient.findings.cases[0]
-    kept = [one for one in _changed(case, {holder: remnant}) if one.holder is remnant]
+    kept = [one for one in changed(case, {holder: remnant}) if one.holder is remnant]
     return not patient.world.outcome(kept, patient.newcomer).granted
 
 

@@ -17,7 +17,8 @@ from fixtures.models.state import ADDRESSES
 from fixtures.specification.clauses import Reason
 from reports.why.accuse import Charge, Findings, Tried, accuse
 from reports.why.causes import Cause, cause_of
-from reports.why.cures import Cure, Patient, cures
+from reports.why.cures import cures
+from reports.why.patient import Cure, Patient
 from reports.why.world import Newcomer, Outcome, World, listening, overlapping, supposed
 
 FREE, REFUSED = 0, 1

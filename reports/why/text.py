@@ -10,8 +10,8 @@ from typing import Any
 from fixtures.language.words import Option
 from fixtures.machine.holding import Holder, Owner
 from fixtures.specification.clauses import Reason
-from reports.why.cures import Cure
 from reports.why.diagnosis import Diagnosis, Suspect
+from reports.why.patient import Cure
 from reports.why.world import Outcome
 
 _WIDTH = 100

@@ -85,6 +85,7 @@ def test_a_group_over_processes(stack: Stack, holder: Person, newcomer: Person) 
     start(second, LOOPBACK)
     assert stack.connections(LOOPBACK) in (first.itself, second.itself, BOTH)
 
+
 # Microsoft's table for different users, whole but for SO_EXCLUSIVEADDRUSE (suites/exclusive): it is about bind alone.
 USER_TABLE = WINSOCK.at("enhanced socket security, the table for different users")
 UNLISTENED = [

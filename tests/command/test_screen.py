@@ -121,7 +121,7 @@ def test_what_is_no_terminal_hears_of_no_progress(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_matrix_is_cut_into_tables_that_fit() -> None:
-    platforms, rows = [Platform(name) for name in ("linux", "windows", "freebsd", "macos", "openbsd")], rows_of("udp")
+    platforms, rows = [Platform(name) for name in ("linux", "windows", "freebsd", "macos", "openbsd")], rows_of("udp")[:60]
     found = cells(platforms, rows)
     groups = fitting(platforms, rows, found, 120)
     assert [one for group in groups for one in group] == platforms

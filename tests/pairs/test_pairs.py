@@ -72,7 +72,7 @@ class ConnectIsFree(Linux):
 
 LIARS = [
     (IgnoresTheUser, "tcp/pairs/bound/stranger", "stranger: tcp"),
-    (ForgetsClearing, "tcp/pairs/bound/same", "setsockopt(SO_REUSEADDR, 0)"),
+    (ForgetsClearing, "udp/pairs/connected/same", "setsockopt(SO_REUSEADDR, 0)"),
     (TimeWaitIsFree, "tcp/pairs/child-time-wait/other", "D.bind"),
     (MappedIsAnother, "udp/pairs/bound/other", "::ffff:"),
     (ConnectIsFree, "tcp/pairs/client-established/same", "D.connect"),

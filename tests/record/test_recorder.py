@@ -83,7 +83,7 @@ def test_each_item_is_kept_once() -> None:
 
 @pytest.mark.parametrize(
     ("how", "workers"),
-    [("call", "0"), ("die", "2"), *(pytest.param(*one, marks=pytest.mark.exhaustive) for one in (("setup", "0"), ("call", "2")))],
+    [("call", "0"), ("die", "1"), *(pytest.param(*one, marks=pytest.mark.exhaustive) for one in (("setup", "0"), ("call", "2")))],
 )
 def test_what_crashes_is_broken_in_the_run(how: str, workers: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done = suite(tmp_path, "-n", workers, "--record", str(tmp_path / "run.jsonl"), how=how)

@@ -249,6 +249,7 @@ def test_recorded_runs_are_named(tmp_path: Path) -> None:
     assert recorded(tmp_path / "none") == {}
 
 
+@pytest.mark.exhaustive
 def test_it_is_the_same_each_time() -> None:
     site = gathered()
     again = files(Site(site.platforms, site.rows, site.cells, site.runs, site.witnesses), only=FEW)

@@ -79,6 +79,7 @@ def test_where_a_limit_is_met(script: str, expected: str, limit: str) -> None:
         # Another one received than the platform has it, whatever call tells of it.
         (SERVERS.format(one="127.0.0.1", other="127.0.0.1") + "C = tcp4()\nC.connect(127.0.0.1:P) = ok\nD = B.accept() = EAGAIN", "ok"),
         ("A = udp4()\nA.bind(127.0.0.1:P) = ok\nB = udp4()\nB.bind(127.0.0.1:P) = ok\nB.recv(1) = EAGAIN", "ok"),
+        ("A = udp4()\nA.bind(224.0.0.251:P) = ok\nB = udp4()\nB.join(224.0.0.251) = ok\nconnections(224.0.0.251:P) = none", "A"),
         # Somebody else sent, or set an option, where nothing has come to its end.
         ("A = udp4()\nA.connect(127.0.0.1:Q) = ok\nA.send(1) = ok\nB = tcp4()\nB.bind(127.0.0.1:P) = ok", "EADDRINUSE"),
         ("A = tcp4(SO_LINGER=0)\nA.bind(127.0.0.1:P) = ok\nB = tcp4()\nB.bind(127.0.0.1:P) = ok", "EADDRINUSE"),

@@ -113,9 +113,7 @@ class HearsStrangers(Linux):
         return answer
 
 
-@pytest.mark.parametrize(
-    ("liar", "verb"), [(DeafToItsPeer, "recv"), (HearsStrangers, "connections")]
-)
+@pytest.mark.parametrize(("liar", "verb"), [(DeafToItsPeer, "recv"), (HearsStrangers, "connections")])
 @pytest.mark.exhaustive
 def test_the_search_asks_who_receives(bench: Bench, liar: type[Linux], verb: str) -> None:
     kind = machine(bench)

@@ -37,7 +37,7 @@ def playable(who: str) -> list[str]:
 def played(who: str) -> dict[str, dict[str, Any]]:
     """What was said in every scene; they are played one after the other."""
     names = playable(who)
-    done = run("tests.why.scenes", who, *names)
+    done = run("tests.why.playing", who, *names)
     lines = done.stdout.splitlines()
     assert len(lines) == len(names), done.stderr
     return dict(zip(names, map(json.loads, lines), strict=True))
