@@ -44,7 +44,7 @@ def test_the_owner_may_not_write(stack: Stack, mode: str) -> None:
     """The file of a user's server has the permissions {mode}. Is connect of that user EACCES?"""
     folder(stack, "0777")
     listening(stack.stranger, IN_FOLDER)
-    stack.chmod(IN_FOLDER, mode)
+    stack.stranger.chmod(IN_FOLDER, mode)
     assert stack.stranger.socket("unix").connect(IN_FOLDER) == EACCES
 
 
@@ -53,7 +53,7 @@ def test_the_owner_may_write(stack: Stack) -> None:
     """The file of a user's server has the permissions 0222. May that user connect?"""
     folder(stack, "0777")
     listening(stack.stranger, IN_FOLDER)
-    stack.chmod(IN_FOLDER, "0222")
+    stack.stranger.chmod(IN_FOLDER, "0222")
     assert stack.stranger.socket("unix").connect(IN_FOLDER) == OK
 
 

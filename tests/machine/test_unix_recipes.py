@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,9 +12,9 @@ from collections.abc import Iterator
 import pytest
 
 from fixtures.machine.bench import Bench
-from reports.catalogue import ROOT
+from reports.catalogue import ROOT, find
 from tests.helpers.children import inherited
-from tests.helpers.unix_rounds import DELETED, NONE, ROBBED, TWO, blocks
+from tests.helpers.unix_rounds import DELETED, NONE, PAGE, ROBBED, TWO, blocks
 from tests.machine.test_unix import played
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="written for the kernel that the page was measured on")
@@ -86,3 +87,9 @@ def test_asyncio_takes_the_path_of_a_server_that_is_alive(tmp_path: pytest.TempP
 
     before, after = asyncio.run(start_twice())
     assert before != after
+
+
+def test_the_page_names_experiments() -> None:
+    named = re.findall(r"explain (unix\S+?)`", PAGE.read_text(encoding="utf-8"))
+    assert len(named) > 2
+    assert all(find(identifier) for identifier in named)

@@ -44,6 +44,8 @@ def parted(script: str, expected: str) -> str:
 @pytest.mark.parametrize(
     ("script", "expected", "limit"),
     [
+        ("A = unix()\nA.bind(/F) = ok\nA.recv(1) = EINVAL", "ENOTCONN", "unix"),
+        ("make(/F) = ok", "EACCES", "unix"),
         ("A = tcp4()\nA.send(1) = EPIPE", "ENOTCONN", "kernel-calls"),
         ("A = tcp4()\nA.shutdown(WR) = ENOTCONN\nA.bind(127.0.0.1:P) = ok", "EINVAL", "kernel-endings"),
         ("A = tcp4()\nA.connect(127.0.0.1:P) = ECONNREFUSED\nA.listen() = EINVAL", "ok", "kernel-refuses"),
