@@ -22,7 +22,8 @@ class Server:
 
     ``packages`` are ``apt:NAME``, ``pypi:NAME`` or ``npm:NAME``. In ``command``, ``before`` and its configuration,
     ``{state}`` is the folder of this instance, ``{python}`` the Python of the environment and ``{programs}`` the folder of
-    the same name. It is ready when it holds every port in ``ports``: ``tcp:80``, ``udp:53``.
+    the same name. It is ready when it holds every port in ``ports`` (``tcp:80``, ``udp:53``), by as many
+    sockets as the port is named.
     """
 
     name: str

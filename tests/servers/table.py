@@ -45,7 +45,7 @@ SERVERS = (
     Server("nsd", ("apt:nsd",), "nsd -d -c {state}/nsd.conf", ("tcp:53", "udp:53")),
     Server("knot", ("apt:knot",), "knotd -c {state}/knot.conf", ("tcp:53", "udp:53")),
     Server("chrony", ("apt:chrony",), "chronyd -d -x -U -u root -f {state}/chrony.conf", ("udp:123", "udp:323")),
-    Server("coturn", ("apt:coturn",), _COTURN, ("tcp:3478", "udp:3478"), differs=dict.fromkeys(("live", "time_wait"), _RESETS)),
+    Server("coturn", ("apt:coturn",), _COTURN, ("tcp:3478", "udp:3478", "udp:3478"), differs=dict.fromkeys(("live", "time_wait"), _RESETS)),
     Server("snmpd", ("apt:snmpd",), "snmpd -f -Lo -C -c {state}/snmpd.conf -p {state}/pid udp:161", ("udp:161",)),
     Server("atftpd", ("apt:atftpd",), "atftpd --daemon --no-fork --port 6969 --user nobody.nogroup --logfile - {state}", ("udp:6969",)),
     # Multicast.
