@@ -1,9 +1,9 @@
 """`addrinuse why ADDRESS:PORT`: who holds this address, which of them refuses, and what would let me in.
 
-Instead of an address it takes a log of calls (strace, truss, kdump, the notation) or an error message in quotes, and says what refused
-the calls in it. --recipe says how a program tests whether a port is free. Exit status 0 if the address is free, or if a log has no
-refused call; 1 if something is refused; 2 for usage or bad input. It changes nothing: where nobody loses anything by it, it binds a
-socket of its own for a moment, and closes it.
+Of a socket file (/run/server.sock) it says whether anybody has the socket. Instead of an address it takes a log of calls (strace, truss,
+kdump, the notation) or an error message in quotes, and says what refused the calls in it. --recipe says how a program tests whether a port
+is free. Exit status 0 if the address is free, or if a log has no refused call; 1 if something is refused; 2 for usage or bad input. It
+changes nothing: where nobody loses anything by it, it binds a socket of its own for a moment, and closes it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fixtures.models import Platform, UnknownPlatform, platform, this_platform
 from reports.calls import read_calls
 from reports.inputs import BadInput, named, tell
 from reports.predict import uid
-from reports.why import messages, recipe, subject, told
+from reports.why import messages, recipe, subject, told, unix_file
 from reports.why.diagnosis import Diagnosis, diagnose
 from reports.why.text import as_json, as_text
 from reports.why.world import Newcomer
@@ -54,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(f"nothing is asked: {subject.HELP}")
     if (places := subject.addresses(args.subject, protocol)) is not None:
         return _on_this_machine(places, protocol, args)
+    if unix_file.is_socket(args.subject):
+        return _socket_file(args)
     if subject.is_file(args.subject):
         return _log(args, where)
     if message := messages.read(args.subject):
@@ -85,6 +87,14 @@ def _on_this_machine(places: Sequence[tuple[str, int]], protocol: str, args: arg
     made = [_diagnosed(Newcomer(protocol, host, port, options, user)) for host, port in places]
     _print(args, {"addresses": [as_json(one) for one in made]}, "\n\n".join(map(as_text, made)))
     return max(one.status for one in made)
+
+
+def _socket_file(args: argparse.Namespace) -> int:
+    if args.platform:
+        raise BadInput("--platform is for a log, a message or --recipe; a socket file is asked of this machine: leave it out")
+    found = unix_file.ask(args.subject)
+    _print(args, unix_file.as_json(found), unix_file.as_text(found))
+    return 1
 
 
 def _diagnosed(newcomer: Newcomer) -> Diagnosis:

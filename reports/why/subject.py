@@ -13,7 +13,7 @@ _BRACKETED = re.compile(r"\[(?P<host>[^\[\]]+)\]:(?P<port>[^\s:\[\]]+)")
 _PLAIN = re.compile(r"(?P<host>[^\s:\[\]/]*):(?P<port>[^\s:\[\]/]+)")
 _NUMBER = re.compile(r"\d{1,5}", re.ASCII)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://([^/\s]+)(?:/\S*)?", re.ASCII)
-HELP = "write ADDRESS:PORT (127.0.0.1:8080, [::1]:8080, localhost:http, :53), a file of calls, or an error message in quotes"
+HELP = "write ADDRESS:PORT (127.0.0.1:8080, [::1]:8080, localhost:http, :53), a socket file, a file of calls, or an error message in quotes"
 
 
 def addresses(word: str, protocol: str) -> list[tuple[str, int]] | None:
