@@ -23,7 +23,13 @@ Data = dict[str, Any]
 ASKED = "reports.asked"
 #: A zip file has no earlier year; the same modules give the same file.
 _WHEN = (1980, 1, 1, 0, 0, 0)
-_LOADED = f"import sys, {ASKED}; print(*(name for name in sys.modules if name.partition('.')[0] in ('fixtures', 'reports')))"
+# A model is imported when it is first asked for.
+_LOADED = f"""
+import sys, {ASKED}
+from fixtures.models import MODELS
+every = [*MODELS.values()]
+print(*(name for name in sys.modules if name.partition(".")[0] in ("fixtures", "reports")))
+"""
 
 NOTATION = (
     ("A = tcp4(SO_REUSEADDR)", "make a socket, and set options; also tcp6, udp4, udp6, IPV6_V6ONLY=0"),

@@ -141,7 +141,7 @@ def test_a_connection_that_has_ended_may_refuse_so_linger(monkeypatch: pytest.Mo
 
 
 def test_a_socket_that_lost_its_name_has_answered_ok(monkeypatch: pytest.MonkeyPatch) -> None:
-    agent = holder_of(SimpleNamespace(bind=lambda _: None, getsockname=raising(errno.EINVAL)), monkeypatch)
+    agent = holder_of(SimpleNamespace(family=socket.AF_INET, bind=lambda _: None, getsockname=raising(errno.EINVAL)), monkeypatch)
     assert agent.answer(["bind", "A", "127.0.0.1", 9]) == {"answer": "ok"}
 
 
