@@ -60,8 +60,10 @@ def main(words):
         raise SystemExit("probe.py: no experiment has %r in its id (--list shows them)" % options["only"])
     if options["list"]:
         # As other programs end when `| head` has read enough.
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         print("\n".join("%s  %s" % (experiment[0], experiment[2]) for experiment in chosen))
+        sys.stdout.flush()
+        signal.signal(signal.SIGPIPE, before)
         return
     signal.signal(signal.SIGALRM, late)
     here = this_platform()
