@@ -79,6 +79,8 @@ class Cell:
 
 
 Cells = dict[str, dict[str, Cell]]
+#: What a platform allows for an experiment.
+Predict = Callable[[Platform, Row], list[Observation]]
 
 
 class Shown(NamedTuple):
@@ -93,10 +95,10 @@ def cell(row: Row, model: Model, seen: Sequence[Observation], shown: Shown | Non
 
     Raises BadInput for a trace that is not one of the experiment.
     """
-    predicted = _predicted(model, seen)
+    said = _said(model, seen)
     if shown is None or shown.record["verdict"] in UNFINISHED:
         # Runs have shown what decides, in other experiments. Of this one there is only what was read.
-        return replace(predicted, basis="source") if predicted.basis == "observed" else predicted
+        return replace(said, basis="source") if said.basis == "observed" else said
     record = shown.record
     try:
         observed = observe(row.script, Replay(record["trace"]))
@@ -104,10 +106,10 @@ def cell(row: Row, model: Model, seen: Sequence[Observation], shown: Shown | Non
         raise BadInput(f"a recorded run of {model.name}: {record['id']}: {error}; record it again") from None
     contradicts = judge(observed, seen).verdict in ("surprise", "stale")
     outcome = HOLDS if observed.held else DEPARTS
-    return Cell(outcome, (_last(observed),), shown.basis, predicted.because, predicted.source, predicted.why, surprise=contradicts)
+    return Cell(outcome, (_last(observed),), shown.basis, said.because, said.source, said.why, surprise=contradicts)
 
 
-def _predicted(model: Model, seen: Sequence[Observation]) -> Cell:
+def _said(model: Model, seen: Sequence[Observation]) -> Cell:
     for word in (UNKNOWN, UNTESTABLE):
         if found := next((one for one in seen if one.problem == word), None):
             because = found.trace[-1][1].because if word == UNKNOWN else None
@@ -167,13 +169,18 @@ def platform_named(spec: str) -> Platform:
     return named
 
 
+def predicted(platform: Platform, row: Row) -> list[Observation]:
+    """What a platform allows for an experiment."""
+    return platform.predict(row.script)
+
+
 def cells(
     platforms: Sequence[Platform],
     rows: Sequence[Row] | None = None,
     runs: Path = RUNS,
-    predict: Callable[[Platform, Row], list[Observation]] = lambda platform, row: platform.predict(row.script),
+    predict: Predict = predicted,
 ) -> Cells:
-    """Every cell: by experiment id, then by platform. ``predict`` may note what it is asked."""
+    """Every cell: by experiment id, then by platform. ``predict`` may note what it is asked, or know it already."""
     recorded = {str(platform): _shown_by_runs(platform, runs) for platform in platforms}
     return {
         row.experiment.id: {str(p): cell(row, p.make(), predict(p, row), recorded[str(p)].get(row.experiment.id)) for p in platforms}

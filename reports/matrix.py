@@ -16,7 +16,22 @@ from fixtures.models import Platform
 from fixtures.specification.clauses import BASES, Clause, Reason, rule_of, sides_of
 from fixtures.specification.rules import Rule
 from reports.catalogue import ROOT, Row, all_rows, need_checkout
-from reports.cells import BASIS_LETTERS, DEPARTS, EITHER, HOLDS, OUTCOMES, UNKNOWN, UNTESTABLE, Cell, Cells, cells, columns, recorded_before
+from reports.cells import (
+    BASIS_LETTERS,
+    DEPARTS,
+    EITHER,
+    HOLDS,
+    OUTCOMES,
+    UNKNOWN,
+    UNTESTABLE,
+    Cell,
+    Cells,
+    Predict,
+    cells,
+    columns,
+    predicted,
+    recorded_before,
+)
 from reports.inputs import BadInput
 
 FORMAT = "addrinuse-matrix/2"
@@ -93,11 +108,14 @@ def by_chapter(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def pages(platforms: Sequence[Platform], rows: Sequence[Row], found: Cells) -> dict[Path, str]:
+def pages(platforms: Sequence[Platform], rows: Sequence[Row], found: Cells, predict: Predict = predicted) -> dict[Path, str]:
     """What the repository keeps of the whole matrix: a page a chapter, their index, and the JSON file."""
     chapters = by_chapter(rows)
     files = {FOLDER / f"{_file(chapter)}.md": as_markdown(chapter, platforms, part, found) + "\n" for chapter, part in chapters.items()}
-    return files | {FOLDER / "README.md": _index(platforms, chapters, found), FOLDER / "matrix.json": as_json(platforms, rows, found)}
+    return files | {
+        FOLDER / "README.md": _index(platforms, chapters, found, predict),
+        FOLDER / "matrix.json": as_json(platforms, rows, found),
+    }
 
 
 def as_text(chapter: str, platforms: Sequence[Platform], rows: Sequence[Row], found: Cells) -> str:
@@ -207,7 +225,7 @@ def _reason(because: Reason) -> dict[str, Any]:
     return found | ({"sides": sides} if sides else {})
 
 
-def _index(platforms: Sequence[Platform], chapters: dict[str, list[Row]], found: Cells) -> str:
+def _index(platforms: Sequence[Platform], chapters: dict[str, list[Row]], found: Cells, predict: Predict) -> str:
     lines = ["# The matrix", "", "Rendered by `addrinuse render`; the same as data: [matrix.json](matrix.json).", ""]
     lines += ["## Chapters", "", "How many experiments of each chapter depart from their rule, of those that the platform can run.", ""]
     lines += [_row("chapter", *map(str, platforms)), _row(*["---"] * (len(platforms) + 1))]
@@ -216,7 +234,7 @@ def _index(platforms: Sequence[Platform], chapters: dict[str, list[Row]], found:
         lines.append(_row(f"[{chapter}]({_file(chapter)}.md)", *map(_departing, across)))
     lines += ["", "## How it is known", "", _row("platform", *BASES, UNTESTABLE), _row(*["---"] * (len(BASES) + 2))]
     older = recorded_before(platforms)
-    for told, part in ((platforms, found), (older, cells(older))):
+    for told, part in ((platforms, found), (older, cells(older, predict=predict))):
         lines += [_known(platform, part) for platform in told]
     lines += ["", *(f"* **{basis}**: {sentence}" for basis, sentence in BASES.items())]
     return "\n".join([*lines, f"* **{UNTESTABLE}**: {OUTCOMES[UNTESTABLE]}", ""])

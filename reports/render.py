@@ -58,7 +58,7 @@ def stale(found: Site) -> dict[Path, str]:
 
 def files(found: Site) -> Iterator[tuple[Path, str]]:
     """Every file that is generated, whole or in part, and its text."""
-    yield from matrix.pages(found.platforms, found.rows, found.cells).items()
+    yield from matrix.pages(found.platforms, found.rows, found.cells, found.newest.predict).items()
     yield DOCS / "matrix.svg", overview(found.platforms, found.cells).svg
     yield DOCS / "incidents.md", incidents.as_markdown(incidents.load(), found.cells)
     yield DOCS / "disputed.md", disputed.as_markdown(claims.load())

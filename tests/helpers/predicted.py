@@ -11,10 +11,13 @@ from reports.site.history import Newest
 
 
 class Kept(Newest):
-    """Keeps what the newest releases answered."""
+    """Keeps what the newest releases answered, which is what an older one answers if the model has asked for nothing later."""
 
     def predict(self, platform: Platform, row: Row) -> list[Observation]:
-        return _kept(platform.name, row.experiment.id) if not platform.version else super().predict(platform, row)
+        model = platform.make()
+        if platform.version and not (model.releases and model.since(self.of(platform, row).since)):
+            return super().predict(platform, row)
+        return _kept(platform.name, row.experiment.id)
 
     def played(self, name: str, identifier: str) -> list[Observation]:
         return super().predict(Platform(name), by_id()[identifier])
