@@ -24,6 +24,13 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         return self._group(nodeid)
 
+    def remove_node(self, node: Any) -> str | None:
+        """Hand out what a worker has left that died, and no group of which nothing is left: for that another would wait for ever."""
+        unfinished = {name: tests for name, tests in self.assigned_work[node].items() if not all(tests.values())}
+        self.assigned_work[node] = unfinished
+        crashed: str | None = super().remove_node(node)
+        return crashed
+
 
 #: The files that take longest, longest first: a worker that began one of them last would keep the other waiting.
 #: What is on one line shares something that takes seconds to make.

@@ -38,6 +38,17 @@ def test_the_tests_of_a_group_run_in_one_worker(tmp_path: Path) -> None:
     assert len(set(ran)) == 3
 
 
+def test_a_worker_that_dies_is_told_and_the_rest_is_tested(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    dies = "    if of == 'c1' and not os.path.exists('died'):\n        open('died', 'x').close()\n        os._exit(1)\n"
+    (tmp_path / "test_it.py").write_text(TESTS.replace("def test_one(of):\n", f"def test_one(of):\n{dies}"), encoding="utf-8")
+    words = [sys.executable, "-m", "pytest", "-n", "1", "-q", "-p", "no:cacheprovider", "test_it.py"]
+    done = subprocess.run(words, cwd=tmp_path, env=inherited(PYTHONPATH=str(ROOT)), capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout
+    assert "crashed while running" in done.stdout
+    assert len(set((tmp_path / "workers").read_text(encoding="utf-8").splitlines())) == 3 + 1
+
+
 def test_the_files_that_take_long_are_there_and_named_once() -> None:
     named = [file for files in LONGEST for file in files]
     assert len(set(named)) == len(named)
