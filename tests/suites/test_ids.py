@@ -68,6 +68,7 @@ ASKED_TWICE = {
     ("udp/stevens-s7/reuseport-then-reuseaddr", "udp4/multicast/bind/reuseport-reuseaddr"),
     ("udp4/duplicate/receives/same-specific/reuseaddr+reuseport", "udp4/reuseport/receives/reuseaddr+reuseport"),
     ("udp4/duplicate/receives/same-specific/reuseport", "udp4/reuseport/receives/reuseport"),
+    ("udp4/multicast/copies/joined-by-a-tcp-socket", "udp4/multicast/copies/tcp-member"),
 }
 
 
