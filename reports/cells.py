@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from fixtures.language.words import OK
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.models.base import Model
 from fixtures.record.replay import NotThisExperiment, Replay
-from fixtures.record.runfile import Record, Run, name_in, read_run
+from fixtures.record.runfile import Record, Run, platform_in, read_run
 from fixtures.record.verdicts import Observation, judge, observe
 from fixtures.specification.clauses import BASES, Clause, Dispute, Reason, is_variant
 from fixtures.specification.sources import Citation
@@ -33,6 +33,11 @@ OUTCOMES = {
     UNKNOWN: "Nobody is known to have said.",
     UNTESTABLE: "The platform lacks what the experiment needs.",
 }
+
+#: The experiments of which a run is read; nothing for all.
+Only = frozenset[str] | None
+#: Which versions of a platform are meant.
+Fits = Callable[[str], bool]
 
 #: What else platforms are called, by uname, by Python's sys.platform and by people.
 OTHER_NAMES = {
@@ -148,7 +153,7 @@ def recorded_before(platforms: Iterable[Platform], runs: Path = RUNS) -> list[Pl
     """The recorded releases of those platforms of which no run speaks for the release that is meant."""
     found = []
     for meant in platforms:
-        mine = [Platform(run.name, run.version) for run in recorded_runs(runs, meant.name)]
+        mine = [Platform(run.name, run.version) for run in recorded_runs(runs, meant.name, only=frozenset())]
         if not any(same_release(meant, one.version) for one in mine):
             found += mine
     return found
@@ -181,50 +186,57 @@ def cells(
     predict: Predict = predicted,
 ) -> Cells:
     """Every cell: by experiment id, then by platform. ``predict`` may note what it is asked, or know it already."""
-    recorded = {str(platform): _shown_by_runs(platform, runs) for platform in platforms}
+    only = None if rows is None else frozenset(row.experiment.id for row in rows)
+    recorded = {str(platform): _shown_by_runs(platform, runs, only) for platform in platforms}
     return {
         row.experiment.id: {str(p): cell(row, p.make(), predict(p, row), recorded[str(p)].get(row.experiment.id)) for p in platforms}
         for row in (all_rows() if rows is None else rows)
     }
 
 
-def _shown_by_runs(platform: Platform, runs: Path) -> dict[str, Shown]:
+def _shown_by_runs(platform: Platform, runs: Path, only: Only) -> dict[str, Shown]:
     """What the recorded runs of this release of the platform show, by experiment id; a later run fills what an earlier one lacks."""
     found: dict[str, Shown] = {}
-    for run in recorded_runs(runs, platform.name):
-        if same_release(platform, run.version):
-            for record in run.traces:
-                old = found.get(record["id"])
-                if old is None or old.record["verdict"] == "untestable":
-                    found[record["id"]] = Shown(record, run.basis)
+    for run in recorded_runs(runs, platform.name, partial(same_release, platform), only):
+        for record in run.traces:
+            old = found.get(record["id"])
+            if old is None or old.record["verdict"] == "untestable":
+                found[record["id"]] = Shown(record, run.basis)
     return found
 
 
-def runs_by_file(folder: Path, name: str = "") -> dict[str, Run]:
-    """Every run of a folder, or those of one platform, by the name of its file."""
+def every_version(version: str) -> bool:
+    """The runs of every version of a platform."""
+    return True
+
+
+def runs_by_file(folder: Path, name: str = "", fits: Fits = every_version, only: Only = None) -> dict[str, Run]:
+    """Every run of a folder, or those of one platform and the versions that fit, by the name of its file; their traces of ``only``."""
     paths = {path: path.stat() for path in sorted(folder.glob("*.jsonl*"))}
-    return {path.name: run for path, stat in paths.items() if (run := _run(path, name, stat.st_ino, stat.st_size, stat.st_mtime_ns))}
+    same = {path: (path, stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in paths.items()}
+    return {path.name: _read(only, *key) for path, key in same.items() if not name or _is_of(name, fits, _platform_of(*key))}
 
 
-def recorded_runs(folder: Path, name: str = "") -> list[Run]:
-    """Every run of a folder, or those of one platform: first those on the systems themselves, then those on stacks alone."""
-    return sorted(runs_by_file(folder, name).values(), key=lambda run: list(BASES).index(run.basis))
+def recorded_runs(folder: Path, name: str = "", fits: Fits = every_version, only: Only = None) -> list[Run]:
+    """The same: first the runs on the systems themselves, then those on stacks alone."""
+    return sorted(runs_by_file(folder, name, fits, only).values(), key=lambda run: list(BASES).index(run.basis))
 
 
-def _run(path: Path, name: str, *same: int) -> Run | None:
-    """The run of a file, read once for as long as that stays the same; none if it is of another platform."""
-    return _whole(path, *same) if not name or _platform_of(path, *same) == name else None
+def _is_of(name: str, fits: Fits, platform: str) -> bool:
+    mine, _, version = platform.partition("@")
+    return mine == name and fits(version)
 
 
 @cache
-def _whole(path: Path, *same: int) -> Run:
-    return without_artefacts(read_run(path))
+def _read(only: Only, path: Path, *same: int) -> Run:
+    """A run, read once for as long as its file stays the same."""
+    return without_artefacts(read_run(path, only))
 
 
 @cache
 def _platform_of(path: Path, *same: int) -> str:
-    """The platform of a run, without reading the rest of it."""
-    return name_in(path)
+    """The platform of a run with its version, without reading the rest of it."""
+    return platform_in(path)
 
 
 def same_release(platform: Platform, version: str) -> bool:
