@@ -9,6 +9,7 @@ nothing: it prints what it measured.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import re
@@ -175,7 +176,7 @@ def _from_nothing() -> Result:
                 return {"seconds": seconds, "why_not": f"{name}: {(done.stderr or done.stdout).strip().splitlines()[-1]}"}
         start = time.perf_counter()
         with subprocess.Popen(run, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-            assert process.stdout
+            assert isinstance(process.stdout, io.BufferedReader)
             said = b""
             while (more := process.stdout.read1()) and not VERDICTS.search(said := said + more):
                 pass

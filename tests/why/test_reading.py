@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from socket import AF_INET, AF_INET6
+from socket import SOCK_DGRAM as DGRAM
+from socket import SOCK_STREAM as STREAM
 from types import SimpleNamespace
 
 import pytest
 
-from fixtures.machine.holding import BOUND, UNCONNECTED, Holder, NotTold, Owner, Row, duplicates, on_linux, proc_net, sock_diag, with_psutil
+from fixtures.machine.holding import (
+    BOUND,
+    UNCONNECTED,
+    Found,
+    Holder,
+    NotTold,
+    Owner,
+    Row,
+    duplicates,
+    on_linux,
+    proc_net,
+    sock_diag,
+    with_psutil,
+)
 from fixtures.machine.holding.attempt import Attempt
 from fixtures.models import Platform
 from reports.why import recipe, subject
@@ -120,6 +137,52 @@ def test_psutil_is_asked_elsewhere_and_its_limits_are_told() -> None:
     fake.net_connections = denied
     with pytest.raises(NotTold, match="as root"):
         with_psutil.holders_by(fake, "tcp", 80)
+
+
+@linux
+def test_psutil_sees_what_the_kernel_says() -> None:
+    """Of all systems this is the one where both can be asked."""
+    psutil = pytest.importorskip("psutil", reason="tox -e tests has it")
+    with contextlib.ExitStack() as stack:
+        made = [
+            stack.enter_context(socket.socket(*kind))
+            for kind in [(AF_INET, STREAM)] * 4 + [(AF_INET6, STREAM), (AF_INET, DGRAM), (AF_INET, DGRAM)]
+        ]
+        listener, client, half, late, six, udp, peer = made
+        for one in (listener, udp):
+            one.bind(("127.0.0.1", 0))
+        six.bind(("::1", 0))
+        for one in (listener, six):
+            one.listen()
+        for one in (client, half, late):
+            one.connect(listener.getsockname())
+        accepted = [stack.enter_context(listener.accept()[0]) for _ in range(3)]
+        half.shutdown(socket.SHUT_WR)
+        accepted[2].close()
+        late.recv(1)
+        late.close()  # the accepted one is in TIME_WAIT now
+        peer.connect(udp.getsockname())
+        for protocol, one in [("tcp", listener), ("tcp", six), ("tcp", half), ("udp", udp), ("udp", peer)]:
+            port = one.getsockname()[1]
+            mine, theirs = (listed(told) for told in (on_linux.holders(protocol, port), with_psutil.holders_by(psutil, protocol, port)))
+            assert mine == theirs
+
+
+def listed(told: Found) -> list[tuple[object, ...]]:
+    """Of each holder what both ways tell: of one that is TIME_WAIT nobody is told."""
+    return sorted(
+        (
+            row.protocol,
+            row.family,
+            row.state,
+            row.host,
+            row.port,
+            row.remote or (),
+            *((owner.pid, owner.descriptors) for owner in holder.owners),
+        )
+        for holder in told.holders
+        for row in [holder.row]
+    )
 
 
 # Options that cannot be read.
