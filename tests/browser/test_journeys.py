@@ -132,7 +132,7 @@ def test_choosing_platforms_and_coming_back(visit: Visit, served: str) -> None:
 @pytest.mark.parametrize(
     ("words", "first"),
     [
-        ("10048", "Windows"),
+        ("10048", "connect says 10048"),
         ("asyncio", "asyncio"),
         ("two servers on windows same port", "Two copies of my server run on Windows"),
         ("esp32", "lwIP"),
