@@ -16,6 +16,8 @@ from reports.porting.server_scenes import Edit
 from reports.porting.trials import TRIALS
 from reports.porting.words import OPEN, SAME
 
+#: What no advice may cost.
+START = "start"
 FILE = Path(__file__).with_name("advice.json")
 
 
@@ -98,7 +100,7 @@ def _read(entry: dict[str, object]) -> Advice:
 def offers(player: Player, shape: Shape, source: Conclusion, target: Conclusion) -> list[Offer]:
     """The advice that fits.
 
-    Advice that changes options is offered only if the target then answers as the source does.
+    Advice that changes options is offered only if the target then answers as the source does, and the server starts.
     """
     word = verdict(source, target)
     found = []
@@ -109,8 +111,11 @@ def offers(player: Player, shape: Shape, source: Conclusion, target: Conclusion)
             found.append(Offer(advice))
             continue
         played = player.play(source.trial, shape, target.platform, advice.edit)
-        if verdict(source, played) == SAME:
-            found.append(Offer(advice, played, *_elsewhere(player, shape, source, target, advice.edit)))
+        if verdict(source, played) != SAME:
+            continue
+        costs, mends = _elsewhere(player, shape, source, target, advice.edit)
+        if not any(cost.situation == START for cost in costs):
+            found.append(Offer(advice, played, costs, mends))
     return found
 
 

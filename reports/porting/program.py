@@ -23,11 +23,15 @@ ASKED = tuple(trial for trial in TRIALS if trial.id in ("start", "restart-live",
 
 @dataclass(frozen=True)
 class Scattered:
-    """What comes of a trial for each server that it applies to, and for the program. ``group`` is the server that decides."""
+    """What comes of a trial for each server that it applies to, and for the program.
+
+    ``group`` is the server that decides, ``where`` names it if others meet something else.
+    """
 
     parts: tuple[tuple[Group, Conclusion], ...]
     group: Group
     whole: Conclusion
+    where: str = ""
 
 
 def asked_of(groups: Sequence[Group]) -> Iterator[tuple[Trial, list[Group]]]:
@@ -82,8 +86,13 @@ def placed(refusal: Refusal, group: Group) -> Refusal:
     return replace(refusal, socket=f"{socket.kind} {socket.address}")
 
 
-def judged(here: Scattered, there: Scattered) -> str:
-    """The verdict on the program: by what it is refused, or if it starts on both, the worst of its servers'."""
-    if not any(rank is None or rank <= REFUSED for side in (here, there) for rank in side.whole.ranks):
-        return worst({verdict(one, other) for (_, one), (_, other) in zip(here.parts, there.parts, strict=True)})
-    return SAME if here.whole.platform == there.whole.platform else verdict(here.whole, there.whole)
+def judged(here: Scattered, there: Scattered) -> tuple[str, Scattered]:
+    """The verdict on the program, and what it meets there: what refuses it, or if it starts on both, what its worst server meets."""
+    if any(rank is None or rank <= REFUSED for side in (here, there) for rank in side.whole.ranks):
+        return SAME if here.whole.platform == there.whole.platform else verdict(here.whole, there.whole), there
+    verdicts = [verdict(one, other) for (_, one), (_, other) in zip(here.parts, there.parts, strict=True)]
+    found = worst(set(verdicts))
+    if verdict(here.whole, there.whole) == found:
+        return found, there
+    group, whole = there.parts[verdicts.index(found)]
+    return found, replace(there, group=group, whole=whole, where=group.title)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fixtures import VERSION
 from fixtures.models import Platform
@@ -76,9 +77,12 @@ def _of_program(trial: Trial, groups: Sequence[Group], source: Platform, targets
     here = concluded(trial, groups, source, player)
     there = {}
     for target in targets:
-        found = concluded(trial, groups, target, player)
+        word, found = judged(here, concluded(trial, groups, target, player))
         changed = changes(here.whole, found.whole) if target != source else []
-        there[str(target)] = TargetReport(judged(here, found), changed, _met(found.whole, found.group), [])
+        met = _met(found.whole, found.group)
+        there[str(target)] = TargetReport(
+            word, changed, replace(met, outcome=f"{met.outcome} at {found.where}") if found.where else met, []
+        )
     return SituationReport(trial.id, trial.name, trial.question, list(trial.experiments), _met(here.whole, here.group), there)
 
 

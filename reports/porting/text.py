@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, repeat
+from typing import NamedTuple
 
 from reports.porting.contents import Instead, Report, ServerReport, SituationReport
 from reports.porting.details import described, filled, title
@@ -22,14 +23,52 @@ def as_text(report: Report) -> str:
     lines = [title(report), *(line for note in report.calls.notes for line in filled(f"note: {note}")), ""]
     several = len(report.servers) > 1
     if several:
-        lines += [*filled(f"the program: {report.program.title}"), *_findings(report.program.situations, report), ""]
-    for server in report.servers:
-        lines += [*_heading(server), *(_advice(server, report.to[0]) if len(report.to) == 1 else []), *_warnings(server, report.to)]
-        asked = [one for one in server.situations if not (several and one.id in _OF_PROGRAM)]
-        lines += [*_findings(asked, report), ""]
+        lines += [*filled(f"the program: {report.program.title}"), *chain(*_findings(report.program.situations, report)), ""]
+    parts = [_part(server, report, several=several) for server in report.servers]
+    common = Part([], [], []) if not several else _common(parts)
+    if any(common):
+        lines += ["each of them", *_written(common), ""]
+    for server, part in zip(report.servers, parts, strict=True):
+        lines += [*_heading(server), *_written(_less(part, common)), ""]
     lines += [*_unjudged(report.unjudged), ""] if report.unjudged else []
     more = "--details (every answer, why, and how that is known), --scripts (and the calls that were played)"
     return "\n".join([*lines, f"more: {'' if len(report.to) == 1 else '--to one platform (what to write instead), '}{more}"])
+
+
+#: Lines that belong together: a piece of advice with the other ways, a verdict with its outcome.
+Lines = list[str]
+
+
+class Part(NamedTuple):
+    """What is said of one server: what to write, what no model plays, and what it meets as it is."""
+
+    advice: list[Lines]
+    warnings: list[Lines]
+    findings: list[Lines]
+
+
+def _part(server: ServerReport, report: Report, *, several: bool) -> Part:
+    advice = list(_advice(server, report.to[0])) if len(report.to) == 1 else []
+    asked = [one for one in server.situations if not (several and one.id in _OF_PROGRAM)]
+    return Part(advice, list(_warnings(server, report.to)), list(_findings(asked, report)))
+
+
+def _common(parts: Sequence[Part]) -> Part:
+    """What is said of every server."""
+    return Part(*([said for said in first if all(said in one for one in rest)] for first, *rest in zip(*parts, strict=True)))
+
+
+def _less(part: Part, common: Part) -> Part:
+    return Part(*([one for one in said if one not in known] for said, known in zip(part, common, strict=True)))
+
+
+def _written(part: Part) -> Iterator[str]:
+    for said in part.advice:
+        yield from said
+    if part.advice and (part.warnings or part.findings):
+        yield "As it is:"
+    for said in (*part.warnings, *part.findings):
+        yield from said
 
 
 def _unjudged(said: Sequence[str]) -> Iterator[str]:
@@ -62,19 +101,19 @@ class _Offered:
     mends: set[str]
 
 
-def _advice(server: ServerReport, target: str) -> Iterator[str]:
+def _advice(server: ServerReport, target: str) -> Iterator[Lines]:
     """Each piece of advice once, first what mends something that breaks. *or* begins another way to mend the same."""
     verdicts = {one.id: one.to[target].verdict for one in server.situations}
     ways = sorted(_ways(server, target), key=lambda way: not _is_must(way, verdicts))
     for way in ways:
         wanted = set().union(*(one.mends for one in way))
         first = "must" if _is_must(way, verdicts) else "may"
+        lines: Lines = []
         for word, one in zip(chain([first], repeat("or")), way, strict=False):
             mends = [situation.name for situation in server.situations if situation.id in one.mends]
             leaves = [situation.name for situation in server.situations if situation.id in wanted - one.mends]
-            yield from filled(f"{word:<6} {one.instead.say}{_follows(one.instead, mends, leaves)} [{one.instead.id}]")
-    if ways:
-        yield "As it is:"
+            lines += filled(f"{word:<6} {one.instead.say}{_follows(one.instead, mends, leaves)} [{one.instead.id}]")
+        yield lines
 
 
 def _is_must(way: Sequence[_Offered], verdicts: Mapping[str, str]) -> bool:
@@ -110,16 +149,17 @@ def _follows(offer: Instead, mends: Sequence[str], leaves: Sequence[str]) -> str
 # What is not the same, and what is.
 
 
-def _findings(situations: Sequence[SituationReport], report: Report) -> Iterator[str]:
+def _findings(situations: Sequence[SituationReport], report: Report) -> Iterator[Lines]:
     """What differs, the worst first, then what is the same. For several targets, those that answer alike share a line."""
     if len(report.to) == 1:
         yield from _for_one(situations, report.to[0])
         return
     for one in situations:
-        yield f"{one.name}: {report.from_}: {one.from_.outcome}"
+        lines = [f"{one.name}: {report.from_}: {one.from_.outcome}"]
         answers = sorted((WORST.index(there.verdict), there.mark, _brief(there.answer.outcome), target) for target, there in one.to.items())
         for (_, mark, outcome), alike in groupby(answers, key=lambda found: found[:3]):
-            yield from filled(f"  {_shown(mark)} {', '.join(found[3] for found in alike)}{outcome}")
+            lines += filled(f"  {_shown(mark)} {', '.join(found[3] for found in alike)}{outcome}")
+        yield lines
 
 
 def _brief(outcome: str) -> str:
@@ -128,12 +168,12 @@ def _brief(outcome: str) -> str:
     return f": {known}{unknown}" if known else ""
 
 
-def _for_one(situations: Sequence[SituationReport], target: str) -> Iterator[str]:
+def _for_one(situations: Sequence[SituationReport], target: str) -> Iterator[Lines]:
     for (verdict, said), names in _alike(situations, target).items():
-        yield from filled(f"{_shown(verdict)} {', '.join(names)}: {said}")
+        yield filled(f"{_shown(verdict)} {', '.join(names)}: {said}")
     for mark, ending in ((SAME, ""), (f"{SAME}*", " (but see what changes: --details)")):
         if said := _same(situations, target, mark):
-            yield from filled(f"{_shown(mark)} {said}{ending}")
+            yield filled(f"{_shown(mark)} {said}{ending}")
 
 
 def _same(situations: Sequence[SituationReport], target: str, mark: str) -> str:
@@ -162,10 +202,10 @@ def _shown(word: str) -> str:
     return f"{word.upper() if word in ('breaks', 'risk') else word:<6}"
 
 
-def _warnings(server: ServerReport, targets: Sequence[str]) -> Iterator[str]:
+def _warnings(server: ServerReport, targets: Sequence[str]) -> Iterator[Lines]:
     for said, alike in _by_warning(server, targets).items():
         where = f"{', '.join(alike)}: " * (len(targets) > 1)
-        yield from filled(f"{_shown(said[0])} {where}{said[1]}")
+        yield filled(f"{_shown(said[0])} {where}{said[1]}")
 
 
 def _by_warning(server: ServerReport, targets: Iterable[str]) -> dict[tuple[str, str], list[str]]:

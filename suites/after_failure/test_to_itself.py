@@ -16,11 +16,12 @@ from fixtures.language.words import (
     MAPPED,
     OK,
     SECOND,
+    SO_LINGER_0,
     TIME_WAIT,
     WILDCARD,
 )
-from fixtures.specification.rules import NO_OPTIONS, NOBODY_LISTENS, SIMULTANEOUS_OPEN
-from fixtures.specification.sources import BUN_41455, POSIX, RFC9293
+from fixtures.specification.rules import NO_OPTIONS, NOBODY_LISTENS, RESET, SIMULTANEOUS_OPEN
+from fixtures.specification.sources import BUN_41455, POSIX, RFC9293, UNP
 
 CLIENT = LOOPBACK.at("Q")
 OPEN = RFC9293.at("§3.5, figure 7")
@@ -68,6 +69,17 @@ def test_connection_to_itself_leaves_time_wait(stack: Stack) -> None:
     client.close()
     stack.shows(CLIENT, TIME_WAIT)
     assert stack.tcp4().bind(CLIENT) == EADDRINUSE
+
+
+@experiment("tcp/after-failure/connect-to-itself/reset", rule=RESET, cites=(UNP.at("§7.5, SO_LINGER"),))
+def test_connection_to_itself_that_is_reset(stack: Stack) -> None:
+    """A client connected to itself, or was refused, and closes with SO_LINGER 0. Is its port free at once?"""
+    client = stack.tcp4()
+    client.bind(CLIENT)
+    client.connect(CLIENT)
+    client.set(SO_LINGER_0)
+    client.close()
+    assert stack.tcp4().bind(CLIENT) == OK
 
 
 @experiment("tcp6/after-failure/connect-to-itself/closed", rule=SIMULTANEOUS_OPEN, cites=(RFC9293.at("§3.6, figure 13"),))

@@ -8,6 +8,7 @@ from fixtures.models import Platform
 from reports.calls import parse_calls
 from reports.porting.contents import SituationReport
 from reports.porting.report import report
+from reports.porting.text import as_text
 from tests.helpers.servers import PLAYER
 
 #: As a name server does: UDP and TCP at one port, both with SO_REUSEADDR.
@@ -69,3 +70,33 @@ def test_a_program_with_one_server_meets_what_its_server_meets() -> None:
         assert asked.from_ == server[asked.id].from_
         assert asked.to["windows"].verdict == server[asked.id].to["windows"].verdict
         assert asked.to["windows"].answer == server[asked.id].to["windows"].answer
+
+
+#: Workers with a socket each, at the address of a name server and at the wildcard of another port, as unbound has them.
+WORKERS = "".join(
+    f"{name} = {kind}(SO_REUSEADDR, SO_REUSEPORT)\n{name}.bind({host}) = ok\n" + f"{name}.listen() = ok\n" * (kind == "tcp4")
+    for name, kind, host in [
+        *(("A", "tcp4", "127.0.0.1:5300"), ("B", "tcp4", "127.0.0.1:5300")),
+        *(("C", "tcp4", "0.0.0.0:5301"), ("D", "tcp4", "0.0.0.0:5301")),
+    ]
+)
+
+
+def test_the_program_meets_what_its_worst_server_meets() -> None:
+    second = program(WORKERS, "macos")["second-instance"].to["macos"]
+    assert (second.verdict, second.answer.outcome) == ("breaks", "starts, and receives nothing at tcp4 0.0.0.0:5301")
+
+
+def test_what_every_server_must_do_is_said_once() -> None:
+    made = report(parse_calls(WORKERS.encode(), "calls"), "calls", Platform("linux"), [Platform("freebsd")], PLAYER)
+    said = as_text(made)
+    assert said.count("[reuseport-lb]") == said.count("they share -> one of them receives all") == 1
+    first, second = (said.index(f"2 x tcp4 {place}") for place in ("127.0.0.1:5300", "0.0.0.0:5301"))
+    assert said.index("each of them") < said.index("[reuseport-lb]") < first < said.index("neighbour on the wildcard") < second
+
+
+def test_no_advice_costs_the_start() -> None:
+    made = report(parse_calls(WORKERS.encode(), "calls"), "calls", Platform("linux"), [Platform("macos")], PLAYER)
+    offered = [offer for server in made.servers for one in server.situations for offer in one.to["macos"].instead]
+    assert offered
+    assert not any(cost.situation == "start" for offer in offered for cost in offer.costs)
