@@ -20,8 +20,8 @@ from tests.helpers.children import inherited
 from tests.helpers.scripts import rivals
 from tests.standin.running import command
 
-#: How many scripts are played at once.
-STREAMS = 8
+#: At most so many processes play scripts at once, and each plays at least so many.
+STREAMS, LEAST = 8, 6
 #: Options about which port is drawn, which no two sockets of these scripts leave to the system.
 OPTIONS_OF_DRAWING = ("IP_LOCAL_PORT_RANGE", "IP_BIND_ADDRESS_NO_PORT", "SO_REUSE_UNICASTPORT")
 
@@ -72,8 +72,9 @@ def compare(platform: str, played: Sequence[str]) -> Tally:
     """Play scripts on both, and compare. Most of the time goes by in waiting, so that several streams play at once."""
     asked = [json.dumps({"id": number, "script": script}) for number, script in enumerate(played)]
     stand_in = [*command(platform, "--", sys.executable, "-m", "addrinuse", "try", "--batch", "-")]
-    with ThreadPoolExecutor(STREAMS) as pool:
-        parts = list(pool.map(lambda start: _answers(stand_in, asked[start::STREAMS]), range(STREAMS)))
+    streams = max(1, min(STREAMS, len(asked) // LEAST))
+    with ThreadPoolExecutor(streams) as pool:
+        parts = list(pool.map(lambda start: _answers(stand_in, asked[start::streams]), range(streams)))
     here = {number: answers for part in parts for number, answers in part.items()}
     there = _answers([sys.executable, "-m", "addrinuse", "predict", "--platform", platform, "--batch", "-"], asked)
     tally = Tally()
