@@ -17,7 +17,7 @@ from fixtures.plugins.subject import CANNOT_OPEN, SUBJECT, subject_of
 from fixtures.record.runfile import as_record
 from fixtures.record.screens import story
 
-pytest_plugins = [f"fixtures.plugins.{name}" for name in ("plain", "pairs", "libraries", "colour")]
+pytest_plugins = [f"fixtures.plugins.{name}" for name in ("plain", "pairs", "libraries", "colour", "sample")]
 
 #: One letter for each verdict that fails nothing; the others have their capital.
 VERDICT_LETTERS = {"conforms": ".", "variant": "v", "untestable": "u", "inconclusive": "i", "unrecorded": "r"}

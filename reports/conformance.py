@@ -15,6 +15,7 @@ Exit status 0 if all experiments conform or are known variants; 1 for a surprise
   --allow FILE           verdicts that do not fail the run, each with a reason and a last day
   --pairs HOW            auto, pruned, whole or none: every pair of two sockets
   --pairs-seed N         try the pairs in a random order
+  --every N              a sample: every Nth experiment, by order of collection
   -k ID                  only the experiments whose id contains ID
   -v                     also list the variants that were met
   -n N                   the number of processes (default: 2)

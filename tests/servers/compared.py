@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reports.porting.trials import ALL, GRANTED, SHARED, TRIALS
+from reports.porting.trials import ALL, GRANTED, MANY_RANKS, SHARED, TRIALS
 
 #: What a stage found, or a report says: as it stands in JSON.
 Json = Mapping[str, Any]
@@ -16,6 +16,8 @@ _NEWCOMERS = ("second-instance", "specific-beside-wildcard", "wildcard-beside-sp
 _WORDS = {GRANTED: "nothing", SHARED: "a share", ALL: "all"}
 #: How much somebody gets, by the report's words. Those of a refusal are not here.
 SHARES = {_TRIALS[name].words[rank]: word for name in _NEWCOMERS for rank, word in _WORDS.items()}
+#: It starts, and who receives is left to chance, or nobody knows.
+UNDETERMINED = _TRIALS["second-instance"].words[MANY_RANKS]
 #: From the worst for a thief to the best.
 RANKS = ("nothing", "a share", "all")
 
@@ -34,11 +36,17 @@ class Answer:
 
 
 class Said:
-    """What a report says "from" its platform."""
+    """What a report says of the platform that it comes from, or of one that it goes to."""
 
-    def __init__(self, report: Json) -> None:
+    def __init__(self, report: Json, to: str = "") -> None:
+        self._to = to
         self.servers: list[Json] = report["servers"]
         self.situations: list[Json] = report["program"]["situations"]
+
+    def _of(self, situation: Json) -> Json:
+        """The report's answer in a situation."""
+        answer: Json = situation["to"][self._to]["answer"] if self._to else situation["from"]
+        return answer
 
     @property
     def places(self) -> list[str]:
@@ -48,11 +56,11 @@ class Said:
     def at(self, place: str, situation: str) -> Answer | None:
         """The answer for the server at one place, or None if the report does not ask this there."""
         asked = (one for server in self.servers if place in _places(server) for one in server["situations"])
-        return next((_answer(one["from"]) for one in asked if one["id"] == situation), None)
+        return next((_answer(self._of(one)) for one in asked if one["id"] == situation), None)
 
     def program(self, situation: str) -> Answer:
         """The answer for the program with all its servers."""
-        return next(_answer(one["from"]) for one in self.situations if one["id"] == situation)
+        return next(_answer(self._of(one)) for one in self.situations if one["id"] == situation)
 
     def outcomes(self) -> dict[str, str]:
         """Every outcome in the report's words, by place and situation, except of workers that inherit the socket.
@@ -60,12 +68,12 @@ class Said:
         Whether two workers take a connection while one client comes is chance.
         """
         found = {
-            f"{place} {one['id']}": one["from"]["outcome"]
+            f"{place} {one['id']}": self._of(one)["outcome"]
             for server in self.servers
             for place in _places(server)
             for one in server["situations"]
         }
-        found |= {f"the program {one['id']}": one["from"]["outcome"] for one in self.situations}
+        found |= {f"the program {one['id']}": self._of(one)["outcome"] for one in self.situations}
         return {asked: outcome for asked, outcome in found.items() if not asked.endswith(" inherited")}
 
 
@@ -98,7 +106,7 @@ def _second(found: Json, said: Said) -> Iterable[str]:
         answer = said.at(place, "second-instance")
         if answer is None:
             yield f"{place}: the report does not know it"
-        elif answer.gets != gets:
+        elif answer.gets not in (gets, UNDETERMINED):
             yield f"{place}: the second instance gets {gets}, but the report says {answer}"
 
 

@@ -151,4 +151,8 @@ SERVERS = (
     Server("bun", ("npm:bun",), "bun {programs}/bun.js", ("tcp:3000",), says="G"),
     Server("deno", ("npm:deno",), "deno run --allow-net {programs}/deno.js", ("tcp:8000",)),
 )
-BY_NAME = {server.name: server for server in SERVERS}
+#: Tried under `addrinuse as`, besides rows of the table.
+OTHERS = (Server("http.server", (), "{python} -m http.server 8000 --bind 127.0.0.1", ("tcp:8000",), python=True),)
+BY_NAME = {server.name: server for server in (*SERVERS, *OTHERS)}
+#: Of these a run under `addrinuse as` is made: one for each runtime. Caddy is the one in Go.
+UNDER_AS = ("nginx", "redis", "memcached", "caddy", "node-cluster", "gunicorn", "uvicorn", "http.server")

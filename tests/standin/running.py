@@ -42,11 +42,12 @@ def command(*words: str, interpreter: str = sys.executable) -> list[str]:
 
 def run(*words: str, user: int | None = None, seconds: float = 100) -> subprocess.CompletedProcess[str]:
     """Run ``addrinuse as`` with these words."""
-    line = command(*words) if user is None else [*_become(user), *command(*words, interpreter=SYSTEMS)]
+    line = command(*words) if user is None else [*become(user), *command(*words, interpreter=SYSTEMS)]
     return subprocess.run(line, cwd=ROOT, env=inherited(), capture_output=True, text=True, timeout=seconds, check=False)
 
 
-def _become(user: int) -> list[str]:
+def become(user: int) -> list[str]:
+    """What runs a command as a user."""
     return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
 
 
@@ -62,7 +63,7 @@ def another_user_can_run_it() -> bool:
     """Whether the tests are root's, and another user can read what is here and has a Python for it."""
     if NOBODY is None or not shutil.which("setpriv"):
         return False
-    line = [*_become(NOBODY), SYSTEMS, "-c", "import sys, reports.as_; sys.exit(sys.version_info < (3, 10))"]
+    line = [*become(NOBODY), SYSTEMS, "-c", "import sys, reports.as_; sys.exit(sys.version_info < (3, 10))"]
     try:
         return subprocess.run(line, cwd=ROOT, env=inherited(), capture_output=True, check=False).returncode == 0
     except OSError:
