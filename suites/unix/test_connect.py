@@ -212,3 +212,11 @@ def test_a_link_to_a_link_on_the_way(stack: Stack) -> None:
     stack.link(G, FOLDER)
     stack.link(LINK, G)
     assert stack.connections(Path("/L/F")) == server.itself
+
+
+@experiment("unix/connect/abstract-of-packets", rule=SAME_TYPE)
+def test_an_abstract_name_of_packets(stack: Stack) -> None:
+    """A SOCK_SEQPACKET server has an abstract name. Is connect of a stream EPROTOTYPE?"""
+    client = stack.socket("unix")
+    abstract(stack, "unixpacket").listen()
+    assert client.connect(ABSTRACT) == Answer("EPROTOTYPE")

@@ -7,7 +7,7 @@ from fixtures.language.stack import Stack
 from fixtures.language.words import EINVAL, OK, SO_LINGER_0, SO_REUSEADDR, SO_REUSEPORT, Answer
 from fixtures.specification.rules import DELIVERED, OPTION_BITS, SHUTS_A_CONNECTION, WOULD_WAIT, WRONG_KIND
 from fixtures.specification.rules_unix import LISTEN_NAMELESS
-from suites.unix.scenes import F, bound, listening, waiting
+from suites.unix.scenes import F, G, bound, listening, waiting
 
 
 @experiment("unix/listen/no-name", rule=LISTEN_NAMELESS)
@@ -223,3 +223,48 @@ def test_shutdown_of_reading_leaves_sending(stack: Stack) -> None:
     client = waiting(stack, F)
     client.shutdown("RD")
     assert client.send(1) == OK
+
+
+@experiment("unix/option/reuseaddr/cleared", rule=OPTION_BITS)
+def test_reuseaddr_reads_as_cleared(stack: Stack) -> None:
+    """SO_REUSEADDR was set on a socket of AF_UNIX and cleared again. Does it read as off?"""
+    holder = stack.socket("unix", SO_REUSEADDR)
+    holder.set(SO_REUSEADDR.off)
+    assert holder.get(SO_REUSEADDR) == Answer("0")
+
+
+@experiment("unix/data/shut-both/send", rule=DELIVERED)
+def test_send_after_shutdown_of_both_halves(stack: Stack) -> None:
+    """A client shut down sending and receiving. Is its send refused?"""
+    listening(stack, F)
+    client = waiting(stack, F)
+    client.shutdown("RDWR")
+    assert client.send(1) != OK
+
+
+@experiment("unixpacket/data/both-ways", rule=DELIVERED)
+def test_packets_arrive(stack: Stack) -> None:
+    """A SOCK_SEQPACKET client sends to a server that accepted it. Does the server receive that?"""
+    server = listening(stack, F, "unixpacket")
+    client = waiting(stack, F, "unixpacket")
+    accepted = server.accept()
+    client.send(1)
+    assert accepted.recv(1) == OK
+
+
+@experiment("unix/data/shut-both/recv", rule=SHUTS_A_CONNECTION)
+def test_recv_after_shutdown_of_both_halves(stack: Stack) -> None:
+    """A client shut down sending and receiving. Does its recv find the end of the stream?"""
+    listening(stack, F)
+    client = waiting(stack, F)
+    client.shutdown("RDWR")
+    assert client.recv(1) == Answer("end")
+
+
+@experiment("unix/listen/bound-client", rule=WRONG_KIND)
+def test_a_client_with_a_name(stack: Stack) -> None:
+    """A client was bound to a path, and is connected. Is listen refused?"""
+    listening(stack, F)
+    client = bound(stack, G)
+    client.connect(F)
+    assert client.listen() != OK

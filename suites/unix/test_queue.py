@@ -8,7 +8,7 @@ from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
 from fixtures.language.words import ECONNREFUSED, ECONNRESET, OK, RDWR, Answer
 from fixtures.specification.rules import DELIVERED, SHUTS_A_CONNECTION
-from fixtures.specification.rules_unix import FILE_IS_REACHED, FULL_QUEUE, NOT_LISTENING, QUEUE_IS_RESET
+from fixtures.specification.rules_unix import FILE_IS_REACHED, FILE_STAYS, FULL_QUEUE, NOT_LISTENING, QUEUE_IS_RESET
 from suites.unix.scenes import STREAMS, F, listening, waiting
 
 
@@ -175,3 +175,12 @@ def test_both_descriptors_are_closed(stack: Stack) -> None:
     server.dup().close()
     server.close()
     assert stack.socket("unix").connect(F) == ECONNREFUSED
+
+
+@experiment("unix/queue/client-gone/file", rule=FILE_STAYS)
+def test_a_client_that_did_not_wait(stack: Stack) -> None:
+    """A client that waited to be accepted has closed, and the server closes. Does the file stay?"""
+    server = listening(stack, F)
+    waiting(stack, F).close()
+    server.close()
+    assert stack.file(F) == Answer("socket")

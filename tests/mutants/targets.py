@@ -35,6 +35,7 @@ ACCOUNTS = (
         "Goal.of",
         "Delivery.members",
         "Model.perform",
+        "Model._answer",
         "Model._concerns",
         "Model.on_shows",
         "Model.need_option",
