@@ -5,7 +5,7 @@ from __future__ import annotations
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
 from fixtures.language.words import OK, Answer
-from fixtures.specification.rules import BOUND_ONCE
+from fixtures.specification.rules import BOUND_ONCE, NOT_OPEN
 from fixtures.specification.rules_unix import FILE_IS_REACHED, NAME_KEPT
 from suites.unix.scenes import ABSTRACT, CHOSEN, F, G, abstract, bound, listening, waiting
 
@@ -99,3 +99,11 @@ def test_an_accepted_socket_goes_on(stack: Stack) -> None:
     stack.unlink(F)
     listening(stack, F)
     assert client.send(1) == OK
+
+
+@experiment("unix/closed/bind", rule=NOT_OPEN)
+def test_a_closed_descriptor(stack: Stack) -> None:
+    """A socket was closed. Is bind of it EBADF?"""
+    holder = stack.socket("unix")
+    holder.close()
+    assert holder.bind(F) == Answer("EBADF")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from fixtures.language.experiment import experiment
@@ -11,7 +13,7 @@ from fixtures.language.words import ECONNREFUSED, OK, Answer
 from fixtures.specification.rules import LISTENER_STAYS, WRONG_KIND
 from fixtures.specification.rules_unix import FILE_IS_REACHED, LOOKED_UP, NO_SOCKET, NOT_LISTENING, SAME_TYPE
 from fixtures.specification.sources_unix import UNP3
-from suites.unix.scenes import ABSTRACT, FOLDER, STREAMS, F, G, abstract, bound, listening, serving, stale, waiting
+from suites.unix.scenes import ABSTRACT, FOLDER, IN_FOLDER, LINK, STREAMS, F, G, abstract, bound, listening, serving, stale, waiting
 
 ITEM_3 = UNP3.at("§15.4, item 3")
 
@@ -166,3 +168,55 @@ def test_a_datagram_socket_connects_to_itself(stack: Stack) -> None:
 def test_no_name_at_all(stack: Stack) -> None:
     """Is a connect without any name refused?"""
     assert stack.socket("unix").connect(Path("@")) != OK
+
+
+@experiment("unix/connect/slash", rule=LOOKED_UP)
+def test_a_slash_behind_the_name(stack: Stack) -> None:
+    """A server is at a path. Is connect to that path with a slash behind it ENOTDIR?"""
+    listening(stack, F)
+    assert stack.socket("unix").connect(Path("/F/")) == Answer("ENOTDIR")
+
+
+@experiment("unix/connect/dots", rule=FILE_IS_REACHED)
+def test_dots_on_the_way(stack: Stack) -> None:
+    """A server is at /F. Is it reached at /D/.././F?"""
+    stack.make(FOLDER)
+    server = listening(stack, F)
+    assert stack.connections(Path("/D/.././F")) == server.itself
+
+
+@experiment("unix/connect/absolute", rule=FILE_IS_REACHED)
+def test_an_absolute_path_from_another_folder(stack: Stack) -> None:
+    """A server was bound to an absolute path, and its process changed its folder. Is it reached there?"""
+    stack.make(FOLDER)
+    server = listening(stack, F)
+    stack.chdir(Path("/D"))
+    assert stack.connections(F) == server.itself
+
+
+@experiment("unix/connect/many-links", rule=FILE_IS_REACHED)
+def test_a_chain_of_links(stack: Stack) -> None:
+    """Twenty-five symbolic links, each to the next, lead to a server. Is it reached by connect to the first?"""
+    server = listening(stack, F)
+    links = [*(Path(f"/L{number}") for number in range(25)), F]
+    for link, target in pairwise(links):
+        stack.link(link, target)
+    assert stack.connections(links[0]) == server.itself
+
+
+@experiment("unix/connect/through-two-links", rule=FILE_IS_REACHED)
+def test_a_link_to_a_link_on_the_way(stack: Stack) -> None:
+    """A path leads through a symbolic link to a link to a folder. Is the server in that folder reached?"""
+    stack.make(FOLDER)
+    server = listening(stack, IN_FOLDER)
+    stack.link(G, FOLDER)
+    stack.link(LINK, G)
+    assert stack.connections(Path("/L/F")) == server.itself
+
+
+@experiment("unix/connect/abstract-of-packets", rule=SAME_TYPE)
+def test_an_abstract_name_of_packets(stack: Stack) -> None:
+    """A SOCK_SEQPACKET server has an abstract name. Is connect of a stream EPROTOTYPE?"""
+    client = stack.socket("unix")
+    abstract(stack, "unixpacket").listen()
+    assert client.connect(ABSTRACT) == Answer("EPROTOTYPE")

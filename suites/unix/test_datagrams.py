@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fixtures.language.experiment import experiment
+from fixtures.language.paths import Path
 from fixtures.language.stack import Stack
 from fixtures.language.words import ECONNREFUSED, OK, Answer
-from fixtures.specification.rules import DELIVERED, PEER_IS_SET, WRONG_KIND
+from fixtures.specification.rules import DELIVERED, PEER_IS_SET, WOULD_WAIT, WRONG_KIND
 from fixtures.specification.rules_unix import FILE_IS_REACHED, LOOKED_UP, NOT_LISTENING, ONE_PEER, PEER_GONE, SAME_TYPE
 from suites.unix.scenes import F, G, bound, listening, stale, waiting
 
@@ -130,3 +131,29 @@ def test_a_full_queue(stack: Stack) -> None:
     for _ in range(11):
         sender.sendto(F)
     assert sender.sendto(F) == Answer("EAGAIN")
+
+
+@experiment("unixgram/recv/first-of-two", rule=DELIVERED)
+def test_two_datagrams(stack: Stack) -> None:
+    """Two datagrams were sent to a socket, and it has received one. Is the other there?"""
+    receiver = bound(stack, F, "unixgram")
+    sender = stack.socket("unixgram")
+    sender.sendto(F)
+    sender.sendto(F)
+    receiver.recv(1)
+    assert receiver.recv(1) == OK
+
+
+@experiment("unixgram/recv/once", rule=WOULD_WAIT)
+def test_a_datagram_is_received_once(stack: Stack) -> None:
+    """One datagram was sent to a socket, and it has received it. Has the next recv nothing to give?"""
+    receiver = bound(stack, F, "unixgram")
+    stack.socket("unixgram").sendto(F)
+    receiver.recv(1)
+    assert receiver.recv(1) == Answer("EAGAIN")
+
+
+@experiment("unixgram/sendto/no-name", rule=NOT_LISTENING)
+def test_sendto_without_any_name(stack: Stack) -> None:
+    """Is a sendto without any name refused?"""
+    assert stack.socket("unixgram").sendto(Path("@")) != OK

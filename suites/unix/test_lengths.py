@@ -16,7 +16,7 @@ SUN_H = POSIX.at("XBD <sys/un.h>")
 
 
 @experiment("unix/length/path-{size}", rule=SUN_PATH, cites=(SUN_H,))
-@pytest.mark.parametrize("size", [107, 108])
+@pytest.mark.parametrize("size", [103, 104, 107, 108])
 def test_a_path_that_fits(stack: Stack, size: int) -> None:
     """May a socket be bound to a path of {size} bytes?"""
     assert stack.socket("unix").bind(Path(f"/F({size})")) == OK
@@ -52,3 +52,18 @@ def test_the_whole_path_is_told(stack: Stack) -> None:
 def test_connect_to_a_path_that_is_too_long(stack: Stack) -> None:
     """Is connect to a path of 109 bytes refused?"""
     assert stack.socket("unix").connect(Path("/F(109)")) != OK
+
+
+@experiment("unix/length/path-{size}/receives", rule=FILE_IS_REACHED)
+@pytest.mark.parametrize("size", [103, 104])
+def test_a_path_of_the_length_that_bsd_has(stack: Stack, size: int) -> None:
+    """A server was bound to a path of {size} bytes. Is it reached there?"""
+    path = Path(f"/F({size})")
+    server = listening(stack, path)
+    assert stack.connections(path) == server.itself
+
+
+@experiment("unixgram/length/sendto-109", rule=SUN_PATH, cites=(SUN_H,))
+def test_sendto_a_path_that_is_too_long(stack: Stack) -> None:
+    """Is sendto a path of 109 bytes refused?"""
+    assert stack.socket("unixgram").sendto(Path("/F(109)")) != OK

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
-from fixtures.language.words import EINVAL, OK, SO_REUSEADDR, SO_REUSEPORT, Answer
-from fixtures.specification.rules import DELIVERED, OPTION_BITS, SHUTS_A_CONNECTION, WRONG_KIND
+from fixtures.language.words import EINVAL, OK, SO_LINGER_0, SO_REUSEADDR, SO_REUSEPORT, Answer
+from fixtures.specification.rules import DELIVERED, OPTION_BITS, SHUTS_A_CONNECTION, WOULD_WAIT, WRONG_KIND
 from fixtures.specification.rules_unix import LISTEN_NAMELESS
-from suites.unix.scenes import F, bound, listening, waiting
+from suites.unix.scenes import F, G, bound, listening, waiting
 
 
 @experiment("unix/listen/no-name", rule=LISTEN_NAMELESS)
@@ -147,3 +147,124 @@ def test_the_server_did_not_read(stack: Stack) -> None:
     client.send(1)
     accepted.close()
     assert client.recv(1) != OK
+
+
+@experiment("unix/option/reuseport/read", rule=OPTION_BITS)
+def test_reuseport_reads_as_set(stack: Stack) -> None:
+    """SO_REUSEPORT was set on a socket of AF_UNIX. Does it read as on?"""
+    holder = stack.socket("unix")
+    holder.set(SO_REUSEPORT)
+    assert holder.get(SO_REUSEPORT) == Answer("1")
+
+
+@experiment("unix/option/linger/read", rule=OPTION_BITS)
+def test_linger_reads_as_set(stack: Stack) -> None:
+    """SO_LINGER was set on a socket of AF_UNIX. Does it read as on?"""
+    assert stack.socket("unix", SO_LINGER_0).get(SO_LINGER_0) == Answer("1")
+
+
+@experiment("unix/data/in-turn", rule=DELIVERED)
+def test_two_bytes(stack: Stack) -> None:
+    """A client sent two bytes, and the server has received one. Is the other there?"""
+    server = listening(stack, F)
+    client = waiting(stack, F)
+    accepted = server.accept()
+    client.send(1)
+    client.send(1)
+    accepted.recv(1)
+    assert accepted.recv(1) == OK
+
+
+@experiment("unix/data/once", rule=WOULD_WAIT)
+def test_a_byte_is_received_once(stack: Stack) -> None:
+    """A client sent one byte, and the server has received it. Has the next recv nothing to give?"""
+    server = listening(stack, F)
+    client = waiting(stack, F)
+    accepted = server.accept()
+    client.send(1)
+    accepted.recv(1)
+    assert accepted.recv(1) == Answer("EAGAIN")
+
+
+@experiment("unix/data/shut-send", rule=DELIVERED)
+def test_send_after_shutdown(stack: Stack) -> None:
+    """A client shut down sending. Is its send refused?"""
+    listening(stack, F)
+    client = waiting(stack, F)
+    client.shutdown("WR")
+    assert client.send(1) != OK
+
+
+@experiment("unix/data/half-open", rule=DELIVERED)
+def test_the_other_half_stays_open(stack: Stack) -> None:
+    """A client shut down sending, and the server sends. Does the client receive that?"""
+    server = listening(stack, F)
+    client = waiting(stack, F)
+    accepted = server.accept()
+    client.shutdown("WR")
+    accepted.send(1)
+    assert client.recv(1) == OK
+
+
+@experiment("unix/data/shut-reading/peer", rule=WOULD_WAIT)
+def test_shutdown_of_reading_is_no_end(stack: Stack) -> None:
+    """A client shut down receiving. Has the server's recv nothing to give?"""
+    server = listening(stack, F)
+    client = waiting(stack, F)
+    accepted = server.accept()
+    client.shutdown("RD")
+    assert accepted.recv(1) == Answer("EAGAIN")
+
+
+@experiment("unix/data/shut-reading/send", rule=DELIVERED)
+def test_shutdown_of_reading_leaves_sending(stack: Stack) -> None:
+    """A client shut down receiving. May it send?"""
+    listening(stack, F)
+    client = waiting(stack, F)
+    client.shutdown("RD")
+    assert client.send(1) == OK
+
+
+@experiment("unix/option/reuseaddr/cleared", rule=OPTION_BITS)
+def test_reuseaddr_reads_as_cleared(stack: Stack) -> None:
+    """SO_REUSEADDR was set on a socket of AF_UNIX and cleared again. Does it read as off?"""
+    holder = stack.socket("unix", SO_REUSEADDR)
+    holder.set(SO_REUSEADDR.off)
+    assert holder.get(SO_REUSEADDR) == Answer("0")
+
+
+@experiment("unix/data/shut-both/send", rule=DELIVERED)
+def test_send_after_shutdown_of_both_halves(stack: Stack) -> None:
+    """A client shut down sending and receiving. Is its send refused?"""
+    listening(stack, F)
+    client = waiting(stack, F)
+    client.shutdown("RDWR")
+    assert client.send(1) != OK
+
+
+@experiment("unixpacket/data/both-ways", rule=DELIVERED)
+def test_packets_arrive(stack: Stack) -> None:
+    """A SOCK_SEQPACKET client sends to a server that accepted it. Does the server receive that?"""
+    server = listening(stack, F, "unixpacket")
+    client = waiting(stack, F, "unixpacket")
+    accepted = server.accept()
+    client.send(1)
+    assert accepted.recv(1) == OK
+
+
+@experiment("unix/data/shut-both/recv", rule=SHUTS_A_CONNECTION)
+def test_recv_after_shutdown_of_both_halves(stack: Stack) -> None:
+    """A client shut down sending and receiving. Does its recv find the end of the stream?"""
+    listening(stack, F)
+    client = waiting(stack, F)
+    client.shutdown("RDWR")
+    assert client.recv(1) == Answer("end")
+
+
+@experiment("unix/listen/bound-client", rule=WRONG_KIND)
+def test_a_client_with_a_name(stack: Stack) -> None:
+    """A client was bound to a path, and is connected. Is listen refused?"""
+    listening(stack, F)
+    client = bound(stack, G)
+    client.connect(F)
+    assert client.listen() != OK

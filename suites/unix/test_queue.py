@@ -8,7 +8,7 @@ from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
 from fixtures.language.words import ECONNREFUSED, ECONNRESET, OK, RDWR, Answer
 from fixtures.specification.rules import DELIVERED, SHUTS_A_CONNECTION
-from fixtures.specification.rules_unix import FILE_IS_REACHED, FULL_QUEUE, NOT_LISTENING, QUEUE_IS_RESET
+from fixtures.specification.rules_unix import FILE_IS_REACHED, FILE_STAYS, FULL_QUEUE, NOT_LISTENING, QUEUE_IS_RESET
 from suites.unix.scenes import STREAMS, F, listening, waiting
 
 
@@ -130,3 +130,57 @@ def test_the_other_end_closes(stack: Stack) -> None:
     client = waiting(stack, F)
     server.accept().close()
     assert client.recv(1) == Answer("end")
+
+
+@experiment("unix/queue/shut-sending/connect", rule=SHUTS_A_CONNECTION)
+def test_connect_to_a_listener_that_shut_down_sending(stack: Stack) -> None:
+    """A listener without a connection shut down sending. May a client still connect?"""
+    server = listening(stack, F)
+    server.shutdown("WR")
+    assert stack.socket("unix").connect(F) == OK
+
+
+@experiment("unix/queue/fifth", rule=FULL_QUEUE)
+def test_a_queue_with_a_longer_backlog(stack: Stack) -> None:
+    """Four clients have tried to connect to a server with the backlog 2. Is the fifth ECONNREFUSED?"""
+    client = stack.socket("unix")
+    listening(stack, F, backlog=2)
+    for _ in range(4):
+        waiting(stack, F)
+    assert client.connect(F) == ECONNREFUSED
+
+
+@experiment("unixpacket/queue/listener-closes/send", rule=DELIVERED)
+def test_send_of_packets_after_the_listener_closed(stack: Stack) -> None:
+    """A SOCK_SEQPACKET client waited to be accepted, and the server closed. Is send refused?"""
+    server = listening(stack, F, "unixpacket")
+    client = waiting(stack, F, "unixpacket")
+    server.close()
+    assert client.send(1) != OK
+
+
+@experiment("unix/dup/one-closed", rule=FILE_IS_REACHED)
+def test_a_copy_of_the_listener(stack: Stack) -> None:
+    """A server has two descriptors of its listener, and closed one. May a client connect?"""
+    server = listening(stack, F)
+    server.dup()
+    server.close()
+    assert stack.socket("unix").connect(F) == OK
+
+
+@experiment("unix/dup/both-closed", rule=NOT_LISTENING)
+def test_both_descriptors_are_closed(stack: Stack) -> None:
+    """A server had two descriptors of its listener, and closed both. Is connect ECONNREFUSED?"""
+    server = listening(stack, F)
+    server.dup().close()
+    server.close()
+    assert stack.socket("unix").connect(F) == ECONNREFUSED
+
+
+@experiment("unix/queue/client-gone/file", rule=FILE_STAYS)
+def test_a_client_that_did_not_wait(stack: Stack) -> None:
+    """A client that waited to be accepted has closed, and the server closes. Does the file stay?"""
+    server = listening(stack, F)
+    waiting(stack, F).close()
+    server.close()
+    assert stack.file(F) == Answer("socket")

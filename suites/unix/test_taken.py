@@ -186,3 +186,10 @@ def test_a_refusal_uses_nothing_up(stack: Stack) -> None:
     stack.make(F)
     newcomer = bound(stack, F)
     assert newcomer.bind(G) == OK
+
+
+@experiment("unix/bind/slash/taken", rule=PATH_TAKEN)
+def test_a_slash_behind_a_name_that_is_taken(stack: Stack) -> None:
+    """A server is at the path, and a slash is behind its name. Is bind refused with EADDRINUSE?"""
+    serving(stack, F)
+    assert stack.socket("unix").bind(Path("/F/")) == EADDRINUSE

@@ -1,5 +1,7 @@
 """`python -m tests.mutants [PLATFORM...]`: the mutation score of each platform's model, and the mutants that nothing noticed.
 
+``linux`` is the model of IP, ``linux/unix`` that of AF_UNIX.
+
 Exit status 0; 1 when a mutant was not noticed and is not listed, or an entry of the list is stale (one that names other platforms, too,
 is judged when all of them are run); 2 for a platform without a model.
 """
@@ -12,9 +14,9 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
-from fixtures.models import MODELS
 from reports.progress import Progress
 from tests.mutants.examiner import CLAUSE, FATES, NOTICED, REASON, SURVIVED, UNDECIDED, Examiner
+from tests.mutants.families import NAMES
 from tests.mutants.listed import EQUIVALENT, OPEN, Need, entry_of, load, needs, stale
 
 SCREEN = 40
@@ -62,11 +64,11 @@ def score(platform: str) -> Score:
 
 def main(arguments: list[str]) -> int:
     """Print the table and the survivors, and give the exit status."""
-    platforms = arguments or list(MODELS)
-    if strange := [name for name in platforms if name not in MODELS]:
-        print(f"python -m tests.mutants: {strange[0]}: no such platform; known are {', '.join(MODELS)}", file=sys.stderr)
+    platforms = arguments or list(NAMES)
+    if strange := [name for name in platforms if name not in NAMES]:
+        print(f"python -m tests.mutants: {strange[0]}: no such platform; known are {', '.join(NAMES)}", file=sys.stderr)
         return 2
-    print(f"{'platform':<12}{'noticed':>9}{'clause':>8}{'unnoticed':>11}{'score':>9}{'undecided':>11}{'reason':>8}{'equivalent':>12}")
+    print(f"{'platform':<14}{'noticed':>9}{'clause':>8}{'unnoticed':>11}{'score':>9}{'undecided':>11}{'reason':>8}{'equivalent':>12}")
     scores: list[Score] = []
     with (
         ProcessPoolExecutor(os.cpu_count()) as pool,
@@ -74,7 +76,7 @@ def main(arguments: list[str]) -> int:
     ):
         for found in pool.map(score, platforms):
             counts = f"{found.undecided:>11}{found.reason:>8}{found.equivalent:>12}"
-            progress.print(f"{found.platform:<12}{found.noticed:>9}{found.clause:>8}{found.unnoticed:>11}{found.percent:>8.1f}%{counts}")
+            progress.print(f"{found.platform:<14}{found.noticed:>9}{found.clause:>8}{found.unnoticed:>11}{found.percent:>8.1f}%{counts}")
             scores.append(found)
     print(
         "",

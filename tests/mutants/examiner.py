@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from types import FrameType
 from typing import Any
 
-from fixtures.language.words import UNKNOWN
-from fixtures.models import MODELS
-from fixtures.models.base import Model
 from fixtures.record.verdicts import FAILURES, Observation, judge, predict
 from reports.catalogue import all_rows
 from reports.cells import decisive
-from tests.mutants.targets import PACKAGE, Mutant, answers_changed, clause_reversed, decided, mutants_of
+from tests.mutants.families import Family, Place, family
+from tests.mutants.reached import PACKAGE
+from tests.mutants.targets import Mutant
 from tests.mutants.watched import Asked, Settings, World, watched
-from tests.settings import settings_of
 
 Seen = tuple[tuple[str, ...], bool, str]
 #: A module and a line of it.
 Line = tuple[str, int]
-#: What every model runs, whatever the release.
-SHARED = {f"{PACKAGE}{name}" for name in ("base", "block", "lifecycle", "stevens")}
 #: The lines of which nothing is known: a change that has none is tried on every experiment.
 ANYWHERE = range(0)
 
@@ -54,17 +50,17 @@ def _seen(observation: Observation) -> Seen:
 
 
 class Context:
-    """A model in one release and with one configuration: what it allows for each experiment, and the lines that each one runs.
+    """A model in one release and configuration, and for one user: what it allows for each experiment, and the lines that each runs.
 
     What an earlier context was asked with the same answers comes out as there, and is not played again. Of an experiment that comes out
     as in an earlier context, for the same reasons, only the lines of the platform's own modules count.
     """
 
-    def __init__(self, model: type[Model], version: str, settings: Mapping[str, str], earlier: Sequence[Context]) -> None:
-        self.model, self.version, self.settings = model, version, settings
-        self.world, self._watched = World(model, version, settings), watched(model)
+    def __init__(self, of: Family, place: Place, earlier: Sequence[Context]) -> None:
+        self.version, self.settings, self.uid = place
+        self.world, self._watched = World(of.model, self.version, self.settings), watched(of.model)
         #: Whether the matrix shows this release and configuration.
-        self.is_shown = not (version or settings)
+        self.is_shown = not (self.version or self.settings or self.uid)
         self.predicted: dict[int, list[Observation]] = {}
         #: What the model asked of its release and settings, and the lines that it ran, by experiment.
         self.asked: dict[int, Asked] = {}
@@ -75,10 +71,9 @@ class Context:
         self._touching: dict[tuple[str, range], list[int]] = {}
         #: The first context in which an experiment gets these answers.
         self.first: dict[int, Context] = {}
-        classes = {cls.__module__ for cls in model.__mro__} - SHARED
-        own = {name for name in sys.modules if any(name == one or name.startswith(f"{one}.") for one in classes)}
-        with decided(model) as self.decided:
-            for number in range(len(all_rows())):
+        own = of.own_modules()
+        with of.heard() as self.heard:
+            for number in of.numbers:
                 self._learn(number, earlier)
                 if any(self.reasons[number] == context.reasons[number] for context in earlier):
                     self.same.add(number)
@@ -89,7 +84,7 @@ class Context:
         self.words = {number: {judge(world, worlds).verdict for world in worlds} for number, worlds in self.predicted.items()}
 
     def _learn(self, number: int, earlier: Sequence[Context]) -> None:
-        twin = next((context for context in earlier if self.world.answers_alike(context.asked[number])), None)
+        twin = next((context for context in earlier if context.uid == self.uid and self.world.answers_alike(context.asked[number])), None)
         self.first[number] = twin.first[number] if twin else self
         if twin:
             self.predicted[number], self.reasons[number] = twin.predicted[number], twin.reasons[number]
@@ -104,7 +99,7 @@ class Context:
         asked: Asked = {}
         settings = Settings(self.settings, asked)
         script = all_rows()[number].script
-        return predict(script, lambda choices: self._watched(0, settings, self.version, choices)), asked
+        return predict(script, lambda choices: self._watched(self.uid, settings, self.version, choices)), asked
 
     def _recorded(self, number: int) -> tuple[list[Observation], frozenset[Line]]:
         lines: set[Line] = set()
@@ -162,32 +157,27 @@ class Context:
 
 
 class Examiner:
-    """Everything about one platform: its contexts (the newest release first) and its mutants."""
+    """Everything about one family of one platform (``linux``, ``linux/unix``): its contexts and its mutants."""
 
-    def __init__(self, platform: str) -> None:
-        self.model = MODELS[platform]
-        releases = ["", *reversed(self.model.releases[:-1])]
-        settings = settings_of(self.model)
-        places = [("", some) for some in settings] + [(version, settings[0]) for version in releases[1:]]
-        self._places = places
+    def __init__(self, name: str) -> None:
+        self._family = family(name)
+        self._places = self._family.places
         self._made: list[Context] = []
         self._killers: dict[str, list[int]] = {}
 
     @property
     def contexts(self) -> Iterator[Context]:
         """Each made when it is needed first."""
-        for number, (version, settings) in enumerate(self._places):
+        for number, place in enumerate(self._places):
             if number == len(self._made):
-                self._made.append(Context(self.model, version, settings, self._made))
+                self._made.append(Context(self._family, place, self._made))
             yield self._made[number]
 
     @cached_property
     def mutants(self) -> list[Mutant]:
-        """All of them; those of clauses only for clauses that decide something here and say what the platform does."""
-        clauses = {clause for context in self.contexts for clause in context.decided if clause.basis != UNKNOWN.name}
-        opposed = [clause_reversed(self.model, clause) for clause in sorted(clauses, key=lambda clause: clause.id)]
+        """All of them."""
         met = {name for context in self.contexts for _, worlds in context.reasons.values() for names in worlds for name in names}
-        return [*mutants_of(self.model), *opposed, *answers_changed(self.model, met)]
+        return list(self._family.mutants([context.heard for context in self.contexts], met))
 
     def fate(self, mutant: Mutant) -> str:
         """What becomes of a mutant: experiments are run until one notices it."""

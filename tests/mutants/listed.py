@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from fixtures.models import MODELS
+from tests.mutants.families import NAMES
 from tests.mutants.targets import Mutant
 
 EQUIVALENT, OPEN = "equivalent", "open"
@@ -19,7 +19,8 @@ FILE = Path(__file__).with_name("listed.json")
 class Entry:
     """Survivors of some platforms and why. ``equivalent``: no script can tell them apart; ``open``: nothing asks yet, and they count.
 
-    ``platforms``, ``where`` and ``changes`` are patterns as of the shell; brackets stand for themselves.
+    A platform is ``linux``, or ``linux/unix`` for AF_UNIX. ``platforms``, ``where`` and ``changes`` are patterns as of the shell;
+    brackets stand for themselves.
     """
 
     kind: str
@@ -71,4 +72,4 @@ def stale(entries: Iterable[Entry], platforms: Collection[str], needed: Collecti
 
 def named(entry: Entry) -> list[str]:
     """The platforms that an entry speaks of."""
-    return [name for name in MODELS if any(_matches(pattern, name) for pattern in entry.platforms)]
+    return [name for name in NAMES if any(_matches(pattern, name) for pattern in entry.platforms)]

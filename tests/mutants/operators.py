@@ -99,13 +99,18 @@ def _skipped(function: ast.FunctionDef) -> set[ast.AST]:
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             found += node.args[1:] if name in REASONED else node.args if name in WHY else node.args[:1] if name == "either" else []
-        elif isinstance(node, ast.Assert | ast.Raise):
+        elif isinstance(node, ast.Assert) or (isinstance(node, ast.Raise) and not _refuses(node)):
             found.append(node)
         elif isinstance(node, ast.AnnAssign):
             found.append(node.annotation)
         elif isinstance(node, ast.Tuple) and "Reason]" in _returns(function):
             found += node.elts[1:]
     return {inner for node in found for inner in ast.walk(node)}
+
+
+def _refuses(node: ast.Raise) -> bool:
+    """Whether what is raised is an answer: ``raise Refusal("ENOENT")``."""
+    return isinstance(node.exc, ast.Call) and ast.unparse(node.exc.func) == "Refusal"
 
 
 def _predicates(function: ast.FunctionDef) -> dict[ast.AST, str]:

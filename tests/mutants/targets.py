@@ -1,27 +1,23 @@
-"""The functions that make a platform's model, and its mutants: patches that are put on, and taken off again, in memory."""
+"""The mutants of a platform's model: patches that are put on, and taken off again, in memory."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
 import functools
-import inspect
-import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType
 from typing import Any
 
-from fixtures.language.notation import FORMS, KINDS
-from fixtures.language.stack import Stack
 from fixtures.language.words import UNKNOWN, Answer
 from fixtures.models import block, lifecycle, situations
 from fixtures.models.base import Model
 from fixtures.models.state import ModelState
 from fixtures.specification.clauses import Own
 from tests.mutants.operators import Change, changes
+from tests.mutants.reached import PACKAGE, Target, path_of, targets_of, tree_of
 
-PACKAGE = "fixtures.models."
 #: Methods that answer, and change nothing that a second answer would not change.
 DECIDING = ("may_bind", "may_listen", "may_connect", "may_draw", "receivers", "shut_listener")
 #: Attributes that describe a model and decide no answer.
@@ -32,11 +28,14 @@ ACCOUNTS = (
         f"ModelState.{name}"
         for name in ("__init__", "since", "applies", "port_of", "tick", "lose", "need", "as_read", "_met", "say", "because")
     ),
+    # Which calls are about AF_UNIX.
+    *("ModelState.unix", "ModelState.is_unix"),
     *(
         "told",
         "Goal.of",
         "Delivery.members",
         "Model.perform",
+        "Model._answer",
         "Model._concerns",
         "Model.on_shows",
         "Model.need_option",
@@ -100,23 +99,11 @@ def _set(owner: Any, name: Any, value: Any) -> None:
         setattr(owner, name, value)
 
 
-@dataclass(frozen=True)
-class Target:
-    """A function of a model, and the class that has it, if one has."""
-
-    function: FunctionType
-    owner: type | None = None
-
-    @property
-    def where(self) -> str:
-        """Module and function."""
-        return f"{_path(self.function.__module__)} {self.function.__qualname__}"
-
-
 def mutants_of(model: type[Model]) -> list[Mutant]:
     """Every mutant of a platform's model, in the order of its source."""
-    found = [mutant for target in targets_of(model) if not _keeps_account(target) for mutant in _changed(target)]
-    return [*found, *_overrides_dropped(model), *_attributes_dropped(model), *_options_ignored(model), *_events_ignored()]
+    targets = targets_of(model)
+    found = [mutant for target in targets if not _keeps_account(target) for mutant in changed(target)]
+    return [*found, *overrides_dropped(model, targets), *_attributes_dropped(model), *_options_ignored(model), *_events_ignored()]
 
 
 def _keeps_account(target: Target) -> bool:
@@ -127,7 +114,7 @@ def _keeps_account(target: Target) -> bool:
 def clause_reversed(model: type[Model], clause: Own) -> Mutant:
     """The platform with the opposite of a clause: what it granted is refused, what it refused is granted, and nobody receives."""
     patches = [(model, name, _opposed(clause, getattr(model, name))) for name in DECIDING if hasattr(model, name)]
-    return _whole(model.__module__, model.__name__, f"{clause.id} reversed", *patches)
+    return whole(model.__module__, model.__name__, f"{clause.id} reversed", *patches)
 
 
 def answers_changed(model: type[Model], met: Collection[str]) -> Iterator[Mutant]:
@@ -139,12 +126,12 @@ def answers_changed(model: type[Model], met: Collection[str]) -> Iterator[Mutant
                 continue
             other = Answer("EADDRINUSE" if answer.name in ("ok", "none") else "ok", answer.because)
             change = f"{one.id}: {answer.name} -> {other.name}"
-            yield _whole(model.__module__, f"{model.__name__}.edges", change, (model.edges.made, one, other))
+            yield whole(model.__module__, f"{model.__name__}.edges", change, (model.edges.made, one, other))
 
 
-def _whole(module: str, name: str, change: str, *patches: Patch) -> Mutant:
+def whole(module: str, name: str, change: str, *patches: Patch) -> Mutant:
     """A mutant that has no line of its own."""
-    return Mutant(f"{_file(sys.modules[module])} {name}", change, module, 0, range(0), lambda: patches)
+    return Mutant(f"{path_of(module)} {name}", change, module, 0, range(0), lambda: patches)
 
 
 def _opposed(clause: Own, answer: Callable[..., Any]) -> Callable[..., Any]:
@@ -167,7 +154,7 @@ def decided(model: type[Model]) -> Iterator[set[Own]]:
     """The clauses that the deciding methods of a model give as their reason while this lasts."""
     given: set[Own] = set()
     patches = ((model, name, _telling(given, getattr(model, name))) for name in DECIDING)
-    with _whole(model.__module__, model.__name__, "", *patches).applied():
+    with whole(model.__module__, model.__name__, "", *patches).applied():
         yield given
 
 
@@ -182,75 +169,13 @@ def _telling(given: set[Own], answer: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
-def targets_of(model: type[Model]) -> list[Target]:
-    """The functions that can be reached from a call: overridden ones only where ``super()`` or a class by name asks for them."""
-    pending = [_resolve(model, name) for name in ("__init__", "perform", *(f"on_{verb}" for verb in FORMS if verb not in KINDS))]
-    found: dict[FunctionType, Target] = {}
-    for target in pending:
-        if target is None or target.function in found or not target.function.__module__.startswith(PACKAGE):
-            continue
-        found[target.function] = target
-        names = set(_names(target.function.__code__))
-        pending += [_resolve(model, name) for name in names]
-        pending += [_resolve(model, name, after=target.owner) for name in _asked_of_super(target)]
-        pending += [_resolve(cls, name) for cls, name in _asked_by_name(target)]
-        scope = vars(sys.modules[target.function.__module__])
-        pending += [Target(thing) for name in names if isinstance(thing := scope.get(name), FunctionType)]
-        classes = [thing for thing in (*scope.values(), *vars(block).values()) if isinstance(thing, type) and not issubclass(thing, Stack)]
-        pending += [_resolve(cls, name) for cls in classes if cls.__module__.startswith(PACKAGE) for name in names]
-    return sorted(found.values(), key=lambda target: (target.function.__module__, target.function.__code__.co_firstlineno))
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
-
-
-def _resolve(cls: type, name: str, after: type | None = None) -> Target | None:
-    mro = cls.__mro__[cls.__mro__.index(after) + 1 :] if after else cls.__mro__
-    for owner in mro:
-        if name in vars(owner):
-            thing = vars(owner)[name]
-            function = thing.fget if isinstance(thing, property) else thing
-            return Target(function, owner) if isinstance(function, FunctionType) and function.__code__.co_filename != "<string>" else None
-    return None
-
-
-def _asked_of_super(target: Target) -> set[str]:
-    asked = [n for n in ast.walk(_tree(target)) if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "super()"]
-    if target.owner is None:
-        return set()
-    return {node.attr for node in asked}
-
-
-def _asked_by_name(target: Target) -> list[tuple[type, str]]:
-    """The methods that are asked of a model's class by its name: ``Linux.on_bind(at, ...)``."""
-    scope = vars(sys.modules[target.function.__module__])
-    asked = [n for n in ast.walk(_tree(target)) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)]
-    named = [(scope.get(node.value.id), node.attr) for node in asked if isinstance(node.value, ast.Name)]
-    return [(cls, name) for cls, name in named if isinstance(cls, type) and issubclass(cls, Stack)]
-
-
 @functools.cache
-def _functions(module: str) -> dict[int, ast.FunctionDef]:
-    """The functions of a module by their first line (that of a decorator, where one is)."""
-    tree = ast.parse(inspect.getsource(sys.modules[module]))
-    defs = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    return {min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]): node for node in defs}
-
-
-def _tree(target: Target) -> ast.FunctionDef:
-    return _functions(target.function.__module__)[target.function.__code__.co_firstlineno]
-
-
-@functools.cache
-def _changed(target: Target) -> tuple[Mutant, ...]:
+def changed(target: Target) -> tuple[Mutant, ...]:
+    """Every change of a function."""
     module = target.function.__module__
     return tuple(
         Mutant(target.where, change.text, module, change.line, change.lines, functools.partial(_recoded, target, change))
-        for change in changes(_tree(target))
+        for change in changes(tree_of(target))
     )
 
 
@@ -266,31 +191,24 @@ def _compiled(function: ast.FunctionDef, target: Target) -> CodeType:
     free = target.function.__code__.co_freevars
     function.body.append(ast.If(ast.Constant(False), [ast.Expr(ast.Name(name, ast.Load())) for name in free] or [ast.Pass()], []))
     arguments = [ast.arg(name) for name in free]
-    factory = ast.FunctionDef("factory", ast.arguments([], arguments, None, [], [], None, []), [function], [])
+    # A function that calls itself, or another of its name, means the module's.
+    own: list[ast.stmt] = [] if function.name in free else [ast.Global([function.name])]
+    factory = ast.FunctionDef("factory", ast.arguments([], arguments, None, [], [], None, []), [*own, function], [])
     module = ast.fix_missing_locations(ast.Module([factory], []))
     code = compile(module, target.function.__code__.co_filename, "exec")
     outer = next(constant for constant in code.co_consts if isinstance(constant, CodeType))
     return next(constant for constant in outer.co_consts if isinstance(constant, CodeType) and constant.co_name == function.name)
 
 
-def _path(module: str) -> str:
-    """The file of a module, below the models."""
-    return f"{module.removeprefix(PACKAGE).replace('.', '/')}.py"
-
-
-def _file(module: ModuleType) -> str:
-    return _path(module.__name__)
-
-
-def _parent(model: type[Model], owner: type, name: str) -> Any:
+def _parent(model: type, owner: type, name: str) -> Any:
     after = model.__mro__[model.__mro__.index(owner) + 1 :]
     found = (vars(cls)[name] for cls in after if name in vars(cls))
     return next((thing for thing in found if not getattr(thing, "__isabstractmethod__", False)), None)
 
 
-def _overrides_dropped(model: type[Model]) -> Iterator[Mutant]:
+def overrides_dropped(model: type, targets: Sequence[Target]) -> Iterator[Mutant]:
     """Each method that a class changes is its parent's again."""
-    for target in targets_of(model):
+    for target in targets:
         name, owner = target.function.__name__, target.owner
         if owner is None or owner not in model.__mro__ or name == "__init__" or vars(owner).get(name) is not target.function:
             continue
@@ -313,7 +231,7 @@ def _attributes_dropped(model: type[Model]) -> Iterator[Mutant]:
             parent = _parent(model, owner, name)
             if parent is not None and parent != value:
                 change = f"{value!r} -> {parent!r}" if isinstance(value, int) else "as its parent has it"
-                yield _whole(owner.__module__, f"{owner.__name__}.{name}", change, (owner, name, parent))
+                yield whole(owner.__module__, f"{owner.__name__}.{name}", change, (owner, name, parent))
 
 
 def _options_ignored(model: type[Model]) -> Iterator[Mutant]:
@@ -328,10 +246,10 @@ def _options_ignored(model: type[Model]) -> Iterator[Mutant]:
                 block.options, block.only_port = before
             return answer
 
-        yield _whole(model.__module__, model.__name__, f"{option} ignored", (model, "on_setsockopt", ignoring))
+        yield whole(model.__module__, model.__name__, f"{option} ignored", (model, "on_setsockopt", ignoring))
 
 
 def _events_ignored() -> Iterator[Mutant]:
     """Each transition of the life cycle is left out."""
     for state, event in lifecycle.TRANSITIONS:
-        yield _whole(lifecycle.__name__, "TRANSITIONS", f"{state} stays at {event}", (lifecycle.TRANSITIONS, (state, event), _GONE))
+        yield whole(lifecycle.__name__, "TRANSITIONS", f"{state} stays at {event}", (lifecycle.TRANSITIONS, (state, event), _GONE))

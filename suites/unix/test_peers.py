@@ -1,0 +1,190 @@
+"""Datagram sockets with a peer: what if one connects elsewhere, closes, or shuts down?"""
+
+from __future__ import annotations
+
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Stack
+from fixtures.language.words import OK, Answer
+from fixtures.specification.rules import DELIVERED, SHUTS_A_CONNECTION, WOULD_WAIT
+from fixtures.specification.rules_unix import FILE_IS_REACHED, ONE_PEER
+from suites.unix.scenes import NEW, F, G, bound, waiting
+
+
+@experiment("unixgram/one-peer/each-other", rule=ONE_PEER)
+def test_two_sockets_connect_to_each_other(stack: Stack) -> None:
+    """A datagram socket is connected to another. May that connect to it?"""
+    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
+    first.connect(G)
+    assert second.connect(F) == OK
+
+
+@experiment("unixgram/one-peer/each-other/recv", rule=DELIVERED)
+def test_the_peer_is_heard(stack: Stack) -> None:
+    """Two datagram sockets are connected to each other. Does one have what the other sends?"""
+    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
+    first.connect(G)
+    second.connect(F)
+    second.send(1)
+    assert first.recv(1) == OK
+
+
+@experiment("unixgram/peer-moves/unread", rule=DELIVERED)
+def test_what_the_old_peer_sent(stack: Stack) -> None:
+    """A socket has not read its peer's datagram and connects to another. Is that datagram still there?"""
+    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
+    bound(stack, NEW, "unixgram")
+    first.connect(G)
+    second.connect(F)
+    second.send(1)
+    first.connect(NEW)
+    assert first.recv(1) == OK
+
+
+@experiment("unixgram/peer-moves/told", rule=WOULD_WAIT)
+def test_who_is_left_is_not_told(stack: Stack) -> None:
+    """A socket's peer has not read its datagram and connects elsewhere. Has its recv nothing to tell?"""
+    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
+    bound(stack, NEW, "unixgram")
+    first.connect(G)
+    second.connect(F)
+    second.send(1)
+    first.connect(NEW)
+    assert second.recv(1) == Answer("EAGAIN")
+
+
+@experiment("unixgram/peer-moves/send", rule=ONE_PEER)
+def test_who_is_left_sends(stack: Stack) -> None:
+    """A socket's peer has not read its datagram and connects elsewhere. Is the socket's next send refused?"""
+    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
+    bound(stack, NEW, "unixgram")
+    first.connect(G)
+    second.connect(F)
+    second.send(1)
+    first.connect(NEW)
+    assert second.send(1) != OK
+
+
+@experiment("unixgram/peer-moves/read", rule=WOULD_WAIT)
+def test_who_is_left_when_all_was_read(stack: Stack) -> None:
+    """A socket's peer has read everything and connects elsewhere. Has its recv nothing to tell?"""
+    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
+    bound(stack, NEW, "unixgram")
+    first.connect(G)
+    second.connect(F)
+    first.connect(NEW)
+    assert second.recv(1) == Answer("EAGAIN")
+
+
+@experiment("unixgram/connect/same-again/unread", rule=DELIVERED)
+def test_connect_to_the_same_peer_again(stack: Stack) -> None:
+    """A socket has not read its peer's datagram and connects to the same peer. Is it still there?"""
+    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
+    first.connect(G)
+    second.sendto(F)
+    first.connect(G)
+    assert first.recv(1) == OK
+
+
+@experiment("unixgram/connect/first/unread", rule=DELIVERED)
+def test_connect_with_something_to_read(stack: Stack) -> None:
+    """A socket without a peer has not read a datagram, and connects. Is it still there?"""
+    first = bound(stack, F, "unixgram")
+    bound(stack, G, "unixgram").sendto(F)
+    first.connect(G)
+    assert first.recv(1) == OK
+
+
+@experiment("unixgram/sender-closed/recv", rule=WOULD_WAIT)
+def test_a_sender_that_closed_is_no_end(stack: Stack) -> None:
+    """A sender was connected to a socket, and closed. Has that socket's recv nothing to give?"""
+    receiver = bound(stack, F, "unixgram")
+    waiting(stack, F, "unixgram").close()
+    assert receiver.recv(1) == Answer("EAGAIN")
+
+
+@experiment("unixgram/sender-closed/sendto", rule=FILE_IS_REACHED)
+def test_another_sender_goes_on(stack: Stack) -> None:
+    """A sender was connected to a socket, and closed. May another send to it?"""
+    bound(stack, F, "unixgram")
+    waiting(stack, F, "unixgram").close()
+    assert stack.socket("unixgram").sendto(F) == OK
+
+
+@experiment("unixgram/sender-shut/recv", rule=WOULD_WAIT)
+def test_a_sender_that_shut_down_is_no_end(stack: Stack) -> None:
+    """A sender is connected to a socket, and shut down sending. Has that socket's recv nothing to give?"""
+    receiver = bound(stack, F, "unixgram")
+    waiting(stack, F, "unixgram").shutdown("WR")
+    assert receiver.recv(1) == Answer("EAGAIN")
+
+
+@experiment("unixgram/sender-shut/sendto", rule=FILE_IS_REACHED)
+def test_another_sender_beside_one_that_shut_down(stack: Stack) -> None:
+    """A sender is connected to a socket, and shut down sending. May another send to it?"""
+    bound(stack, F, "unixgram")
+    waiting(stack, F, "unixgram").shutdown("WR")
+    assert stack.socket("unixgram").sendto(F) == OK
+
+
+@experiment("unixgram/sender-shut/send", rule=DELIVERED)
+def test_send_after_shutdown(stack: Stack) -> None:
+    """A datagram socket has a peer and shut down sending. Is its send refused?"""
+    bound(stack, F, "unixgram")
+    sender = waiting(stack, F, "unixgram")
+    sender.shutdown("WR")
+    assert sender.send(1) != OK
+
+
+@experiment("unixgram/reader-shut/send", rule=DELIVERED)
+def test_send_after_shutdown_of_reading(stack: Stack) -> None:
+    """A datagram socket has a peer and shut down receiving. May it send?"""
+    bound(stack, F, "unixgram")
+    sender = waiting(stack, F, "unixgram")
+    sender.shutdown("RD")
+    assert sender.send(1) == OK
+
+
+@experiment("unixgram/peer-moves/not-connected", rule=WOULD_WAIT)
+def test_who_was_only_the_peer_is_not_told(stack: Stack) -> None:
+    """A socket has not read what its peer sent and connects elsewhere; the peer has no peer. Has the peer's recv nothing to tell?"""
+    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
+    bound(stack, NEW, "unixgram")
+    first.connect(G)
+    second.sendto(F)
+    first.connect(NEW)
+    assert second.recv(1) == Answer("EAGAIN")
+
+
+@experiment("unixgram/receiver-shut/sendto", rule=SHUTS_A_CONNECTION)
+def test_a_receiver_that_shut_down(stack: Stack) -> None:
+    """A datagram socket without a peer shut down receiving. May a datagram still be sent to it?"""
+    bound(stack, F, "unixgram").shutdown("RD")
+    assert stack.socket("unixgram").sendto(F) == OK
+
+
+@experiment("unixgram/receiver-shut-sending/sendto", rule=FILE_IS_REACHED)
+def test_a_receiver_that_shut_down_sending(stack: Stack) -> None:
+    """A datagram socket without a peer shut down sending. May a datagram be sent to it?"""
+    bound(stack, F, "unixgram").shutdown("WR")
+    assert stack.socket("unixgram").sendto(F) == OK
+
+
+@experiment("unixgram/one-peer/sendto/arrives", rule=ONE_PEER)
+def test_nothing_arrives_from_a_third(stack: Stack) -> None:
+    """A socket is connected to a peer, and a third one sends to it. Has it nothing to receive?"""
+    bound(stack, G, "unixgram")
+    receiver = bound(stack, F, "unixgram")
+    receiver.connect(G)
+    stack.socket("unixgram").sendto(F)
+    assert receiver.recv(1) == Answer("EAGAIN")
+
+
+@experiment("unixgram/one-peer/send/arrives", rule=ONE_PEER)
+def test_nothing_arrives_from_an_earlier_sender(stack: Stack) -> None:
+    """A sender is connected to a socket, which then connects to another and is sent to. Has it nothing to receive?"""
+    bound(stack, G, "unixgram")
+    receiver = bound(stack, F, "unixgram")
+    sender = waiting(stack, F, "unixgram")
+    receiver.connect(G)
+    sender.send(1)
+    assert receiver.recv(1) == Answer("EAGAIN")
