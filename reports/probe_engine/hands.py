@@ -80,6 +80,18 @@ class Hands(object):
             sock.settimeout(RECEIVE_TIMEOUT)
         return self.ok(name)
 
+    def do_disconnect(self, name):
+        """Connect to an address of no family, which is all zeros."""
+        sock = self.get(name)
+        try:
+            import ctypes
+        except ImportError:
+            raise Untestable("this Python has no ctypes, without which it cannot connect to an address of no family")
+        size = 28 if sock.family == socket.AF_INET6 else 16
+        if ctypes.CDLL(None, use_errno=True).connect(sock.fileno(), ctypes.create_string_buffer(size), size):
+            raise socket.error(ctypes.get_errno(), "connect to no family")
+        return {"answer": "ok"}
+
     def do_accept(self, name, new):
         """Accept one connection."""
         accepted = soon(self.get(name), lambda sock: sock.accept())[0]

@@ -79,6 +79,13 @@ class Play(object):
         on, (host, port) = self.made[call.on], self.where(call.args[0])
         return self.ported(on, on.agent.ask("connect", on.name, host, port))
 
+    def do_disconnect(self, call):
+        """Connect to no family. What has no port any more is still asked for by the one that it had."""
+        on = self.made[call.on]
+        answer = checked(on.agent.ask("disconnect", on.name))["answer"]
+        on.shared["listens"] = on.shared["listens"] and answer != "ok"
+        return answer
+
     def do_accept(self, call):
         """Accept."""
         on = self.made[call.on]

@@ -94,6 +94,16 @@ class Search(RuleBasedStateMachine):
         """To the port that some socket has."""
         self._connect(socket, host, self._port_of(whose))
 
+    @rule(socket=sockets, luck=LUCK)
+    def disconnect(self, socket: str, luck: int) -> None:
+        """Whether there is a peer or not."""
+        socket = self._prefer(socket, luck, lambda block: block.connected or block.state == LISTEN)
+        self._call("disconnect", on=socket)
+        block = self.sides.model.sockets.get(socket)
+        if block and not block.port:
+            # What a send draws next the bench does not see.
+            self.ported.discard(block)
+
     @precondition(lambda self: len(self.open) < MOST_SOCKETS)
     @rule(target=sockets, listener=sockets, luck=LUCK)
     def accept(self, listener: str, luck: int) -> object:
