@@ -117,6 +117,11 @@ class Hands(object):
             sock.settimeout(RECEIVE_TIMEOUT)
         return {"answer": "ok"}
 
+    def do_sendto(self, name, host, port):
+        """Send a datagram."""
+        self.get(name).sendto(b"?", (host, port))
+        return self.ok(name)
+
     def do_recv(self, name, size):
         """Wait for data, or for the end of the stream."""
         return {"answer": "ok" if soon(self.get(name), lambda sock: sock.recv(size)) else "end"}

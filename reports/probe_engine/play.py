@@ -86,6 +86,11 @@ class Play(object):
         on.shared["listens"] = on.shared["listens"] and answer != "ok"
         return answer
 
+    def do_sendto(self, call):
+        """Send a datagram, and note the port that an unbound socket has got."""
+        on, (host, port) = self.made[call.on], self.where(call.args[0])
+        return self.ported(on, on.agent.ask("sendto", on.name, host, port))
+
     def do_accept(self, call):
         """Accept."""
         on = self.made[call.on]

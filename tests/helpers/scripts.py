@@ -17,7 +17,15 @@ CALLS = (
     *["{on}.listen()", "{on}.connect({address})", "{new} = {on}.accept()"] * 3,
     *["{new} = {actor}{kind}({options})"] * 6,
     *["{on}.disconnect()", "{on}.close()", "{new} = {on}.dup()", "{new} = {on}.inherit()", "{new} = {on}.inherit(stranger)"],
-    *["{on}.send(1)", "{on}.send(64000000)", "{on}.recv(1)", "{on}.shutdown(RD)", "{on}.shutdown(WR)", "{on}.shutdown(RDWR)"],
+    *[
+        "{on}.send(1)",
+        "{on}.sendto({address})",
+        "{on}.send(64000000)",
+        "{on}.recv(1)",
+        "{on}.shutdown(RD)",
+        "{on}.shutdown(WR)",
+        "{on}.shutdown(RDWR)",
+    ],
     *["{on}.setsockopt({option}, 1)", "{on}.setsockopt({option}, 0)", "{on}.getsockopt({option})", "{on}.join(224.0.0.251)"],
     *["connections({address})", "shows({address}, TIME_WAIT)", "elapse(61)", "run(echo_once, {address}, SO_REUSEADDR)"],
 )

@@ -66,6 +66,24 @@ MEASURED = {
         "A.listen() = ok"
         for at, others in (("0.0.0.0:P", "EADDRINUSE"), ("127.0.0.1:P", "EADDRINUSE"), ("127.0.0.1:0", "ok"))
     },
+    "implicit/sendto": (
+        "A = udp4()\nA.sendto(127.0.0.1:P) = ok\nA.sendto(127.0.0.1:P) = ok\nA.bind(127.0.0.1:Q) = EINVAL\n"
+        "B = udp4()\nB.bind(0.0.0.0:port(A)) = EADDRINUSE\nB.bind(127.0.0.1:port(A)) = EADDRINUSE\n"
+        "C = udp4(SO_REUSEADDR)\nC.bind(127.0.0.1:port(A)) = EADDRINUSE\nconnections(127.0.0.1:port(A)) = A"
+    ),
+    **{
+        f"implicit/sendto-reuse/{option}": f"A = udp4({option})\nA.sendto(127.0.0.1:P)\nB = udp4({option})\n"
+        "B.bind(127.0.0.1:port(A)) = ok\nconnections(127.0.0.1:port(A)) = B"
+        for option in ("SO_REUSEADDR", "SO_REUSEPORT")
+    },
+    "implicit/failed-sendto/send": "A = udp4()\nA.send(1) = EDESTADDRREQ\nA.bind(127.0.0.1:P) = EINVAL",
+    "implicit/after-disconnect": (
+        "A = udp4()\nA.sendto(127.0.0.1:P)\nA.disconnect() = ok\nB = udp4()\nB.bind(0.0.0.0:port(A)) = ok\nA.sendto(127.0.0.1:P) = ok"
+    ),
+    "errors/unconnected": "A = udp4()\nA.sendto(127.0.0.1:Q) = ok\nA.sendto(127.0.0.1:Q) = ok",
+    "errors/connected/sendto-another": (
+        "C = udp4()\nC.connect(127.0.0.1:Q)\nC.send(1) = ok\nC.sendto(127.0.0.1:P) = ECONNREFUSED\nC.sendto(127.0.0.1:P) = ok"
+    ),
     "errors/connected-then-unspec-pending": "A = udp4()\nA.connect(127.0.0.1:Q)\nA.send(1)\nA.disconnect() = ok\nA.recv(1) = ECONNREFUSED",
 }
 #: Who receives at one address: until 6.13 the disconnected socket is back in its group, since then it stays out and hears nothing.

@@ -116,6 +116,18 @@ class Search(RuleBasedStateMachine):
         """One byte, or one datagram."""
         self._call("send", 1, on=self._prefer(socket, luck, lambda block: block.connected))
 
+    @rule(socket=sockets, host=HOST, port=PORT, whose=st.one_of(st.none(), sockets))
+    def sendto(self, socket: str, host: int, port: str, whose: str | None) -> None:
+        """To one of two ports, to that of some socket, or to none."""
+        address = self._address(socket, host, (self._port_of(whose) or "0") if whose else port)
+        block = self.sides.model.sockets.get(socket)
+        # Where datagrams to a group go depends on the interfaces and routes of the machine.
+        if self.kinds[socket][:3] == "udp" and block and not address.is_multicast:
+            self._call("sendto", address, on=socket)
+            if block.port:
+                self.ported.add(block)
+                self.spoken.add(("udp", block.port))
+
     @rule(socket=sockets, luck=LUCK)
     def recv(self, socket: str, luck: int) -> None:
         """One byte, or one datagram."""
