@@ -7,7 +7,7 @@ import socket
 
 from fixtures.machine.agent import BACKLOG, CONNECT_TIMEOUT
 from fixtures.machine.options import family_of, unmapped
-from fixtures.machine.sockets import RECEIVE_TIMEOUT, join, sender_to
+from fixtures.machine.sockets import RECEIVE_TIMEOUT, join, leave, sender_to
 from reports.probe_engine.options import get_option, refusal, set_option, soon
 from reports.probe_engine.sockets import open_socket
 from reports.probe_engine.words import DEADLINE, ERRORS, LINGER, Inconclusive, Untestable
@@ -148,6 +148,11 @@ class Hands(object):
     def do_join(self, name, group):
         """Join a group."""
         join(self.get(name), group)
+        return {"answer": "ok"}
+
+    def do_leave(self, name, group):
+        """Leave a group."""
+        leave(self.get(name), group)
         return {"answer": "ok"}
 
     def do_connect_many(self, host, port, count):

@@ -119,6 +119,12 @@ class Play(object):
         self.need_multicast(group)
         return checked(on.agent.ask("join", on.name, group))["answer"]
 
+    def do_leave(self, call):
+        """Leave a group."""
+        on, group = self.made[call.on], call.args[0].strip("[]")
+        self.need_multicast(group)
+        return checked(on.agent.ask("leave", on.name, group))["answer"]
+
     def do_shows(self, call):
         """Prove that there is a connection in this state."""
         port, state = self.where(call.args[0])[1], call.args[1]

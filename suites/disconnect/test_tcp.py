@@ -61,6 +61,20 @@ def test_no_connection(stack: Stack) -> None:
     assert stack.tcp4().disconnect() != OK
 
 
+@experiment("tcp6/disconnect/unconnected", rule=WRONG_KIND)
+def test_no_connection_over_ipv6(stack: Stack) -> None:
+    """An IPv6 socket of TCP that was never connected connects to AF_UNSPEC: is it refused?"""
+    assert stack.tcp6().disconnect() != OK
+
+
+@experiment("tcp4/disconnect/refused", rule=WRONG_KIND)
+def test_a_client_that_was_refused(stack: Stack) -> None:
+    """A TCP client was refused, and connects to AF_UNSPEC: is it refused again?"""
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    assert client.disconnect() != OK
+
+
 # A listener.
 
 

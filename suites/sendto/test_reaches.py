@@ -60,6 +60,15 @@ def test_the_next_recv(stack: Stack, kind: str, always: Options, wildcard: Addre
     assert server.recv(1) == OK
 
 
+@experiment("{kind}/sendto/port-0", rule=WRONG_KIND)
+@EVERY_KIND
+def test_port_0(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address) -> None:
+    """A {kind} socket that is bound uses sendto to port 0: is that refused?"""
+    sender = stack.socket(kind, *always)
+    sender.bind(specific)
+    assert sender.sendto(specific.at("0")) != OK
+
+
 # A socket that has a peer, or was shut down.
 
 

@@ -27,6 +27,7 @@ CALLS = (
         "{on}.shutdown(RDWR)",
     ],
     *["{on}.setsockopt({option}, 1)", "{on}.setsockopt({option}, 0)", "{on}.getsockopt({option})", "{on}.join(224.0.0.251)"],
+    "{on}.leave(224.0.0.251)",
     *["connections({address})", "shows({address}, TIME_WAIT)", "elapse(61)", "run(echo_once, {address}, SO_REUSEADDR)"],
 )
 

@@ -17,6 +17,8 @@ FIRST = "A.connect(127.0.0.1:Q)\nconnections(127.0.0.1:P) = B\nA.disconnect() = 
 SECOND = "B.connect(127.0.0.1:Q)\nconnections(127.0.0.1:P) = A\nB.disconnect() = ok\n"
 THIRD = "connections(127.0.0.1:P) = {then}\nC = udp4({option})\nC.bind({host}:P) = ok\nconnections(127.0.0.1:P) = {at_last}"
 BOUND = "A = udp4()\nA.bind({at})\nA.connect(127.0.0.1:Q)\nA.disconnect() = ok\nB = udp4()\n"
+TWO = "A = udp4({option})\nA.bind(0.0.0.0:P)\nB = udp4({option})\nB.bind(0.0.0.0:P)\n"
+TO_GROUP = "connections(224.0.0.251:P) = {}\n"
 CLIENT = (
     "L = tcp4()\nL.bind(127.0.0.1:Q)\nL.listen()\nC = tcp4()\nC.bind({at})\nC.connect(127.0.0.1:Q)\nD = L.accept()\nC.disconnect() = ok\n"
 )
@@ -84,6 +86,38 @@ MEASURED = {
     "errors/connected/sendto-another": (
         "C = udp4()\nC.connect(127.0.0.1:Q)\nC.send(1) = ok\nC.sendto(127.0.0.1:P) = ECONNREFUSED\nC.sendto(127.0.0.1:P) = ok"
     ),
+    "multicast/all-default/reuseaddr": TWO.format(option="SO_REUSEADDR")
+    + "A.getsockopt(IP_MULTICAST_ALL) = 1\nA.join(224.0.0.251) = ok\n"
+    + TO_GROUP.format("each"),
+    **{
+        f"multicast/all-0/{option}": TWO.format(option=option)
+        + "A.join(224.0.0.251)\nB.setsockopt(IP_MULTICAST_ALL, 0) = ok\n"
+        + TO_GROUP.format("A")
+        + "B.join(224.0.0.252) = ok\n"
+        + TO_GROUP.format("A")
+        + "connections(224.0.0.252:P) = each"
+        for option in ("SO_REUSEADDR", "SO_REUSEPORT")
+    },
+    "multicast/leave/reuseaddr": TWO.format(option="SO_REUSEADDR")
+    + "A.join(224.0.0.251)\nB.join(224.0.0.251)\nB.join(224.0.0.251) = EADDRINUSE\n"
+    + TO_GROUP.format("each")
+    + "B.leave(224.0.0.251) = ok\n"
+    + TO_GROUP.format("each")
+    + "B.setsockopt(IP_MULTICAST_ALL, 0)\n"
+    + TO_GROUP.format("A")
+    + "A.leave(224.0.0.251) = ok\n"
+    + TO_GROUP.format("none")
+    + "A.leave(224.0.0.251) = EADDRNOTAVAIL",
+    "multicast/bound-to-group/reuseaddr": (TWO.format(option="SO_REUSEADDR") + "A.join(224.0.0.251)\n").replace(
+        "0.0.0.0:P", "224.0.0.251:P"
+    )
+    + "C = udp4(SO_REUSEADDR)\nC.bind(127.0.0.1:P) = ok\nB.setsockopt(IP_MULTICAST_ALL, 0)\n"
+    + TO_GROUP.format("A"),
+    "multicast/closes": TWO.format(option="SO_REUSEADDR") + "A.join(224.0.0.251)\nA.close()\n" + TO_GROUP.format("none"),
+    "multicast/other-process-joined": "C = other: udp4()\nC.join(224.0.0.251)\nA = udp4()\nA.bind(0.0.0.0:P)\n"
+    + TO_GROUP.format("A")
+    + "A.setsockopt(IP_MULTICAST_ALL, 0)\n"
+    + TO_GROUP.format("none"),
     "errors/connected-then-unspec-pending": "A = udp4()\nA.connect(127.0.0.1:Q)\nA.send(1)\nA.disconnect() = ok\nA.recv(1) = ECONNREFUSED",
 }
 #: Who receives at one address: until 6.13 the disconnected socket is back in its group, since then it stays out and hears nothing.

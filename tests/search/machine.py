@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multiple, precondition, rule
 
 from fixtures.language.notation import Call
-from fixtures.language.words import CLOSED, IPV6_V6ONLY, LISTEN, SO_LINGER_0, SO_REUSEADDR, SO_REUSEPORT, Address, Option
+from fixtures.language.words import CLOSED, IP_MULTICAST_ALL, IPV6_V6ONLY, LISTEN, SO_LINGER_0, SO_REUSEADDR, SO_REUSEPORT, Address, Option
 from fixtures.machine.bench import Bench
 from fixtures.models.base import Model
 from fixtures.models.block import Block
@@ -178,6 +178,18 @@ class Search(RuleBasedStateMachine):
         """A group, or what is none."""
         if ":" in group or self.kinds[socket][-1] == "4":
             self._call("join", group, on=socket)
+
+    @rule(socket=sockets, luck=LUCK, group=st.sampled_from(("224.0.0.251", "224.0.0.251", "ff05::fb", "127.0.0.1")))
+    def leave(self, socket: str, luck: int, group: str) -> None:
+        """A group, whether it was joined or not, or what is none."""
+        socket = self._prefer(socket, luck, lambda block: group in block.groups)
+        if (":" in group) == (self.kinds[socket][-1] == "6"):
+            self._call("leave", group, on=socket)
+
+    @rule(socket=sockets, value=st.integers(0, 1))
+    def multicast_all(self, socket: str, value: int) -> None:
+        """Linux' own."""
+        self._call("setsockopt", IP_MULTICAST_ALL.name, value, on=socket)
 
     @rule(socket=sockets, host=st.sampled_from(("127.0.0.1", "127.0.0.2", "::1", "224.0.0.251", "ff05::fb")))
     def who_receives(self, socket: str, host: str) -> None:
