@@ -28,7 +28,10 @@ PARTS = ("words", "options", "states", "sockets", "hands", "actors", "bench", "p
 #: The calls that the probe does not make: they need a descriptor that moves between processes, a program, or a minute, or are AF_UNIX's.
 LEFT_OUT_CALLS = ("inherit", "run", "elapse", *UNIX_CALLS)
 #: The options of systems on which the suite itself runs.
-LEFT_OUT_OPTIONS = ("SO_EXCLUSIVEADDRUSE", "SO_REUSE_UNICASTPORT", "SO_REUSEPORT_LB", "IP_BIND_ADDRESS_NO_PORT", IP_LOCAL_PORT_RANGE)
+LEFT_OUT_OPTIONS = (
+    *("SO_EXCLUSIVEADDRUSE", "SO_REUSE_UNICASTPORT", "SO_REUSEPORT_LB", "IP_BIND_ADDRESS_NO_PORT", "IP_MULTICAST_ALL"),
+    IP_LOCAL_PORT_RANGE,
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -41,6 +41,12 @@ UNMODELLED = (
 _JOINS = ("IP_ADD_MEMBERSHIP", "IP_ADD_SOURCE_MEMBERSHIP", "IPV6_ADD_MEMBERSHIP", "IPV6_JOIN_GROUP", "MCAST_JOIN_GROUP")
 #: How a group is named: by IPv4's and by IPv6's option, and by the one for both.
 _GROUP = re.compile(r'multiaddr=inet_addr\("([0-9.]+)"\)|inet_pton\(AF_INET6, "([0-9a-fA-F:.]+)"|sin_addr=inet_addr\("([0-9.]+)"\)')
+#: An address of no family, as strace, kdump and truss write it.
+_DISCONNECT = re.compile(r"\bAF_UNSPEC\b|sa_family=0\b")
+_DISCONNECTED = (
+    "line {line}: it gives up its peer (connect to AF_UNSPEC), which is not followed here: Linux then gives up a port that bind did not "
+    "name, other systems keep every port"
+)
 _PROGRAM = re.compile(r'"([^"]{1,200})"')
 _DEVICE = re.compile(r'"((?:[^"\\]|\\.)*?)(?:\\0)*"')
 
@@ -242,10 +248,19 @@ class Assembler(Descriptors):
             self._put(call, call.result, Held(None, one, "CLOEXEC" in call.args))
 
     def _connect(self, call: Syscall) -> None:
-        """Whoever connects is a client, even in vain; but a UDP server may connect to a peer from which it heard."""
+        """Whoever connects is a client, even in vain; but a UDP server may connect to a peer from which it heard, and give it up again."""
         _, held = self._held(call)
+        if held and held.socket and _DISCONNECT.search(call.args):
+            self._disconnect(held.socket, call)
+            return
         if held and held.socket and address_of(call.args) and not held.socket.received:
             held.socket.connected = True
+
+    def _disconnect(self, one: Recorded, call: Syscall) -> None:
+        """connect to AF_UNSPEC. What was bound before is no client for it; what was not asks for its source address alone."""
+        if one.address and one.protocol == "udp":
+            one.connected = False
+            one.notes[_DISCONNECTED.format(line=call.line)] = None
 
     def _setsockopt(self, call: Syscall) -> None:
         _, held = self._held(call)

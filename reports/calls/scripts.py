@@ -73,6 +73,8 @@ def _done(one: Recorded, call: Call, act: Act, *, still: bool) -> None:
         one.received |= act.granted and not one.connected
     elif call.verb == "connect":
         one.connected |= not one.received
+    elif call.verb == "disconnect":
+        one.connected &= one.address is None or one.kind[:3] == "tcp"
     elif call.verb == "close" and not still:
         one.closed_at = act.line
 

@@ -7,7 +7,7 @@ import socket
 
 from fixtures.machine.agent import BACKLOG, CONNECT_TIMEOUT
 from fixtures.machine.options import family_of, unmapped
-from fixtures.machine.sockets import RECEIVE_TIMEOUT, join, sender_to
+from fixtures.machine.sockets import RECEIVE_TIMEOUT, join, leave, sender_to
 from reports.probe_engine.options import get_option, refusal, set_option, soon
 from reports.probe_engine.sockets import open_socket
 from reports.probe_engine.words import DEADLINE, ERRORS, LINGER, Inconclusive, Untestable
@@ -80,6 +80,18 @@ class Hands(object):
             sock.settimeout(RECEIVE_TIMEOUT)
         return self.ok(name)
 
+    def do_disconnect(self, name):
+        """Connect to an address of no family, which is all zeros."""
+        sock = self.get(name)
+        try:
+            import ctypes
+        except ImportError:
+            raise Untestable("this Python has no ctypes, without which it cannot connect to an address of no family")
+        size = 28 if sock.family == socket.AF_INET6 else 16
+        if ctypes.CDLL(None, use_errno=True).connect(sock.fileno(), ctypes.create_string_buffer(size), size):
+            raise socket.error(ctypes.get_errno(), "connect to no family")
+        return {"answer": "ok"}
+
     def do_accept(self, name, new):
         """Accept one connection."""
         accepted = soon(self.get(name), lambda sock: sock.accept())[0]
@@ -104,6 +116,11 @@ class Hands(object):
         finally:
             sock.settimeout(RECEIVE_TIMEOUT)
         return {"answer": "ok"}
+
+    def do_sendto(self, name, host, port):
+        """Send a datagram."""
+        self.get(name).sendto(b"?", (host, port))
+        return self.ok(name)
 
     def do_recv(self, name, size):
         """Wait for data, or for the end of the stream."""
@@ -131,6 +148,11 @@ class Hands(object):
     def do_join(self, name, group):
         """Join a group."""
         join(self.get(name), group)
+        return {"answer": "ok"}
+
+    def do_leave(self, name, group):
+        """Leave a group."""
+        leave(self.get(name), group)
         return {"answer": "ok"}
 
     def do_connect_many(self, host, port, count):

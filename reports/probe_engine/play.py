@@ -79,6 +79,18 @@ class Play(object):
         on, (host, port) = self.made[call.on], self.where(call.args[0])
         return self.ported(on, on.agent.ask("connect", on.name, host, port))
 
+    def do_disconnect(self, call):
+        """Connect to no family. What has no port any more is still asked for by the one that it had."""
+        on = self.made[call.on]
+        answer = checked(on.agent.ask("disconnect", on.name))["answer"]
+        on.shared["listens"] = on.shared["listens"] and answer != "ok"
+        return answer
+
+    def do_sendto(self, call):
+        """Send a datagram, and note the port that an unbound socket has got."""
+        on, (host, port) = self.made[call.on], self.where(call.args[0])
+        return self.ported(on, on.agent.ask("sendto", on.name, host, port))
+
     def do_accept(self, call):
         """Accept."""
         on = self.made[call.on]
@@ -106,6 +118,12 @@ class Play(object):
         on, group = self.made[call.on], call.args[0].strip("[]")
         self.need_multicast(group)
         return checked(on.agent.ask("join", on.name, group))["answer"]
+
+    def do_leave(self, call):
+        """Leave a group."""
+        on, group = self.made[call.on], call.args[0].strip("[]")
+        self.need_multicast(group)
+        return checked(on.agent.ask("leave", on.name, group))["answer"]
 
     def do_shows(self, call):
         """Prove that there is a connection in this state."""

@@ -16,9 +16,18 @@ CALLS = (
     *["{on}.bind({address})"] * 4,
     *["{on}.listen()", "{on}.connect({address})", "{new} = {on}.accept()"] * 3,
     *["{new} = {actor}{kind}({options})"] * 6,
-    *["{on}.close()", "{new} = {on}.dup()", "{new} = {on}.inherit()", "{new} = {on}.inherit(stranger)"],
-    *["{on}.send(1)", "{on}.send(64000000)", "{on}.recv(1)", "{on}.shutdown(RD)", "{on}.shutdown(WR)", "{on}.shutdown(RDWR)"],
+    *["{on}.disconnect()", "{on}.close()", "{new} = {on}.dup()", "{new} = {on}.inherit()", "{new} = {on}.inherit(stranger)"],
+    *[
+        "{on}.send(1)",
+        "{on}.sendto({address})",
+        "{on}.send(64000000)",
+        "{on}.recv(1)",
+        "{on}.shutdown(RD)",
+        "{on}.shutdown(WR)",
+        "{on}.shutdown(RDWR)",
+    ],
     *["{on}.setsockopt({option}, 1)", "{on}.setsockopt({option}, 0)", "{on}.getsockopt({option})", "{on}.join(224.0.0.251)"],
+    "{on}.leave(224.0.0.251)",
     *["connections({address})", "shows({address}, TIME_WAIT)", "elapse(61)", "run(echo_once, {address}, SO_REUSEADDR)"],
 )
 
@@ -86,7 +95,7 @@ MEETING = {
 SWITCHED = ("{on}.setsockopt(SO_REUSEPORT, 0)", "{on}.setsockopt(SO_REUSEPORT, 1)", "{on}.close()")
 AFTER_BIND = {
     "tcp": ("{on}.listen()", "{on}.listen()", "{on}.shutdown(RDWR)", *SWITCHED),
-    "udp": ("{on}.connect({peer}:Q)",) * 2 + SWITCHED,
+    "udp": ("{on}.connect({peer}:Q)", "{on}.connect({peer}:Q)", "{on}.disconnect()", *SWITCHED),
 }
 
 

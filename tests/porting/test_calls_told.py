@@ -128,6 +128,28 @@ def test_a_udp_server_may_connect_to_its_peer() -> None:
     assert [str(one.address) for one in log("udp-connects-to-its-peer").servers] == ["0.0.0.0:18005", "127.0.0.1:18006"]
 
 
+GIVES_UP = """\
+socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP) = 3
+{bind}connect(3, {{sa_family=AF_INET, sin_port=htons(18006), sin_addr=inet_addr("127.0.0.1")}}, 16) = 0
+connect(3, {{sa_family=AF_UNSPEC, sa_data="\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0"}}, 16) = 0
+"""
+AT_18005 = 'bind(3, {sa_family=AF_INET, sin_port=htons(18005), sin_addr=inet_addr("0.0.0.0")}, 16) = 0\n'
+
+
+def test_a_udp_server_that_gives_up_its_peer_is_no_client() -> None:
+    found = parse_calls(GIVES_UP.format(bind=AT_18005).encode(), "log")
+    (server,) = found.servers
+    assert (str(server.address), server.connected) == ("0.0.0.0:18005", False)
+    assert [note.partition(":")[0] for note in server.notes] == ["line 4"]
+    script = "A = udp4()\nA.bind(0.0.0.0:18005)\nA.connect(127.0.0.1:18006)\nA.disconnect()"
+    assert [str(one.address) for one in parse_calls(script.encode(), "script").servers] == ["0.0.0.0:18005"]
+
+
+def test_who_asks_for_its_source_address_alone_is_no_server() -> None:
+    """As getaddrinfo of glibc does: it connects without bind, and gives the peer up for the next one."""
+    assert parse_calls(GIVES_UP.format(bind="").encode(), "log").servers == []
+
+
 # Several files of strace -ff.
 
 CHILD = "socket(AF_INET, SOCK_STREAM, 0) = 4\nsetsockopt(4, SOL_SOCKET, SO_REUSEPORT, [1], 4) = 0\n"

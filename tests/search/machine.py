@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multiple, precondition, rule
 
 from fixtures.language.notation import Call
-from fixtures.language.words import CLOSED, IPV6_V6ONLY, LISTEN, SO_LINGER_0, SO_REUSEADDR, SO_REUSEPORT, Address, Option
+from fixtures.language.words import CLOSED, IP_MULTICAST_ALL, IPV6_V6ONLY, LISTEN, SO_LINGER_0, SO_REUSEADDR, SO_REUSEPORT, Address, Option
 from fixtures.machine.bench import Bench
 from fixtures.models.base import Model
 from fixtures.models.block import Block
@@ -94,6 +94,16 @@ class Search(RuleBasedStateMachine):
         """To the port that some socket has."""
         self._connect(socket, host, self._port_of(whose))
 
+    @rule(socket=sockets, luck=LUCK)
+    def disconnect(self, socket: str, luck: int) -> None:
+        """Whether there is a peer or not."""
+        socket = self._prefer(socket, luck, lambda block: block.connected or block.state == LISTEN)
+        self._call("disconnect", on=socket)
+        block = self.sides.model.sockets.get(socket)
+        if block and not block.port:
+            # What a send draws next the bench does not see.
+            self.ported.discard(block)
+
     @precondition(lambda self: len(self.open) < MOST_SOCKETS)
     @rule(target=sockets, listener=sockets, luck=LUCK)
     def accept(self, listener: str, luck: int) -> object:
@@ -105,6 +115,18 @@ class Search(RuleBasedStateMachine):
     def send(self, socket: str, luck: int) -> None:
         """One byte, or one datagram."""
         self._call("send", 1, on=self._prefer(socket, luck, lambda block: block.connected))
+
+    @rule(socket=sockets, host=HOST, port=PORT, whose=st.one_of(st.none(), sockets))
+    def sendto(self, socket: str, host: int, port: str, whose: str | None) -> None:
+        """To one of two ports, to that of some socket, or to none."""
+        address = self._address(socket, host, (self._port_of(whose) or "0") if whose else port)
+        block = self.sides.model.sockets.get(socket)
+        # Where datagrams to a group go depends on the interfaces and routes of the machine.
+        if self.kinds[socket][:3] == "udp" and block and not address.is_multicast:
+            self._call("sendto", address, on=socket)
+            if block.port:
+                self.ported.add(block)
+                self.spoken.add(("udp", block.port))
 
     @rule(socket=sockets, luck=LUCK)
     def recv(self, socket: str, luck: int) -> None:
@@ -156,6 +178,18 @@ class Search(RuleBasedStateMachine):
         """A group, or what is none."""
         if ":" in group or self.kinds[socket][-1] == "4":
             self._call("join", group, on=socket)
+
+    @rule(socket=sockets, luck=LUCK, group=st.sampled_from(("224.0.0.251", "224.0.0.251", "ff05::fb", "127.0.0.1")))
+    def leave(self, socket: str, luck: int, group: str) -> None:
+        """A group, whether it was joined or not, or what is none."""
+        socket = self._prefer(socket, luck, lambda block: group in block.groups)
+        if (":" in group) == (self.kinds[socket][-1] == "6"):
+            self._call("leave", group, on=socket)
+
+    @rule(socket=sockets, value=st.integers(0, 1))
+    def multicast_all(self, socket: str, value: int) -> None:
+        """Linux' own."""
+        self._call("setsockopt", IP_MULTICAST_ALL.name, value, on=socket)
 
     @rule(socket=sockets, host=st.sampled_from(("127.0.0.1", "127.0.0.2", "::1", "224.0.0.251", "ff05::fb")))
     def who_receives(self, socket: str, host: str) -> None:

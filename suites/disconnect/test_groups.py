@@ -1,0 +1,56 @@
+"""Who receives where one of those that share a port was connected and disconnected?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import IPV6_V6ONLY, LOOPBACK, LOOPBACK6, SO_REUSEPORT, WILDCARD, Address
+from fixtures.specification.rules import MOST_SPECIFIC
+from fixtures.specification.sources import LINUX
+
+#: 6.13 gave connected sockets a table of their own, of which disconnect does not take them out.
+_HASH4 = LINUX.at("ipv4/udp.c, udp_lib_hash4")
+EACH_SHARED = pytest.mark.parametrize(("where", "address"), [("wildcard", WILDCARD), ("specific", LOOPBACK)], ids=str)
+
+
+def shared(stack: Stack, address: Address) -> Socket:
+    """A socket that shares the address."""
+    socket = stack.udp4(SO_REUSEPORT)
+    socket.bind(address)
+    return socket
+
+
+@experiment("udp4/disconnect/shared/{where}", rule=MOST_SPECIFIC, cites=(_HASH4,))
+@EACH_SHARED
+def test_the_first_was_disconnected(stack: Stack, where: str, address: Address) -> None:
+    """Two share a {where} address (SO_REUSEPORT), the first lost its peer: does the second receive?"""
+    first = shared(stack, address)
+    second = shared(stack, address)
+    first.connect(LOOPBACK.at("Q"))
+    first.disconnect()
+    assert stack.connections(LOOPBACK) == second.itself
+
+
+@experiment("udp6/disconnect/shared/specific", rule=MOST_SPECIFIC)
+def test_the_first_had_a_peer_on_that_host(stack: Stack) -> None:
+    """Two share [::1] (SO_REUSEPORT), the first lost its peer on [::1]: does the second receive?"""
+    first, second = (stack.udp6(SO_REUSEPORT, IPV6_V6ONLY) for _ in range(2))
+    first.bind(LOOPBACK6)
+    second.bind(LOOPBACK6)
+    first.connect(LOOPBACK6.at("Q"))
+    first.disconnect()
+    assert stack.connections(LOOPBACK6) == second.itself
+
+
+@experiment("udp4/disconnect/shared/{where}/third", rule=MOST_SPECIFIC, cites=(_HASH4,))
+@EACH_SHARED
+def test_a_third_comes(stack: Stack, where: str, address: Address) -> None:
+    """Of two at a {where} address the first lost its peer, and a third binds: does that receive?"""
+    first = shared(stack, address)
+    shared(stack, address)
+    first.connect(LOOPBACK.at("Q"))
+    first.disconnect()
+    third = shared(stack, address)
+    assert stack.connections(LOOPBACK) == third.itself
