@@ -87,7 +87,9 @@ def compare(platform: str, played: Sequence[str]) -> Tally:
 def _answers(line: list[str], asked: Sequence[str]) -> dict[int, Any]:
     done = subprocess.run(line, input="\n".join(asked), cwd=ROOT, env=inherited(), capture_output=True, text=True, check=False)
     assert "not judged" not in done.stderr, done.stderr
-    return {one["id"]: one for one in map(json.loads, done.stdout.splitlines())}
+    answers = {one["id"]: one for one in map(json.loads, done.stdout.splitlines())}
+    assert len(answers) == len(asked), f"{len(answers)} answers to {len(asked)} scripts: {done.stderr}"
+    return answers
 
 
 def _traces(here: Sequence[Any], there: Sequence[Any]) -> tuple[Trace, Trace]:

@@ -32,6 +32,9 @@ C.connect(127.0.0.1:port(B)) = ok
 B.send(1) = ok
 """
 
+#: A client that was refused, and now listens.
+REFUSED = "A = tcp4()\nA.bind(127.0.0.1:0) = ok\nA.connect(127.0.0.1:P) = ECONNREFUSED\nA.listen() = ok\n"
+
 
 def parted(script: str, expected: str) -> str:
     """The name of the limit that explains why the last line of a script has another answer than the one expected; empty if none does."""
@@ -63,6 +66,7 @@ def parted(script: str, expected: str) -> str:
             "ok",
             "most-specific",
         ),
+        (REFUSED + "connections(127.0.0.2:port(A)) = none", "A", "named-address"),
         ("A = tcp4(SO_REUSE_UNICASTPORT)\nA.bind(127.0.0.1:0) = ok\nA.getsockopt(SO_REUSEADDR) = 0", "1", "drawn-ports"),
     ],
 )
@@ -78,6 +82,8 @@ def test_where_a_limit_is_met(script: str, expected: str, limit: str) -> None:
         ("A = tcp4()\nA.bind(127.0.0.1:P) = ok\nA.listen() = ok", "EADDRINUSE"),
         (SERVERS.format(one="127.0.0.1", other="127.0.0.1") + "connections(127.0.0.1:P) = A", "B"),
         (SERVERS.format(one="0.0.0.0", other="0.0.0.0") + "connections(127.0.0.1:P) = both", "A"),
+        (REFUSED + "connections(127.0.0.1:port(A)) = none", "A"),
+        (REFUSED.replace("A.connect(127.0.0.1:P) = ECONNREFUSED\n", "") + "connections(127.0.0.2:port(A)) = none", "A"),
         # Another one received than the platform has it, whatever call tells of it.
         (SERVERS.format(one="127.0.0.1", other="127.0.0.1") + "C = tcp4()\nC.connect(127.0.0.1:P) = ok\nD = B.accept() = EAGAIN", "ok"),
         ("A = udp4()\nA.bind(127.0.0.1:P) = ok\nB = udp4()\nB.bind(127.0.0.1:P) = ok\nB.recv(1) = EAGAIN", "ok"),
