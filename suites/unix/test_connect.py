@@ -220,3 +220,10 @@ def test_an_abstract_name_of_packets(stack: Stack) -> None:
     client = stack.socket("unix")
     abstract(stack, "unixpacket").listen()
     assert client.connect(ABSTRACT) == Answer("EPROTOTYPE")
+
+
+@experiment("unix/connect/dot", rule=NO_SOCKET)
+def test_a_dot_at_the_end(stack: Stack) -> None:
+    """A path ends in a folder and a dot. Is connect refused?"""
+    stack.make(FOLDER)
+    assert stack.socket("unix").connect(Path("/D/.")) != OK

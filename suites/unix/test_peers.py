@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fixtures.language.experiment import experiment
+from fixtures.language.paths import Path
 from fixtures.language.stack import Stack
 from fixtures.language.words import OK, Answer
 from fixtures.specification.rules import DELIVERED, SHUTS_A_CONNECTION, WOULD_WAIT
@@ -188,3 +189,12 @@ def test_nothing_arrives_from_an_earlier_sender(stack: Stack) -> None:
     receiver.connect(G)
     sender.send(1)
     assert receiver.recv(1) == Answer("EAGAIN")
+
+
+@experiment("unixgram/sender-shut/sendto-no-name", rule=DELIVERED)
+def test_sendto_without_any_name_after_shutdown(stack: Stack) -> None:
+    """A datagram socket has a peer and shut down sending. Is its sendto without any name refused?"""
+    bound(stack, F, "unixgram")
+    sender = waiting(stack, F, "unixgram")
+    sender.shutdown("WR")
+    assert sender.sendto(Path("@")) != OK

@@ -190,6 +190,51 @@ def test_a_refusal_uses_nothing_up(stack: Stack) -> None:
 
 @experiment("unix/bind/slash/taken", rule=PATH_TAKEN)
 def test_a_slash_behind_a_name_that_is_taken(stack: Stack) -> None:
-    """A server is at the path, and a slash is behind its name. Is bind refused with EADDRINUSE?"""
-    serving(stack, F)
+    """A socket is bound to the path, and a slash is behind its name. Is bind refused with EADDRINUSE?"""
+    bound(stack, F)
     assert stack.socket("unix").bind(Path("/F/")) == EADDRINUSE
+
+
+@experiment("unix/bind/through-two-links", rule=LOOKED_UP)
+def test_a_link_to_a_link_on_the_way(stack: Stack) -> None:
+    """A path leads through a symbolic link to a link to a folder. Does bind make the file in that folder?"""
+    stack.make(FOLDER)
+    stack.link(G, FOLDER)
+    stack.link(LINK, G)
+    bound(stack, Path("/L/F"))
+    assert stack.file(IN_FOLDER) == Answer("socket")
+
+
+@experiment("unix/bind/dots", rule=LOOKED_UP)
+def test_dots_on_the_way(stack: Stack) -> None:
+    """A path goes through dots. Does bind make the file where they lead?"""
+    stack.make(FOLDER)
+    bound(stack, Path("/D/.././D/F"))
+    assert stack.file(IN_FOLDER) == Answer("socket")
+
+
+@experiment("unix/bind/absolute", rule=LOOKED_UP)
+def test_an_absolute_path_from_another_folder(stack: Stack) -> None:
+    """A process changed its folder and binds an absolute path. Is the file where the path says?"""
+    stack.make(FOLDER)
+    stack.chdir(Path("/D"))
+    bound(stack, F)
+    assert stack.file(F) == Answer("socket")
+
+
+@experiment("unix/bind/relative/file", rule=LOOKED_UP)
+def test_a_relative_path_from_another_folder(stack: Stack) -> None:
+    """A process changed its folder and binds a relative path. Is the file in that folder?"""
+    stack.make(FOLDER)
+    stack.chdir(Path("/D"))
+    bound(stack, Path("F"))
+    assert stack.file(IN_FOLDER) == Answer("socket")
+
+
+@experiment("unix/bind/bystander", rule=PATH_TAKEN)
+def test_another_process_was_killed(stack: Stack) -> None:
+    """A process with a socket was killed. May the socket of another be bound to a free path?"""
+    newcomer = stack.socket("unix")
+    bound(stack.other, G)
+    stack.kill(stack.other)
+    assert newcomer.bind(F) == OK
