@@ -48,6 +48,13 @@ def test_there_is_no_peer(stack: Stack, kind: str, always: Options, wildcard: Ad
     assert bound.disconnect() in (OK, EAFNOSUPPORT)
 
 
+@experiment("{kind}/disconnect/unbound", rule=PEER_DISSOLVED)
+@EVERY_KIND
+def test_it_is_not_even_bound(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address) -> None:
+    """A new {kind} socket connects to AF_UNSPEC: is that ok, or EAFNOSUPPORT?"""
+    assert stack.socket(kind, *always).disconnect() in (OK, EAFNOSUPPORT)
+
+
 @experiment("{kind}/disconnect/send", rule=WRONG_KIND, cites=(_UNCONNECTED,))
 @EVERY_KIND
 def test_send_has_no_destination(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address) -> None:

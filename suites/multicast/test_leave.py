@@ -11,6 +11,7 @@ from fixtures.language.words import (
     EADDRNOTAVAIL,
     GROUP,
     IP_MULTICAST_ALL,
+    IPV6_V6ONLY,
     LOOPBACK,
     NOBODY,
     OK,
@@ -19,6 +20,7 @@ from fixtures.language.words import (
     SO_REUSEADDR,
     SO_REUSEPORT,
     WILDCARD,
+    WILDCARD6,
     Address,
     Answer,
     Option,
@@ -66,6 +68,13 @@ def test_it_leaves_twice(stack: Stack, family: int, always: Options, group: Addr
     member.join(group)
     member.leave(group)
     assert member.leave(group) == EADDRNOTAVAIL
+
+
+@experiment("udp4/multicast/leave/of-another", rule=MEMBERSHIP_ENDS)
+def test_a_group_that_another_joined(stack: Stack) -> None:
+    """A socket leaves a group that only another one has joined: is it refused?"""
+    stack.udp4().join(GROUP)
+    assert stack.udp4().leave(GROUP) == EADDRNOTAVAIL
 
 
 @experiment("udp4/multicast/leave/no-group", rule=MEMBERSHIP_ENDS)
@@ -119,6 +128,21 @@ def test_another_stays_a_member(stack: Stack, family: int, always: Options, grou
 def test_it_is_on(stack: Stack) -> None:
     """Does IP_MULTICAST_ALL of a new socket read as 1 (on)?"""
     assert stack.udp4().get(IP_MULTICAST_ALL) == Answer("1")
+
+
+@experiment("udp6/multicast/all/default", rule=OWN_GROUPS_ALONE)
+def test_it_is_on_for_ipv6(stack: Stack) -> None:
+    """Does IP_MULTICAST_ALL of a new IPv6 socket read as 1 (on)?"""
+    assert stack.udp6().get(IP_MULTICAST_ALL) == Answer("1")
+
+
+@experiment("udp6/multicast/all/ipv4-group", rule=ONE_OR_EACH, cites=(COPIES,))
+def test_a_dual_stack_socket(stack: Stack) -> None:
+    """An IPv4 socket joined an IPv4 group: does a dual-stack socket at the wildcard get a copy?"""
+    stack.udp4().join(GROUP)
+    dual = stack.udp6(IPV6_V6ONLY.off)
+    dual.bind(WILDCARD6)
+    assert stack.connections(GROUP) == dual.itself
 
 
 @experiment("udp4/multicast/all/cleared/{options}", rule=OWN_GROUPS_ALONE)
