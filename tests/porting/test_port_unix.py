@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from fixtures.models import Platform
 from reports.__main__ import main
 from reports.calls import read_calls
+from reports.catalogue import ROOT
 from reports.porting.at_path import After, Before, UnixShape
 from reports.porting.groups import Group, groups_of
+from reports.porting.report import report
 from tests.fuzz_calls import UNIX as FOLDER
 from tests.helpers.servers import BY_ID, PLAYER, groups, judged, only
 
 LINUX = Platform("linux")
+LOGS = sorted(path.stem for path in FOLDER.glob("*.log"))
 
 
 def recorded(name: str) -> Group:
@@ -166,6 +171,15 @@ def test_a_type_that_a_platform_lacks_is_named() -> None:
 def test_every_form_of_the_report_names_the_path(name: str, form: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["port", "--from", "linux", "--to", "freebsd", "--format", form, str(FOLDER / f"{name}.log")]) in (0, 1)
     assert "/run/server.sock" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_the_json_is_what_its_schema_says(name: str) -> None:
+    recording = read_calls(str(FOLDER / f"{name}.log"))
+    if recording.servers:
+        made = report(recording, "calls", LINUX, [Platform("macos"), Platform("hpux")], PLAYER)
+        schema = json.loads((ROOT / "reports" / "porting" / "port.schema.json").read_text(encoding="utf-8"))
+        assert [error.message for error in Draft202012Validator(schema).iter_errors(made.as_json())] == []
 
 
 def test_what_to_write_instead_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
