@@ -40,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
         print(_as_json(data), end="")
     else:
         print({"text": as_text, "markdown": as_markdown}[args.format](data) if found else "", end="")
-        print("\n".join(["", *{"text": at_paths.as_text, "markdown": at_paths.as_markdown}[args.format](rows)] if rows else []))
+        more = {"text": at_paths.as_text, "markdown": at_paths.as_markdown}[args.format](rows) if rows else []
+        print(*([""] * bool(found and more)), *more, sep="\n", end="\n" * bool(more))
     return 1 if contradictions(data) else 0
 
 

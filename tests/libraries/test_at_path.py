@@ -87,3 +87,9 @@ def test_the_chapter_has_it(form: str, capsys: pytest.CaptureFixture[str]) -> No
 def test_one_that_is_known_on_a_path_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["libraries", "perl"]) == 0
     assert "Perl IO::Socket::UNIX" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", ["redis", "library/redis-unix", "asyncio"])
+def test_explain_tells_it_too(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", words]) == 0
+    assert "A second instance is started. Is it refused, or does it take the path?  takes the path" in capsys.readouterr().out
