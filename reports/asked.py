@@ -10,7 +10,7 @@ from typing import Any
 from fixtures.language.notation import NotationError
 from fixtures.models import Platform, UnknownPlatform, platform
 from reports.batch import UNANSWERED
-from reports.calls import parse_calls
+from reports.calls import as_script
 from reports.inputs import BadInput
 from reports.predict import Predictor
 from reports.scripts import Played, Step, read_script
@@ -19,8 +19,6 @@ Data = dict[str, Any]
 
 #: How a message names the line that it is about.
 _LINE = re.compile(r"^(?:script: )?line (\d+): ")
-#: A line of a script begins with a socket, a question or a comment; anything else may be a tracer's log.
-_NOTATION = re.compile(r"\s*(#|[A-Z]\w* = |[A-Z]\w*\.|connections\(|elapse\(|$)")
 #: More than anybody reads; the models could play more.
 MOST_LINES = 200
 
@@ -50,20 +48,6 @@ def answers(text: str, names: Sequence[str]) -> Data:
         for at, step in enumerate(steps)
     ]
     return {"script": script, "calls": calls, "answers": found, "errors": errors}
-
-
-def as_script(text: str) -> str:
-    """The text, or what a log of strace, truss or kdump is in the notation.
-
-    Raises BadInput for a log without socket calls.
-    """
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines or any(map(_NOTATION.match, lines[:20])):
-        return text
-    notation = parse_calls(text.encode(), "script").notation()
-    if not notation.strip():
-        raise BadInput("no TCP or UDP socket is bound in this log; record the server from its start, with -f")
-    return notation
 
 
 def _each(platforms: Sequence[Platform], steps: Sequence[Step]) -> tuple[dict[str, list[Data]], dict[str, str]]:

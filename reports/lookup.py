@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 
-from fixtures.libraries import policies
+from fixtures.libraries import paths, policies
 from fixtures.models import MODELS, Platform, defined
 from fixtures.specification.clauses import sides_of
 from fixtures.specification.rules import Rule
 from reports import claims, incidents, nicknames
 from reports.catalogue import all_rows, by_id
 from reports.cells import cells, platform_named, statement
+from reports.libraries import at_paths
 from reports.libraries.answers import chapter, everywhere
 from reports.libraries.text import as_text
 
@@ -28,7 +29,8 @@ def looked_up(word: str) -> list[str]:
 def near(word: str) -> list[str]:
     """The names that are most like this one: those that have it in them come first."""
     names = [*by_id(), *(one.id for one in defined()), *(one.id for one in incidents.load())]
-    names += [*(one.id for one in policies.load()), *policies.ALIASES, *(nick for one in nicknames.KNOWN for nick in one.words)]
+    names += [*(one.id for one in policies.load()), *(one.id for one in paths.load()), *policies.ALIASES]
+    names += [nick for one in nicknames.KNOWN for nick in one.words]
     inside = sorted((name for name in names if word and word in name), key=len)
     alike = difflib.get_close_matches(word, names, n=SUGGESTED, cutoff=0.5)
     return list(dict.fromkeys([*inside, *alike]))[:SUGGESTED]
@@ -42,6 +44,8 @@ def _library(word: str) -> list[str]:
     found = policies.find(nick.library if nick and nick.library else name) if name and meant else []
     where = [str(platform_named(platform))] if platform in MODELS else list(map(str, everywhere()))
     lines = as_text(chapter(found, where)).splitlines() if found else []
+    if rows := paths.find(name) if name and platform not in MODELS and meant else []:
+        lines += [*([""] if lines else []), *at_paths.as_text(rows)]
     if not name or platform or word.startswith("library/"):
         return lines
     parts = filter(None, (nicknames.note(name), lines, nicknames.happened(name)))

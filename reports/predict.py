@@ -14,6 +14,7 @@ from fixtures.language.words import UNKNOWN, Answer
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.specification.clauses import Reason
 from reports.batch import UNANSWERED, answer_all
+from reports.calls import as_script
 from reports.inputs import STANDARD_INPUT, BadInput, named, read_text
 from reports.scripts import Played, Step, as_json, as_text, names_of, play, read_script, status
 from reports.settings import notes_on, setting
@@ -72,7 +73,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", action="store_true", help='read one {"id", "script"} per line, write one JSON object per line')
     parser.add_argument("--uid", type=uid, default=0, metavar="N", help="the user who makes the calls (default: 0, root)")
     parser.add_argument("--setting", type=setting, action="append", default=[], metavar="NAME=VALUE", help="a kernel setting; repeatable")
-    parser.add_argument("script", metavar="FILE", help="a script in the notation (docs/reading.md), - for standard input")
+    parser.add_argument("script", metavar="FILE", help="a script in the notation (docs/reading.md) or a log of calls; - for standard input")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -93,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _one(predictor: Predictor, args: argparse.Namespace) -> int:
     try:
-        played = predictor.predict(read_script(read_text(args.script)))
+        played = predictor.predict(read_script(as_script(read_text(args.script))))
     except UNANSWERED as error:
         raise BadInput(f"{named(args.script)}: {error}") from None
     identifier = None if args.script == STANDARD_INPUT else args.script

@@ -29,7 +29,7 @@ from reports.calls import Recording, strace, why_no_server
 from reports.calls.assemble import Assembler
 from reports.calls.inherited import FIRST_PASSED, ask
 from reports.calls.sockets import Act
-from reports.calls.syscalls import TRACED
+from reports.calls.syscalls import TRACED_FILES
 from reports.inputs import BadInput
 
 GUARD = Path(__file__).with_name("stacks") / "guard.py"
@@ -84,7 +84,7 @@ def _why_nothing(recording: Recording, how: str, status: int) -> str:
     refused = [(one.kind, act) for one in recording.sockets for act in one.refusals if act.verb in ("bind", "listen")]
     if refused:
         return why_no_server(recording).partition(": ")[2] + _held_by(*refused[0])
-    return f"no TCP or UDP socket was bound ({how}, exit status {status}); {_hint(how)}"
+    return f"no socket was bound ({how}, exit status {status}); {_hint(how)}"
 
 
 def _held_by(kind: str, act: Act) -> str:
@@ -135,7 +135,7 @@ def _hint(how: str) -> str:
 def _run(command: Sequence[str], how: str, log: Path, seconds: float | None, passed: int) -> int:
     environment, words = dict(os.environ), [*(_AS_ACTIVATED if passed else ()), *command]
     if how == "strace":
-        words = ["strace", "-f", "-qq", "-e", TRACED, "-e", "signal=none", "-o", str(log), "--", *words]
+        words = ["strace", "-f", "-q", "-e", TRACED_FILES, "-e", "signal=none", "-o", str(log), "--", *words]
     else:
         paths = [str(HOOK), *filter(None, [environment.get("PYTHONPATH")])]
         environment |= {"PYTHONPATH": os.pathsep.join(paths), "ADDRINUSE_RECORD": str(log)}
@@ -254,7 +254,8 @@ def _children(pid: int) -> list[int]:
 def _script(recording: Recording, command: Sequence[str], how: str) -> str:
     head = f"# {Path(command[0]).name}, recorded by addrinuse {VERSION} with {how} on {platform_name()}"
     notes = dict.fromkeys(note for one in recording.servers for note in one.notes)
-    return "\n".join([head, *(f"# {note}" for note in notes), recording.notation()]) + "\n"
+    script = recording.notation()
+    return "\n".join([head, *(f"# {note}" for note in (*notes, *recording.spelling.told())), script]) + "\n"
 
 
 def _write(path: str | None, text: str) -> None:

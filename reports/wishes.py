@@ -261,6 +261,24 @@ ENTRIES = (
             Wish("127.0.0.0/8 is the machine's own, all of it", "tcp4/address/loopback-net", BINDS),
         ),
     ),
+    Entry(
+        "stale-file",
+        "A stale socket file (AF_UNIX)",
+        "The server of a Unix socket ended or crashed, and its file is still there. What helps, and what takes the path from one that is "
+        "alive? “yes” means that the line is true.",
+        (
+            Wish("bind over the stale file is granted", "unix/bind/stale", BINDS),
+            Wish("SO_REUSEADDR helps", "unix/bind/reuseaddr/stale", BINDS),
+            Wish("close removes the file", "unix/close/file", ("file none",)),
+            Wish("connect tells that it is stale", "unix/connect/stale", ("connect ECONNREFUSED",)),
+            Wish("connect tells one that does not listen yet from a stale one", "unix/connect/bound-not-listening", ("connect ok",)),
+            Wish("connect tells a server from a full one", "unix/queue/full", ("connect EAGAIN", "connect waits")),
+            Wish("unlink and bind leave a live server its clients", "unix/unlinked/receives", ("connections A",)),
+            Wish("the old one's clean-up spares the new one's file", "unix/unlinked/two-live/clean-up-of-the-first", ("connections B",)),
+            Wish("a rename over the old file loses no client", "unix/rename-over/receives", ("connections B",)),
+            Wish("an abstract name is free when its socket is closed", "unix/abstract/closed", BINDS),
+        ),
+    ),
 )
 
 _BOTH_REUSEADDR = f"{DUPLICATE}/bind-listen-bind-listen/reuseaddr-then-reuseaddr"

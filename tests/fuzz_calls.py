@@ -19,6 +19,8 @@ from reports.porting.text import as_text
 from reports.porting.words import PORTING_VERDICTS
 
 FOLDER = Path(__file__).parent / "data" / "calls"
+#: The logs of servers on AF_UNIX.
+UNIX = FOLDER.with_name("unix")
 NUMBERS = ("0", "1", "3", "5", "-1", "65535", "65536", "4294967296", "9" * 40, "0x7fffffffffffffffffff", "18080")
 WORDS = (
     *("AF_INET", "AF_INET6", "AF_UNIX", "SOCK_STREAM", "SOCK_DGRAM", "SO_REUSEADDR", "SO_REUSEPORT", "SO_LINGER", "IPV6_V6ONLY", "[0]"),
@@ -26,6 +28,18 @@ WORDS = (
     *("::", "::1", "0.0.0.0", "224.0.0.251", "ff05::fb", "::ffff:0.0.0.0", "\x00", "\u2028", "<script>", "|", "ERR#48 'In use'"),
     *("3<TCP:[127.0.0.1:80]>,", "3<UDPv6:[[::1]:99999]>,", '"\\x46\\xa0"', "0x2 /* AF_INET */", "getsockopt(", "recvfrom(3,", "SO_TYPE,"),
     *("IP_ADD_MEMBERSHIP,", '{imr_multiaddr=inet_addr("239.1.2.3")},', "exit_group(0)", "CLONE_THREAD", "A.join(239.1.2.3)", "1<python>"),
+    *(
+        'sun_path=@"x"',
+        'sun_path="/x"',
+        'unlink("/run/server.sock")',
+        "S_IFSOCK",
+        "S_IFREG",
+        "rename(",
+        "mkdir(",
+        "unlink(/F)",
+        "A.bind(/F)",
+        "ENOENT",
+    ),
     *("socket(", "bind(", "listen(", "fork(", "dup2(", "close(", "A = tcp4()", "A.bind(127.0.0.1:P)", "RET   bind 0", "CALL  bind(3,0,0)"),
 )
 
@@ -33,7 +47,7 @@ WORDS = (
 @cache
 def logs() -> list[list[str]]:
     """The lines of every recorded log."""
-    return [path.read_text(encoding="utf-8").split("\n") for path in sorted(FOLDER.glob("*.log"))]
+    return [path.read_text(encoding="utf-8").split("\n") for path in [*sorted(FOLDER.glob("*.log")), *sorted(UNIX.glob("*.log"))]]
 
 
 def fuzzed(chance: random.Random) -> bytes:

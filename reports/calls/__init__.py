@@ -10,13 +10,14 @@ from fixtures.language.notation import NotationError, parse_line
 from fixtures.language.words import EADDRINUSE, Address
 from reports.calls import kdump, strace, truss
 from reports.calls.assemble import Assembler
+from reports.calls.files import UnixName
 from reports.calls.many import in_order
 from reports.calls.scripts import from_notation
 from reports.calls.sockets import Act, Recorded, Recording
 from reports.calls.syscalls import TRACED
 from reports.inputs import BadInput, named, read_lines
 
-__all__ = ["Recorded", "Recording", "names", "parse_calls", "read_calls", "remedy", "why_no_server"]
+__all__ = ["Recorded", "Recording", "as_script", "names", "parse_calls", "read_calls", "remedy", "why_no_server"]
 
 #: How many lines are read to find out which tracer wrote a log.
 _ENOUGH = 2000
@@ -27,6 +28,11 @@ _COMMAND = re.compile(r"execve\(([^\n]{1,1000})")
 _WORD = re.compile(r'"([^"\n]{1,200})"')
 #: A line of perf trace, which shows no addresses: ``0.000 ( 0.035 ms): python3/6 socket(family: INET, ...) = 4``.
 _PERF = re.compile(r" *\d+\.\d{3} \( *(?:\d+\.\d{3} ms)? *\): .{1,30}/\d+ \w+\(")
+#: A line of a script begins with a socket, a question or a comment; anything else may be a tracer's log.
+_NOTATION = re.compile(
+    r"\s*(#|[A-Z]\w* = |[A-Z]\w*\.|connections\(|elapse\(|$"
+    r"|(?:[a-z]\w*: )?(?:file|mode|make|unlink|chdir|link|hard|rename|chmod)\([/A-Z.])"
+)
 _REMEDY = f"give it a log of strace -f -e {TRACED} -o calls.log SERVER, or the notation"
 
 
@@ -80,15 +86,29 @@ def _parsed(content: Iterable[bytes], name: str) -> Recording:
     return recording
 
 
+def as_script(text: str) -> str:
+    """The text, or what a log of strace, truss or kdump is in the notation.
+
+    Raises BadInput for a log without socket calls.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines or any(map(_NOTATION.match, lines[:20])):
+        return text
+    notation = parse_calls(text.encode(), "script").notation()
+    if not notation.strip():
+        raise BadInput("no socket is bound in this log; record the server from its start, with -f")
+    return notation
+
+
 def why_no_server(recording: Recording) -> str:
     """Why there is nothing to judge in a recording, and what to do, in a line."""
     refused = [(one, act) for one in recording.sockets for act in one.refusals if act.verb in ("bind", "listen")]
     if refused:
         one, act = refused[0]
-        place = next((f" to {arg}" for arg in act.args if isinstance(arg, Address)), "")
+        place = next((f" to {arg}" for arg in act.args if isinstance(arg, Address | UnixName)), "")
         return f"line {act.line}: {act.verb}{place} of a {one.kind} socket was {act.answer}, and nothing else was bound; {remedy(act)}"
     return (
-        "no TCP or UDP socket is bound in it; record the server from its start, with -f "
+        "no socket is bound in it; record the server from its start, with -f "
         "(what a server does through io_uring no tracer of system calls can see: let it use system calls)"
     )
 
@@ -96,6 +116,9 @@ def why_no_server(recording: Recording) -> str:
 def remedy(act: Act) -> str:
     """What to do if a server was refused while it was recorded."""
     port = next((arg.port for arg in act.args if isinstance(arg, Address)), "")
+    path = next((arg.text for arg in act.args if isinstance(arg, UnixName) and not arg.is_abstract), "")
+    if act.answer == EADDRINUSE and path:
+        return f"addrinuse why {path} says whether that is a server or only its file; remove it if it is stale, and record again"
     if act.answer == EADDRINUSE:
         return f"stop whoever holds the port (addrinuse why :{port} names it), and record again" if port else "record again"
     return {

@@ -9,7 +9,9 @@ from functools import lru_cache
 from fixtures.language.words import Address
 
 NUMBER = re.compile(r"\s*(0x[0-9a-fA-F]+|\d+)")
-_SOCKET = re.compile(r"\s*(?:[AP]F_(INET6?)|0x[0-9a-f]+|\d+)\b[^,]*,\s*(?:SOCK_)?(STREAM|DGRAM|(?:0x)?[12])\b")
+_SOCKET = re.compile(r"\s*(?:[AP]F_(INET6?|UNIX|LOCAL|FILE)|0x[0-9a-f]+|\d+)\b[^,]*,\s*(?:SOCK_)?(STREAM|DGRAM|SEQPACKET|(?:0x)?[125])\b")
+#: The types of AF_UNIX sockets, by name and by number.
+_UNIX = {"STREAM": "unix", "1": "unix", "DGRAM": "unixgram", "2": "unixgram", "SEQPACKET": "unixpacket", "5": "unixpacket"}
 #: The numbers of the address families. IPv6 is 10 on Linux, 28 on FreeBSD, 30 on macOS, 24 on
 #: NetBSD and OpenBSD, 26 on Solaris.
 _DOMAIN = {2: "4", 10: "6", 28: "6", 30: "6", 24: "6", 26: "6"}
@@ -20,12 +22,17 @@ _BSD = re.compile(r"AF_INET6?,? \[?([0-9a-fA-F.:]+?)\]?:(\d+)[ ,}]")
 
 @lru_cache(maxsize=1024)
 def kind(args: str) -> str:
-    """``tcp4`` and so on, or nothing if it is not a TCP or UDP socket."""
+    """``tcp4``, ``unix`` and so on, or nothing if it is a socket of another kind."""
     found = _SOCKET.match(args)
     if not found or any(other in args for other in ("SCTP", "DCCP", "ICMP", "UDPLITE")):
         return ""
-    family = {"INET": "4", "INET6": "6"}.get(found[1] or "") or _DOMAIN.get(number(args.split(",")[0].strip()), "")
-    protocol = "tcp" if found[2] in ("STREAM", "0x1", "1") else "udp"
+    first, of = args.split(",")[0].strip(), found[2].removeprefix("0x")
+    if found[1] in ("UNIX", "LOCAL", "FILE") or (not found[1] and number(first) == 1):
+        return _UNIX[of]
+    if of in ("SEQPACKET", "5"):
+        return ""
+    family = {"INET": "4", "INET6": "6"}.get(found[1] or "") or _DOMAIN.get(number(first), "")
+    protocol = "tcp" if of in ("STREAM", "1") else "udp"
     return f"{protocol}{family}" if family else ""
 
 

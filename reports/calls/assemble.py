@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from fixtures.language.notation import LARGEST
-from fixtures.language.words import OK, OPTION_NAMES, Address, Answer
+from fixtures.language.notation import LARGEST, UNIX_OPTIONS
+from fixtures.language.words import OPTION_NAMES
 from reports.calls.arguments import address as address_of
 from reports.calls.arguments import is_group
 from reports.calls.arguments import kind as kind_of
-from reports.calls.descriptors import Descriptors, Held
+from reports.calls.descriptors import Held
 from reports.calls.inherited import Passed, Told, annotated
+from reports.calls.named import Named
 from reports.calls.sockets import Act, Recorded, Recording
-from reports.calls.syscalls import FORKS, TRACED, Syscall
+from reports.calls.syscalls import FORKS, ON_FILES, TRACED, Syscall
 
 _OPTION = re.compile(r",\s*(\w+),\s*(\w+),\s*(\[-?\d+\]|\{[^}]*\}|[^,]*)")
 _LINGER = re.compile(r"l?_?onoff=(\d+), (?:l_)?linger=(\d+)")
@@ -25,6 +26,10 @@ _NO_FORKS = (
 _KEPT = (
     "{}, which the server runs, inherits its descriptor: while that runs, the port stays in use after the server has ended; "
     "open the socket with SOCK_CLOEXEC"
+)
+_KEPT_UNIX = (
+    "{}, which the server runs, inherits its descriptor: while that runs, clients can still connect after the server has ended, "
+    "but nobody accepts; open the socket with SOCK_CLOEXEC"
 )
 _JOINED = (
     "descriptors are given out that were not closed: is this several files of strace -ff in one? Then give the files themselves, "
@@ -51,7 +56,7 @@ _PROGRAM = re.compile(r'"([^"]{1,200})"')
 _DEVICE = re.compile(r'"((?:[^"\\]|\\.)*?)(?:\\0)*"')
 
 
-class Assembler(Descriptors):
+class Assembler(Named):
     """Follows descriptors. `recording` grows with every call. ``passed`` are sockets that the first process has from its parent."""
 
     def __init__(self, passed: Mapping[int, Passed] | None = None) -> None:
@@ -74,6 +79,7 @@ class Assembler(Descriptors):
             "exit": self._exit,
             **dict.fromkeys(FORKS, self._fork),
             **{"fcntl64": self._fcntl, "closefrom": self._close_range, "socketpair": self._nothing},
+            **dict.fromkeys(ON_FILES, self._file),
         }
 
     def take(self, calls: Iterable[Syscall]) -> Recording:
@@ -81,11 +87,13 @@ class Assembler(Descriptors):
         for call in calls:
             if self._passed:
                 self._have_passed(call)
-            self.recording.calls += 1
+            self.recording.calls += call.name not in ON_FILES
             self._do[call.name](call)
-        self.recording.sockets = list(self._kept.values())
+        self.recording.sockets = [one for one in self._kept.values() if not (one.is_unix and one.forgettable)]
+        self.recording.files, self.recording.shows_files = self._files.kept, self._files.traced
         for one in self.recording.servers:
-            one.notes |= {_KEPT.format(program): None for number, program in one.kept_by.items() if number not in one.workers}
+            kept = _KEPT_UNIX if one.is_unix else _KEPT
+            one.notes |= {kept.format(program): None for number, program in one.kept_by.items() if number not in one.workers}
         if self._shared:
             self._doubt_processes()
         return self.recording
@@ -112,16 +120,17 @@ class Assembler(Descriptors):
     def _survived(self, held: Held, call: Syscall) -> None:
         """A program that another process of the server runs has the server's socket, too."""
         number = self._process(call.pid)
-        if held.socket and held.socket.address and number != held.socket.process:
+        if held.socket and held.socket.place and number != held.socket.process:
             found = _PROGRAM.match(call.args)
             held.socket.kept_by.setdefault(number, found[1].rpartition("/")[2] if found else "a program")
 
-    def _closed(self, one: Recorded) -> None:
+    def _closed(self, one: Recorded, call: Syscall) -> None:
+        one.killed = "SIGKILL" in call.args
         if one.forgettable and id(one) in self._kept:
             del self._kept[id(one)]
             del self._uses[id(one)]
-            self.recording.clients += one.connected
-            self.recording.unused += not one.connected
+            self.recording.clients += one.connected and not one.is_unix
+            self.recording.unused += not (one.connected or one.is_unix)
 
     # Sockets.
 
@@ -143,12 +152,6 @@ class Assembler(Descriptors):
         made = Recorded(kind, call.line, self._process(call.pid))
         self._kept[id(made)] = made
         return made
-
-    def _act(self, one: Recorded, call: Syscall, verb: str, *args: Address | str | int) -> Act:
-        answer = Answer(call.errno) if call.failed else OK
-        act = Act(call.line, verb, args, self._process(call.pid), answer)
-        one.acts.append(act)
-        return act
 
     def _server(self, call: Syscall) -> Recorded | None:
         """The socket of a call. One that is older than the log is recognised by its address."""
@@ -220,9 +223,11 @@ class Assembler(Descriptors):
         address = address_of(call.args)
         _, held = self._held(call)
         one = held.socket if held else None
-        if one is None or address is None or address.family != one.family or call.result is None:
+        if one is not None and one.is_unix and call.result is not None:
+            self._bind_unix(one, call)
+        elif one is None or address is None or address.family != one.family or call.result is None:
             return
-        if self._act(one, call, "bind", address).granted:
+        elif self._act(one, call, "bind", address).granted:
             one.address = address
 
     def _listen(self, call: Syscall) -> None:
@@ -250,11 +255,13 @@ class Assembler(Descriptors):
     def _connect(self, call: Syscall) -> None:
         """Whoever connects is a client, even in vain; but a UDP server may connect to a peer from which it heard, and give it up again."""
         _, held = self._held(call)
-        if held and held.socket and _DISCONNECT.search(call.args):
-            self._disconnect(held.socket, call)
-            return
-        if held and held.socket and address_of(call.args) and not held.socket.received:
-            held.socket.connected = True
+        one = held.socket if held else None
+        if one and one.is_unix:
+            self._connect_unix(one, call)
+        elif one and _DISCONNECT.search(call.args):
+            self._disconnect(one, call)
+        elif one and address_of(call.args) and not one.received:
+            one.connected = True
 
     def _disconnect(self, one: Recorded, call: Syscall) -> None:
         """connect to AF_UNSPEC. What was bound before is no client for it; what was not asks for its source address alone."""
@@ -275,6 +282,8 @@ class Assembler(Descriptors):
         if name not in OPTION_NAMES:
             return
         number = self._value(held, name, value)
+        if held.socket and held.socket.is_unix and name not in UNIX_OPTIONS:
+            return
         if number is not None and held.socket and not (name == "IPV6_V6ONLY" and held.socket.family == 4):
             self._act(held.socket, call, "setsockopt", name, number)
         elif number is not None and held.parent and len(held.parent.on_accepted) < len(OPTION_NAMES):

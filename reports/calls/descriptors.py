@@ -16,7 +16,7 @@ MAX_DESCRIPTOR = 2**20
 
 @dataclass(frozen=True)
 class Held:
-    """What a descriptor stands for: an Internet socket, a connection that one accepted, or (both None) something else."""
+    """What a descriptor stands for: a socket, a connection that one accepted, or (both None) something else."""
 
     socket: Recorded | None = None
     parent: Recorded | None = None
@@ -28,6 +28,8 @@ class Table(dict[int, Held]):
 
     number: int | None = None
     users = 0
+    #: The working directory, as far as the log shows it.
+    where = ""
 
     def __init__(self, entries: dict[int, Held] | None = None) -> None:
         super().__init__(entries or {})
@@ -100,7 +102,9 @@ class Descriptors:
     def _copied(self, table: Table) -> Table:
         for held in table.values():
             self._keep(held)
-        return Table(table)
+        copied = Table(table)
+        copied.where = table.where
+        return copied
 
     def _unshare(self, call: Syscall) -> None:
         if "CLONE_FILES" in call.args and not call.failed:
@@ -155,12 +159,12 @@ class Descriptors:
             left = self._uses[id(held.socket)] = self._uses.get(id(held.socket), 0) - 1
             if left <= 0:
                 held.socket.closed_at = call.line
-                self._closed(held.socket)
+                self._closed(held.socket, call)
 
     def _survived(self, held: Held, call: Syscall) -> None:
         """Called for each descriptor that a program keeps that a process runs."""
 
-    def _closed(self, one: Recorded) -> None:
+    def _closed(self, one: Recorded, call: Syscall) -> None:
         """Called when the last descriptor of a socket is closed."""
 
     def _put(self, call: Syscall, descriptor: int | None, held: Held) -> None:
@@ -170,7 +174,7 @@ class Descriptors:
         old = table.get(descriptor)
         self._keep(held)
         table[descriptor] = held
-        if held.socket:
+        if held.socket and not held.socket.is_unix:  # clients of AF_UNIX come and go in every program, such as those of nscd
             self._latest[descriptor] = held
         if old:
             self._drop(old, call)

@@ -1,16 +1,20 @@
-"""Logs of ktrace as kdump(1) prints them: CALL, then STRU with an address (FreeBSD, usr.bin/kdump/kdump.c, ktrsockaddr), then RET."""
+"""Logs of ktrace as kdump(1) prints them: CALL, then STRU with an address or NAMI with a path, then RET.
+
+That is FreeBSD's form: usr.bin/kdump/kdump.c, ktrsockaddr, ktrnamei, ktrstat.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 
-from reports.calls.syscalls import BSD_ERRNOS, NAMES, Syscall
+from reports.calls.syscalls import BSD_ERRNOS, NAMES, ON_FILES, Syscall
 
-_LINE = re.compile(r"\s*(\d+)(?:\s+\d+)?\s+\S+\s+(?:\d+\.\d+\s+)?(CALL|RET|STRU)\s+(.*)", re.ASCII)
+_LINE = re.compile(r"\s*(\d+)(?:\s+\d+)?\s+\S+\s+(?:\d+\.\d+\s+)?(CALL|RET|STRU|NAMI)\s+(.*)", re.ASCII)
 _CALL = re.compile(rf"({'|'.join(NAMES)})\((.*?)\)?$", re.ASCII)
 _RET = re.compile(r"(\w+) (-?\d+|0x[0-9a-f]+)(?:/0x[0-9a-f]+)?(?: errno (\d+) (.*))?", re.ASCII)
-_ADDRESS = re.compile(r"struct sockaddr \{ (AF_INET6?), (\S+) \}", re.ASCII)
+_ADDRESS = re.compile(r"struct sockaddr \{ (AF_INET6?|AF_UNIX|AF_LOCAL), (\S+) \}", re.ASCII)
+_STAT = re.compile(r"struct stat \{.*\b(mode=\S)", re.ASCII)
 
 
 def looks_like(line: str) -> bool:
@@ -32,7 +36,12 @@ def read(lines: Iterable[str]) -> Iterator[Syscall]:
                 pending[pid] = Syscall(number, pid, called[1], called[2], None)
         elif pid in pending and found[2] == "STRU":
             if address := _ADDRESS.match(text):
-                pending[pid] = pending[pid]._replace(args=f"{pending[pid].args}, {{ {address[1]} {address[2]} }}")
+                family = "AF_UNIX," if address[1] in ("AF_UNIX", "AF_LOCAL") else address[1]
+                pending[pid] = pending[pid]._replace(args=f"{pending[pid].args}, {{ {family} {address[2]} }}")
+            elif status := _STAT.search(text):
+                pending[pid] = pending[pid]._replace(args=f"{pending[pid].args}, {status[1]}")
+        elif pid in pending and found[2] == "NAMI" and pending[pid].name in ON_FILES:
+            pending[pid] = pending[pid]._replace(args=f"{pending[pid].args}, {text.rstrip()}")
         elif (returned := _RET.match(text)) and pid in pending and returned[1] == pending[pid].name:
             yield _returned(pending.pop(pid), returned)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fixtures.language.notation import KINDS, Call, parse_numbered
-from fixtures.language.words import OK, Address, Option
+from fixtures.language.notation import FILE_FORMS, KINDS, Call, parse_numbered
+from fixtures.language.paths import Path
+from fixtures.language.words import OK, Address, Answer, Option
+from reports.calls.files import FileAct, UnixName
 from reports.calls.sockets import Act, Recorded, Recording
 
-_PROCESSES = {None: 0, "other": 1, "stranger": 2, "stranger2": 3}
+_PROCESSES = {None: 0, "other": 1, "stranger": 2, "stranger2": 3, "elsewhere": 4}
 
 
 def from_notation(text: str) -> Recording:
@@ -16,7 +18,7 @@ def from_notation(text: str) -> Recording:
 
     Raises NotationError.
     """
-    recording, known, inheritors = Recording(), dict[str, tuple[Recorded | None, int, Recorded | None]](), 10
+    recording, known, inheritors = Recording(is_script=True), dict[str, tuple[Recorded | None, int, Recorded | None]](), 10
     for line, call, answer in parse_numbered(text):
         recording.calls += 1
         granted = answer or OK
@@ -26,6 +28,8 @@ def from_notation(text: str) -> Recording:
             known[call.makes or ""] = (made, made.process, None)
             if granted == OK:
                 recording.sockets.append(made)
+        elif call.verb in FILE_FORMS:
+            recording.files += _on_files(call, line, granted)
         elif call.on:
             one, process, parent = known[call.on]
             if call.makes:
@@ -35,11 +39,28 @@ def from_notation(text: str) -> Recording:
             if one:
                 act = Act(line, call.verb, _known(call.args), process, granted, answer is not None)
                 _done(one, call, act, still=_still(known, one, call.on))
+                recording.files += _asked(one, call, act)
                 if call.verb == "close":
                     known[call.on] = (None, process, None)
             elif parent and call.verb == "setsockopt" and isinstance(call.args[1], int):
                 parent.on_accepted.setdefault(str(call.args[0]), call.args[1])
+    recording.sockets = [one for one in recording.sockets if not (one.is_unix and one.forgettable)]
     return recording
+
+
+def _on_files(call: Call, line: int, answer: Answer) -> list[FileAct]:
+    """What a script does about a file, if a server could do it at its start or its end."""
+    names = tuple(str(arg) for arg in call.args if isinstance(arg, Path))
+    if call.verb not in ("file", "unlink", "rename", "make", "chmod"):
+        return []
+    return [FileAct(line, _PROCESSES[call.actor], call.verb, names, answer, str(call.args[-1]) if call.verb == "chmod" else "")]
+
+
+def _asked(one: Recorded, call: Call, act: Act) -> list[FileAct]:
+    """A connect that may have asked whether a server is there."""
+    if call.verb != "connect" or not isinstance(call.args[0], Path):
+        return []
+    return [FileAct(act.line, act.process, "connect", (str(call.args[0]),), act.answer, kind=one.kind)]
 
 
 def _options(call: Call, line: int, process: int) -> list[Act]:
@@ -58,6 +79,8 @@ def _done(one: Recorded, call: Call, act: Act, *, still: bool) -> None:
         one.acts.append(act)
         if act.granted and isinstance(call.args[0], Address):
             one.address = call.args[0]
+        if act.granted and isinstance(call.args[0], Path):
+            one.name = _name(call.args[0])
     elif call.verb == "listen":
         if not one.listening:
             one.acts.append(act)
@@ -79,5 +102,9 @@ def _done(one: Recorded, call: Call, act: Act, *, still: bool) -> None:
         one.closed_at = act.line
 
 
-def _known(args: Sequence[object]) -> tuple[Address | str | int, ...]:
-    return tuple(arg for arg in args if isinstance(arg, Address | str | int))
+def _name(path: Path) -> UnixName:
+    return UnixName(str(path), path.length)
+
+
+def _known(args: Sequence[object]) -> tuple[Address | UnixName | str | int, ...]:
+    return tuple(_name(arg) if isinstance(arg, Path) else arg for arg in args if isinstance(arg, Address | Path | str | int))

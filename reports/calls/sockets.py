@@ -1,14 +1,17 @@
-"""A recording: the Internet sockets of a program, with what was done to each, and the notation of it."""
+"""A recording: the sockets of a program, with what was done to each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
-from fixtures.language.notation import Argument, Call
+from fixtures.language.notation import UNIX_KINDS, Argument, Call
 from fixtures.language.stack import socket_names
 from fixtures.language.words import OK, Address, Answer
+from reports.calls.files import FileAct, UnixName
+from reports.calls.spelling import Spelling
 
 #: On many systems only root may bind a lower port.
 RESERVED_BELOW = 1024
@@ -22,7 +25,7 @@ class Act(NamedTuple):
 
     line: int
     verb: str
-    args: tuple[Argument, ...]
+    args: tuple[Argument | UnixName, ...]
     process: int
     answer: Answer = OK
     shown: bool = True
@@ -64,21 +67,37 @@ class Recorded:
     unmodelled: dict[str, None] = field(default_factory=dict)
     #: The network interface that it is restricted to.
     device: str = ""
+    #: The name that it was bound to, if it is of AF_UNIX.
+    name: UnixName | None = None
+    #: Whether its last process was killed by SIGKILL, as after a crash.
+    killed: bool = False
+
+    @property
+    def is_unix(self) -> bool:
+        """Whether it is of AF_UNIX."""
+        return self.kind in UNIX_KINDS
 
     @property
     def protocol(self) -> str:
-        """``tcp`` or ``udp``."""
-        return self.kind[:3]
+        """``tcp``, ``udp`` or ``unix``."""
+        return "unix" if self.is_unix else self.kind[:3]
 
     @property
     def family(self) -> int:
-        """4 or 6."""
-        return int(self.kind[3])
+        """4 or 6, or 0 for AF_UNIX."""
+        return 0 if self.is_unix else int(self.kind[3])
+
+    @property
+    def place(self) -> Address | UnixName | None:
+        """Its address or its name, if it was bound."""
+        return self.address or self.name
 
     @property
     def serves(self) -> bool:
         """Whether others can reach it: it is bound, and is not a client that connects."""
-        return self.address is not None and (self.listening or not self.connected)
+        if self.is_unix and self.kind != "unixgram":
+            return self.name is not None and self.listening
+        return self.place is not None and (self.listening or not self.connected)
 
     @property
     def forgettable(self) -> bool:
@@ -93,7 +112,7 @@ class Recorded:
 
 @dataclass
 class Recording:
-    """The Internet sockets of a log, in the order in which they were made, but for closed ones that served nobody."""
+    """The sockets of a log, in the order in which they were made, but for closed ones that served nobody."""
 
     sockets: list[Recorded] = field(default_factory=list)
     #: How many were closed that served nobody: clients, and others.
@@ -105,6 +124,11 @@ class Recording:
     notes: dict[str, None] = field(default_factory=dict)
     #: The names of the programs that were run, according to the log.
     programs: dict[str, None] = field(default_factory=dict)
+    #: What was done about the files of its AF_UNIX sockets, and whether the log shows calls on files at all.
+    files: list[FileAct] = field(default_factory=list)
+    shows_files: bool = True
+    #: Whether it is a script, whose names are those of the notation.
+    is_script: bool = False
 
     @property
     def number(self) -> int:
@@ -129,10 +153,20 @@ class Recording:
         for one in self.sockets:
             one.closed_at = 0
 
+    @cached_property
+    def spelling(self) -> Spelling:
+        """How the names of its AF_UNIX sockets are written."""
+        named = (arg for one in self.sockets for act in one.acts for arg in act.args if isinstance(arg, UnixName))
+        return Spelling(named, self.files, is_script=self.is_script)
+
     def notation(self) -> str:
         """The recording as a script. Sockets that neither serve nor were refused anything are left out."""
         kept = [one for one in self.sockets if one.serves or any(act.verb in ("bind", "listen") for act in one.refusals)]
-        return "\n".join(text for _, text in sorted(_lines(kept), key=lambda pair: pair[0]))
+        spelling, names = self.spelling, socket_names()
+        lines = [*_lines(kept, spelling, names), *_file_lines(self.files, spelling, names)]
+        if not self.is_script:
+            lines += _before(self, spelling, names)
+        return "\n".join(text for _, text in sorted(lines, key=lambda pair: pair[0]))
 
 
 def is_reserved(address: Address) -> bool:
@@ -140,20 +174,18 @@ def is_reserved(address: Address) -> bool:
     return address.port.isdecimal() and 0 < int(address.port) < RESERVED_BELOW
 
 
-def _lines(sockets: Sequence[Recorded]) -> Iterator[tuple[int, str]]:
-    names = socket_names()
+def _lines(sockets: Sequence[Recorded], spelling: Spelling, names: Iterator[str]) -> Iterator[tuple[int, str]]:
     for one in sockets:
         name = next(names)
         known = {one.process: name}
-        actor = "other" if one.process else None
         if one.inherited:
             yield one.line, f"# {name} was there before the recording began; its options are not known"
-        yield one.line, str(Call(one.kind, (), makes=name, actor=actor))
+        yield one.line, str(Call(one.kind, (), makes=name, actor=_actor(one.process)))
         for act in one.acts:
             if act.process not in known and act.verb in ("listen", "bind", "setsockopt", "join"):
                 known[act.process] = next(names)
                 yield act.line, str(Call("inherit", (), on=name, makes=known[act.process]))
-            yield act.line, _written(Call(act.verb, act.args, on=known.get(act.process, name)), act.answer)
+            yield act.line, _written(Call(act.verb, spelling.args(act.args), on=known.get(act.process, name)), act.answer)
         end = max((act.line for act in one.acts if act.verb != "setsockopt"), default=one.line)
         for process, line in one.workers.items():
             if process not in known:
@@ -170,6 +202,40 @@ def _lines(sockets: Sequence[Recorded]) -> Iterator[tuple[int, str]]:
             end = max(end, *(act.line for act in one.acts)) if one.acts else end
             # Every process has closed its own by then.
             yield from ((max(one.closed_at, end), str(Call("close", (), on=copy))) for copy in known.values())
+
+
+def _file_lines(acts: Sequence[FileAct], spelling: Spelling, names: Iterator[str]) -> Iterator[tuple[int, str]]:
+    """The calls on the files of sockets. Who asks by a connect has a socket for that."""
+    for act in acts:
+        paths = tuple(map(spelling.of, act.names))
+        if act.verb == "connect":
+            asking = next(names)
+            yield act.line, str(Call(act.kind, (), makes=asking, actor=_actor(act.process)))
+            yield act.line, _written(Call("connect", paths, on=asking), act.answer)
+        else:
+            args: tuple[Argument, ...] = (*paths, act.mode) if act.mode else paths
+            yield act.line, _written(Call(act.verb, args, actor=_actor(act.process)), act.answer)
+
+
+def _before(recording: Recording, spelling: Spelling, names: Iterator[str]) -> Iterator[tuple[int, str]]:
+    """What stood at a path when the log began, as far as the first call about it tells."""
+    for name in dict.fromkeys(name for act in recording.files for name in act.names[:1]):
+        first = next(act for act in recording.files if name in act.names)
+        bound = min((act.line for one in recording.sockets for act in one.acts if act.args and str(act.args[0]) == name), default=0)
+        if first.line > bound or first.verb not in ("file", "unlink", "connect"):
+            continue
+        path, alive = spelling.of(name), first.verb == "connect" and first.granted
+        if alive or (first.answer.name, first.verb) in ((OK.name, "unlink"), ("socket", "file"), ("ECONNREFUSED", "connect")):
+            made = next(names)
+            yield 0, str(Call("unix", (), makes=made, actor="other"))
+            yield 0, _written(Call("bind", (path,), on=made), OK)
+            yield 0, _written(Call("listen" if alive else "close", (), on=made), OK)
+        elif first.answer.name == "file":
+            yield 0, _written(Call("make", (path,)), OK)
+
+
+def _actor(process: int) -> str | None:
+    return "other" if process else None
 
 
 def _written(call: Call, answer: Answer) -> str:

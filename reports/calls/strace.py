@@ -38,7 +38,7 @@ def read(lines: Iterable[str]) -> Iterator[Syscall]:
         pid = int((bracketed or plain or "0")[:18])
         if ended:
             # It is told of each thread by itself. exit_group, which ends all, is a call of its own.
-            yield Syscall(number, pid, "exit", "", 0)
+            yield Syscall(number, pid, "exit", ended, 0)
         elif name and (begun := rest.rstrip()).endswith(UNFINISHED):
             pending[pid] = (name, begun.removesuffix(UNFINISHED), number)
             if name in FORKS:

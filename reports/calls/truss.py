@@ -1,7 +1,7 @@
 """truss of FreeBSD and of Solaris, and dtruss, as far as their formats are documented.
 
-FreeBSD (usr.bin/truss/syscalls.c, print_syscall) writes addresses as ``{ AF_INET 0.0.0.0:80 }`` and
-errors as ``ERR#48``; Solaris (illumos, usr/src/cmd/truss/expound.c, show_sockaddr) has
+FreeBSD (usr.bin/truss/syscalls.c, print_syscall) writes addresses as ``{ AF_INET 0.0.0.0:80 }`` or
+``{ AF_UNIX "/run/x" }`` and errors as ``ERR#48``; Solaris (illumos, usr/src/cmd/truss/expound.c, show_sockaddr) has
 ``so_socket`` and ``Err#125 EADDRINUSE``, and under ``-v`` the address on a line of its own.
 dtruss(1M) shows only numbers, so its log names no address. None of them shows the value of an
 option.
@@ -32,6 +32,7 @@ _MESSAGES = {
     "Protocol not available": "ENOPROTOOPT",
     "Connection refused": "ECONNREFUSED",
     "Resource temporarily unavailable": "EAGAIN",
+    "No such file or directory": "ENOENT",
 }
 
 
@@ -42,7 +43,7 @@ def looks_like(line: str) -> bool:
         return False
     if found[2] in _ALIASES or found[1]:
         return True
-    return bool(re.search(r"E(?:RR|rr)#\d+|= -?\d+ \(0x|\)\s+= -?\d+ -?\d+\s*$|PF_INET6?,SOCK_", line))
+    return bool(re.search(r"E(?:RR|rr)#\d+|= -?\d+ \(0x|\)\s+= -?\d+ -?\d+\s*$|PF_(?:INET6?|LOCAL|UNIX),SOCK_", line))
 
 
 def read(lines: Iterable[str]) -> Iterator[Syscall]:

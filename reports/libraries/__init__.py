@@ -8,9 +8,10 @@ from __future__ import annotations
 import argparse
 import json
 
-from fixtures.libraries import policies
+from fixtures.libraries import paths, policies
 from reports.cells import columns
 from reports.inputs import BadInput
+from reports.libraries import at_paths
 from reports.libraries.answers import Data, chapter, contradictions, everywhere
 from reports.libraries.text import as_markdown, as_text
 
@@ -31,16 +32,23 @@ def run(args: argparse.Namespace) -> int:
     Raises BadInput.
     """
     found = policies.find(args.name) if args.name else list(policies.load())
-    if not found:
+    rows = paths.find(args.name) if args.name else list(paths.load())
+    if not found and not rows:
         raise BadInput(f"{args.name}: no such library; addrinuse libraries lists all {len(policies.load())}")
-    data = chapter(found, _platforms(args.platform))
-    print({"text": as_text, "markdown": as_markdown, "json": _as_json}[args.format](data), end="")
+    data = chapter(found, _platforms(args.platform)) | {"at_paths": at_paths.as_data(rows)}
+    if args.format == "json":
+        print(_as_json(data), end="")
+    else:
+        print({"text": as_text, "markdown": as_markdown}[args.format](data) if found else "", end="")
+        more = {"text": at_paths.as_text, "markdown": at_paths.as_markdown}[args.format](rows) if rows else []
+        print(*([""] * bool(found and more)), *more, sep="\n", end="\n" * bool(more))
     return 1 if contradictions(data) else 0
 
 
 def page() -> str:
     """The page docs/libraries.md."""
-    return as_markdown(chapter(list(policies.load()), _platforms([])))
+    text = as_markdown(chapter(list(policies.load()), _platforms([])))
+    return text + "\n" + "\n".join(at_paths.as_markdown(paths.load())) + "\n"
 
 
 def _platforms(asked: list[str]) -> list[str]:

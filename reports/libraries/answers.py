@@ -16,9 +16,10 @@ from fixtures.record.runfile import read_run
 from fixtures.specification.clauses import BASES, weakest
 from reports.calls.sockets import Act, Recorded, Recording
 from reports.catalogue import ROOT, by_id
-from reports.porting.groups import Shape, groups_of
+from reports.porting.groups import groups_of
 from reports.porting.judge import Conclusion
 from reports.porting.player import Player
+from reports.porting.shape import Shape
 from reports.porting.trials import ALL, GRANTED, REFUSED, SHARED, TRIALS
 
 Data = dict[str, Any]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from fixtures.language.words import Address, Option
 from fixtures.specification.sources import Citation, bibliography
-from reports.porting.groups import Shape
+from reports.porting.at_path import UnixShape
 from reports.porting.judge import Conclusion, verdict
 from reports.porting.player import Player
 from reports.porting.server_scenes import Edit
+from reports.porting.shape import Shape
 from reports.porting.trials import TRIALS
 from reports.porting.words import OPEN, SAME
 
@@ -38,6 +40,8 @@ class Advice:
     lacks: list[str] = field(default_factory=list)
     protocol: str = ""
     group: bool = False
+    #: Of each of these, alternatives with ``|`` between them, a server on AF_UNIX has one.
+    traits: list[str] = field(default_factory=list)
     edit: Edit | None = None
 
     @property
@@ -57,10 +61,15 @@ class Advice:
             and (not self.group or any(Address(host).is_multicast for host in shape.hosts))
             and situation in self.situations
             and word in self.verdicts
+            and all(_has_one(shape, alternatives.split("|")) for alternatives in self.traits)
             and all(set_to.get(option) for option in self.has)
             and all(set_to.get(option) == 0 for option in self.has_cleared)
             and not any(option in set_to for option in self.lacks)
         )
+
+
+def _has_one(shape: Shape, traits: Sequence[str]) -> bool:
+    return isinstance(shape, UnixShape) and not set(traits).isdisjoint(shape.traits)
 
 
 @dataclass(frozen=True)

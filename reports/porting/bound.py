@@ -43,7 +43,7 @@ def _bound(one: Recorded) -> BoundSocket:
             (after if bound else before)[str(act.args[0])] = act.args[1]
     return BoundSocket(
         kind=one.kind,
-        address=str(one.address) if one.address else None,
+        address=str(one.place) if one.place else None,
         line=one.line,
         count=1,
         options=before,

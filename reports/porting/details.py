@@ -77,7 +77,7 @@ def _set(name: str, value: int) -> str:
 
 
 def _does(one: BoundSocket) -> list[str]:
-    if one.kind.startswith("udp"):
+    if one.kind.startswith("udp") or one.kind == "unixgram":
         return []
     return ["listens"] if one.listens else ["accepts"] if one.accepted else ["bound, does not listen"]
 

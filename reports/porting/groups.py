@@ -11,7 +11,10 @@ from itertools import count
 from fixtures.language.notation import Call
 from fixtures.language.words import Address, Option
 from reports.calls import Recorded, Recording
+from reports.calls.files import UnixName
 from reports.calls.sockets import RESERVED_BELOW, Act, is_reserved
+from reports.porting.at_path import unix_shape
+from reports.porting.shape import Shape, numbered
 
 #: What a server does to start.
 SETUP = ("setsockopt", "bind", "listen", "join")
@@ -19,77 +22,6 @@ SETUP = ("setsockopt", "bind", "listen", "join")
 ENOUGH = 2
 #: How many sockets of one port are played.
 MOST = 20
-
-
-def numbered(letter: str, place: int) -> str:
-    """The name of one of several sockets with the same role: ``A``, ``A1``, ``A2``."""
-    return f"{letter}{place or ''}"
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What a server does with its port: equal for two that do the same.
-
-    Its sockets, the members, are called A, A1, A2 in its calls.
-    """
-
-    kinds: tuple[str, ...]
-    hosts: tuple[str, ...]
-    calls: tuple[Call, ...]
-    listens: tuple[bool, ...]
-    workers: bool
-    on_accepted: tuple[Option, ...]
-    options_known: bool
-    #: A name, or the number of a port that some systems reserve.
-    port: str = "P"
-    #: Addresses of the machine that stand for those of the recording.
-    own: tuple[str, ...] = ()
-
-    @property
-    def protocol(self) -> str:
-        """``tcp`` or ``udp``."""
-        return self.kinds[0][:3]
-
-    @property
-    def groups(self) -> list[str]:
-        """The multicast groups that it joins."""
-        return list(dict.fromkeys(str(call.args[0]) for call in self.calls if call.verb == "join"))
-
-    def address(self, member: int) -> Address:
-        """The address of one member."""
-        return Address(self.hosts[member], self.port)
-
-    @property
-    def settings(self) -> list[Call]:
-        """The calls that set options, in order."""
-        return [call for call in self.calls if call.verb == "setsockopt"]
-
-    @property
-    def options(self) -> frozenset[str]:
-        """The options that it sets to another value than 0."""
-        return frozenset(str(call.args[0]) for call in self.settings if call.args[1])
-
-    @property
-    def distinct(self) -> list[int]:
-        """Its members, but only the first of those that do the same."""
-        seen: dict[tuple[object, ...], int] = {}
-        for member in range(len(self.kinds)):
-            seen.setdefault(self.doing(member), member)
-        return sorted(seen.values())
-
-    @property
-    def twins(self) -> bool:
-        """Whether several members have the same address."""
-        return len(set(zip(self.kinds, self.hosts, strict=True))) < len(self.kinds)
-
-    def doing(self, member: int) -> tuple[object, ...]:
-        """What one member does."""
-        name = numbered("A", member)
-        return (self.kinds[member], self.hosts[member], *((call.verb, call.args) for call in self.calls if call.on == name))
-
-    def settings_of(self, member: int) -> list[Call]:
-        """The calls that set options of one member, in order."""
-        return [call for call in self.settings if call.on == numbered("A", member)]
 
 
 @dataclass
@@ -109,10 +41,19 @@ class Group:
         return list(self.places)
 
     @property
+    def is_unix(self) -> bool:
+        """Whether it is a server on AF_UNIX, so that its ports are paths."""
+        return self.shape.protocol == "unix"
+
+    @property
     def title(self) -> str:
         """Its sockets and addresses as they were recorded."""
-        shown = dict.fromkeys(f"{one.kind} {one.address}{_at(one)}" for one in self.sockets if one.address)
-        more = f", and the same at port {', '.join(self.ports[1:4])}{' and others' * (len(self.ports) > 4)}" if self.ports[1:] else ""
+        shown = dict.fromkeys(f"{one.kind} {one.place}{_at(one)}" for one in self.sockets[: 1 if self.is_unix else None] if one.place)
+        more = (
+            f", and the same at {'' if self.is_unix else 'port '}{', '.join(self.ports[1:4])}{' and others' * (len(self.ports) > 4)}"
+            if self.ports[1:]
+            else ""
+        )
         return ", ".join(shown) + more
 
 
@@ -120,8 +61,9 @@ def groups_of(recording: Recording) -> list[Group]:
     """The servers of a recording. Those that do the same are one."""
     found: dict[Shape, Group] = {}
     told: dict[tuple[object, ...], Group] = {}
-    low = _lowest(recording.servers)
-    for sockets in _together(recording.servers):
+    servers = [one for one in recording.servers if not one.is_unix]
+    low = _lowest(servers)
+    for sockets in _together(servers):
         story = _story(sockets, low)
         group = told.get(story)
         if group is None:
@@ -132,6 +74,14 @@ def groups_of(recording: Recording) -> list[Group]:
             group.notes |= one.notes
         if len(sockets) > len(group.shape.kinds):
             group.notes[f"{len(sockets)} sockets at these addresses; of those that do the same {ENOUGH} are played, of all {MOST}"] = None
+    for one in recording.servers:
+        if one.is_unix:
+            unix, notes = unix_shape(one, recording)
+            group = found.setdefault(unix, Group(unix, [], []))
+            group.places[str(one.name)] = None
+            group.sockets.append(one)
+            group.members.append(one)
+            group.notes |= notes | one.notes
     return list(found.values())
 
 
@@ -142,7 +92,7 @@ def _at(one: Recorded) -> str:
 
 def drawn(recording: Recording) -> list[Recorded]:
     """The servers whose port was chosen by the system."""
-    return [one for one in recording.servers if _port(one) == "0"]
+    return [one for one in recording.servers if not one.is_unix and _port(one) == "0"]
 
 
 def _port(one: Recorded) -> str:
@@ -240,7 +190,8 @@ def _closes(act: Act, one: Recorded) -> bool:
 
 
 def _call(name: str, act: Act, address: Address) -> Call:
-    return Call(act.verb, (address,) if act.verb == "bind" else act.args, on=name)
+    args = tuple(arg for arg in act.args if not isinstance(arg, UnixName))
+    return Call(act.verb, (address,) if act.verb == "bind" else args, on=name)
 
 
 def _hosts(sockets: Sequence[Recorded], port: str) -> dict[int, Address]:

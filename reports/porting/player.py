@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fixtures.language.notation import Call
+from fixtures.language.notation import UNIX_KINDS, Call
 from fixtures.language.stack import Broken, Inconclusive, Untestable
-from fixtures.language.words import OK, UNKNOWN, Answer
+from fixtures.language.words import ECONNREFUSED, OK, UNKNOWN, Answer
 from fixtures.models import Platform
 from fixtures.models.situations import NO_OPTION
 from fixtures.models.state import ADDRESSES
 from fixtures.specification.clauses import Reason
 from fixtures.specification.rules import Rule
 from fixtures.specification.worlds import TooManyWorlds
-from reports.porting.groups import Shape
 from reports.porting.judge import Conclusion, Outcome, Refusal
 from reports.porting.rehearsal import Attempt, Part, Rehearsal, Role
 from reports.porting.server_scenes import AS_RECORDED, Edit
+from reports.porting.shape import Shape
 from reports.porting.trials import ALL, GRANTED, NEVER, REFUSED, SHARED, Trial
 from reports.scripts import names_of, play
 
@@ -63,6 +63,8 @@ class Player:
         chosen, outcomes = _telling([self._worlds(rehearsal, shape, platform) for rehearsal in self._rehearsed[key]])
         if not shape.options_known:
             outcomes = [Outcome(None, why="its options were set before the log begins")]
+        elif why := trial.unknown(shape):
+            outcomes = [Outcome(None, why=why)]
         reasons = _telling_reasons(dict.fromkeys(reason for outcome in outcomes for reason in outcome.reasons))
         mine = frozenset(chosen.rehearsal.mine)
         return Conclusion(trial, platform, tuple(dict.fromkeys(outcomes)), mine, chosen.trace, reasons, chosen.lacks)
@@ -125,6 +127,9 @@ def _outcome(rehearsal: Rehearsal, answers: Sequence[Answer], platform: Platform
             return Outcome(None, why=_why(answer), reasons=_because(answer))
         if part.role is Role.RECEIVES:
             received.append(answer.name)
+        elif part.role is Role.TESTS:
+            if answer != ECONNREFUSED:
+                return Outcome(REFUSED, why=f"it finds that a server is there ({part.call} = {answer})", reasons=_because(answer))
         elif answer != OK:
             return _refused(part, answer, platform, rehearsal)
         if part.role in (Role.ASKED, Role.RECEIVES):
@@ -134,6 +139,8 @@ def _outcome(rehearsal: Rehearsal, answers: Sequence[Answer], platform: Platform
 
 
 def _refused(part: Part, answer: Answer, platform: Platform, rehearsal: Rehearsal) -> Outcome:
+    if part.call.verb in UNIX_KINDS:
+        return Outcome(NEVER if part.role is Role.SERVES else REFUSED, why=f"there are no sockets of the type {part.call.verb}")
     refusal = _refusal(part.call, answer, platform, rehearsal)
     if part.role is Role.ASKED:
         return Outcome(REFUSED, refusal, attempt=_words(rehearsal.attempt), reasons=_because(answer))

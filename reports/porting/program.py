@@ -83,7 +83,7 @@ def _placed(one: Outcome, group: Group, *, named: bool) -> Outcome:
 def placed(refusal: Refusal, group: Group) -> Refusal:
     """The refusal, with the recorded socket."""
     socket = group.members[refusal.member]
-    return replace(refusal, socket=f"{socket.kind} {socket.address}")
+    return replace(refusal, socket=f"{socket.kind} {socket.place}")
 
 
 def judged(here: Scattered, there: Scattered) -> tuple[str, Scattered]:

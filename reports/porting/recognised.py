@@ -51,7 +51,7 @@ def libraries(group: Group, names: Sequence[str], source: Platform, targets: Seq
     """The libraries that a recorded server may be."""
     known = [policy for policy in load() if policy.protocol == group.shape.protocol]
     same = [policy for policy in known if not _but(policy.on(source.name), group)]
-    words = _words(names)
+    words = words_of(names)
     named = [policy for policy in known if words.intersection(policy.programs)]
     found = [policy for policy in named if policy in same] or named
     return Libraries([_recognised(policy, group, source, targets) for policy in found], [_id(policy) for policy in same])
@@ -94,7 +94,7 @@ def _listed(options: Collection[str]) -> str:
     return " and ".join(name for name in _SHARING if name in options)
 
 
-def _words(names: Sequence[str]) -> set[str]:
+def words_of(names: Sequence[str]) -> set[str]:
     """The words in the names of files and commands: ``nginx-reuseport.log`` is nginx."""
     stems = [PurePath(name).name.lower().removesuffix(".log").removesuffix(".txt") for name in names]
     return {word for stem in stems for word in (stem, *re.split(r"[-_: ]", stem))}

@@ -28,6 +28,8 @@ class Role(Enum):
     STAGES = auto()
     #: Whether this is granted is the question.
     ASKED = auto()
+    #: A connect that asks whether a server is there. Unless it is refused with ECONNREFUSED, whoever asks does not start.
+    TESTS = auto()
     #: The answer names who receives.
     RECEIVES = auto()
 
@@ -76,11 +78,21 @@ class Rehearsal(Granting):
     @contextmanager
     def role(self, role: Role, *verbs: str) -> Iterator[None]:
         """Give this role to every call that is made meanwhile, or to those with these verbs."""
+        before = self._role, self._deciding
         self._role, self._deciding = role, verbs
         try:
             yield
         finally:
-            self._role, self._deciding = Role.PASSING, ()
+            self._role, self._deciding = before
+
+    @contextmanager
+    def as_part(self) -> Iterator[None]:
+        """Give no role to the calls that are made meanwhile: the program goes on after them."""
+        before, self._role = self._role, Role.PASSING
+        try:
+            yield
+        finally:
+            self._role = before
 
     def call_the_next(self, *names: str) -> None:
         """Name the sockets that are made next.

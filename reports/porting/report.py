@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fixtures import VERSION
+from fixtures.libraries import paths
 from fixtures.models import Platform
 from fixtures.specification.clauses import BASES, Reason, sides_of
 from reports.calls import Recording
@@ -29,7 +30,7 @@ from reports.porting.groups import Group, drawn, groups_of
 from reports.porting.judge import Conclusion, Refusal, changes, verdict
 from reports.porting.player import Player
 from reports.porting.program import asked_of, concluded, judged, placed
-from reports.porting.recognised import libraries
+from reports.porting.recognised import libraries, words_of
 from reports.porting.trials import REFUSED, TRIALS, Trial
 from reports.porting.warnings import warnings
 from reports.porting.words import PORTING_VERDICTS, SAME, worst
@@ -90,6 +91,7 @@ def _server(group: Group, names: Sequence[str], source: Platform, targets: Seque
     asked = [_situation(trial, group, source, targets, player) for trial in TRIALS if trial.applies(group.shape)]
     notes = list(group.notes)
     notes += _doubts(player.play(TRIALS[0], group.shape, source))
+    notes += [f"{one.name} {one.version} (library/{one.id}): {one.said}" for one in paths.named(list(words_of(names)))] * group.is_unix
     warned = {str(target): warnings(group.sockets, source, target) for target in targets}
     return ServerReport(
         title=group.title,

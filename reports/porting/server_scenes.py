@@ -18,8 +18,8 @@ from fixtures.language.words import (
     Address,
     Option,
 )
-from reports.porting.groups import Shape, numbered
 from reports.porting.rehearsal import Attempt, Rehearsal, Role
+from reports.porting.shape import Shape, numbered
 
 #: A server starts if these are granted. It goes on if an option is refused.
 _STARTING = ("bind", "listen")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, groupby, repeat
 from typing import NamedTuple
 
+from fixtures.language.notation import UNIX_KINDS
 from reports.porting.contents import Instead, Report, ServerReport, SituationReport
 from reports.porting.details import described, filled, title
 from reports.porting.trials import NOT_STARTED
@@ -84,8 +85,8 @@ def _heading(server: ServerReport) -> Iterator[str]:
     if len(server.sockets) > _SHOWN:
         yield f"and {len(server.sockets) - _SHOWN} more sockets"
     if server.ports[1:]:
-        some = ", ".join(server.ports[:_SHOWN])
-        yield f"{len(server.ports)} servers do the same, at port {some}{' and others' * (len(server.ports) > _SHOWN)}"
+        where, some = "" if server.sockets[0].kind in UNIX_KINDS else "port ", ", ".join(server.ports[:_SHOWN])
+        yield f"{len(server.ports)} servers do the same, at {where}{some}{' and others' * (len(server.ports) > _SHOWN)}"
     for note in server.notes:
         yield from filled(f"note: {note}")
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from fixtures.language.words import Address
-from reports.porting import server_scenes
-from reports.porting.groups import Shape, numbered
+from reports.porting import path_scenes, server_scenes
+from reports.porting.at_path import UnixShape
 from reports.porting.rehearsal import Attempt, Rehearsal
 from reports.porting.server_scenes import AS_RECORDED, Edit
+from reports.porting.shape import Shape, numbered
 from reports.porting.words import BETTER, BREAKS, RISK
 
 #: How much the sockets in question get, from nothing to everything. ``NEVER``: the server itself does not start.
@@ -20,6 +21,10 @@ MANY_RANKS = 4
 
 def _once(shape: Shape) -> tuple[None]:
     return (None,)
+
+
+def _known(shape: Shape) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,10 @@ class Trial:
     shared_on_purpose: bool = False
     #: Whether it asks about a process that was forked.
     forks: bool = False
+    #: The scene for a server on AF_UNIX, if it is another one.
+    at_path: Callable[[Rehearsal, Shape, Edit], None] | None = None
+    #: Why the log does not show what the question is about; empty if it does.
+    unknown: Callable[[Shape], str] = _known
 
     def rehearse(self, shape: Shape, edit: Edit = AS_RECORDED) -> list[Rehearsal]:
         """The rehearsals of the scene, one for each attempt."""
@@ -49,7 +58,8 @@ class Trial:
 
     def _rehearsed(self, attempt: Attempt | None, shape: Shape, edit: Edit) -> Rehearsal:
         rehearsal = Rehearsal(attempt)
-        self.scene(rehearsal, shape, edit)
+        scene = self.at_path if self.at_path and isinstance(shape, UnixShape) else self.scene
+        scene(rehearsal, shape, edit)
         return rehearsal
 
 
@@ -57,7 +67,7 @@ class Trial:
 
 
 def _is_server(shape: Shape) -> bool:
-    return not any(Address(host).is_multicast for host in shape.hosts)
+    return not isinstance(shape, UnixShape) and not any(Address(host).is_multicast for host in shape.hosts)
 
 
 def _leaves_specific(shape: Shape) -> bool:
@@ -99,7 +109,7 @@ _NEWCOMER = {
 _NEIGHBOUR = {**_NEWCOMER, GRANTED: "starts, and receives nothing there", ALL: "starts, and takes all there"}
 
 TRIALS = (
-    Trial("start", "start", "Do the recorded calls succeed?", _always, server_scenes.start, _PLAIN),
+    Trial("start", "start", "Do the recorded calls succeed?", _always, server_scenes.start, _PLAIN, at_path=path_scenes.start),
     Trial(
         "restart-live",
         "restart with live connections",
@@ -132,6 +142,8 @@ TRIALS = (
         less=BETTER,
         more=RISK,
         shared_on_purpose=True,
+        at_path=path_scenes.second_instance,
+        unknown=path_scenes.no_way_told,
     ),
     Trial(
         "workers",
@@ -213,5 +225,35 @@ TRIALS = (
         server_scenes.attempts,
         less=BETTER,
         more=RISK,
+    ),
+    Trial(
+        "stale-file",
+        "stale socket file",
+        "Can the server start again after a crash, which leaves its socket file?",
+        path_scenes.is_at_a_path,
+        path_scenes.crash,
+        {**_NEVER, REFUSED: "refused", GRANTED: "starts again"},
+        ("unix/bind/stale", "unix/bind/killed", "unix/connect/stale"),
+        unknown=path_scenes.no_way_told,
+    ),
+    Trial(
+        "path-restart",
+        "restart after its end",
+        "Can the server start again after it has ended as usual?",
+        path_scenes.is_unix,
+        path_scenes.restart,
+        {**_NEVER, REFUSED: "refused", GRANTED: "starts again"},
+        ("unix/close/file", "unix/bind/stale", "unix/abstract/closed"),
+        unknown=path_scenes.no_end_told,
+    ),
+    Trial(
+        "whose-file",
+        "end of the first of two",
+        "A second instance has taken the path, and the first one ends. Do clients still reach the second?",
+        path_scenes.takes,
+        path_scenes.whose_file,
+        {**_NEVER, GRANTED: "no: the first one has unlinked the other's file", ALL: "yes"},
+        ("unix/unlinked/two-live/clean-up-of-the-first", "unix/unlinked/two-live/close-of-the-first"),
+        unknown=path_scenes.no_care_told,
     ),
 )

@@ -11,7 +11,9 @@ from fixtures.machine.holding import BOUND, UNCONNECTED, Holder, Owner, Row
 from fixtures.models import Platform
 from fixtures.specification.clauses import Reason
 from reports.calls.sockets import Act, Recorded, Recording
+from reports.why import unix_logs
 from reports.why.hypotheses import Hypothesis, before_anybody, hypotheses
+from reports.why.unix_logs import UnixRefusal
 from reports.why.world import Newcomer, World, supposed
 
 #: A command that lists the holders of a port, by platform. ``{}`` is the protocol and the port, in that tool's words.
@@ -110,13 +112,15 @@ class Refusal:
         }
 
 
-def refusals(recording: Recording, platform: Platform, uid: int) -> list[Refusal]:
+def refusals(recording: Recording, platform: Platform, uid: int) -> list[Refusal | UnixRefusal]:
     """The refused binds and listens of a recording, each explained."""
     return [found for one in recording.sockets for act in one.refusals if (found := explained(one, act, recording, platform, uid))]
 
 
-def explained(one: Recorded, act: Act, recording: Recording, platform: Platform, uid: int) -> Refusal | None:
+def explained(one: Recorded, act: Act, recording: Recording, platform: Platform, uid: int) -> Refusal | UnixRefusal | None:
     """Why a call was refused. None if it is no bind or listen at an address."""
+    if one.is_unix:
+        return unix_logs.explained(one, act, recording, platform, uid)
     newcomer = _newcomer(one, act, uid)
     if newcomer is None or platform.model is None:
         return None

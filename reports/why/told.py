@@ -14,6 +14,7 @@ from reports.why.diagnosis import Diagnosis
 from reports.why.logs import Refusal, explain, explained, refusals
 from reports.why.messages import Message
 from reports.why.text import as_json, as_text
+from reports.why.unix_logs import UnixRefusal
 from reports.why.world import Newcomer
 
 #: So many refused calls of a recording are explained; the others are counted.
@@ -117,12 +118,12 @@ def _usual(message: Message) -> Iterator[str]:
         yield "No interface of the machine has the address (yet). see tcp4/address/foreign"
 
 
-def on_log(recording: Recording, platform: Platform, uid: int) -> list[Refusal]:
+def on_log(recording: Recording, platform: Platform, uid: int) -> list[Refusal | UnixRefusal]:
     """Why the calls of a log were refused: the first of them."""
     return refusals(recording, platform, uid)[:MOST]
 
 
-def log_as_text(found: Sequence[Refusal], platform: Platform) -> str:
+def log_as_text(found: Sequence[Refusal | UnixRefusal], platform: Platform) -> str:
     """The same for a person."""
     blocks = ["\n".join([one.headline, *_set_in(one.told())]) for one in found]
     return "\n\n".join([f"on {platform}", *blocks])

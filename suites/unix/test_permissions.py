@@ -112,6 +112,20 @@ def test_bind_in_a_folder_that_may_not_be_written(stack: Stack) -> None:
     assert stack.stranger.socket("unix").bind(IN_FOLDER) == EACCES
 
 
+@experiment("unix/permission/folder-0755/inherited/bind", rule=LOOKED_UP)
+def test_bind_of_a_socket_that_another_user_made(stack: Stack) -> None:
+    """Another user makes a socket, and the owner of a folder inherits it. May the owner bind it there?"""
+    folder(stack, "0755")
+    assert stack.stranger.socket("unix").inherit().bind(IN_FOLDER) == OK
+
+
+@experiment("unix/permission/folder-0755/inherited-by-another/bind", rule=LOOKED_UP)
+def test_bind_by_another_user_of_a_socket_that_the_owner_made(stack: Stack) -> None:
+    """The owner of a folder makes a socket, and another user inherits it. Is bind of that user in it EACCES?"""
+    folder(stack, "0755")
+    assert stack.socket("unix").inherit("stranger").bind(IN_FOLDER) == EACCES
+
+
 @experiment("unix/permission/folder-0755/bind-live", rule=PATH_TAKEN)
 def test_bind_to_a_live_path_in_a_folder_that_may_not_be_written(stack: Stack) -> None:
     """A server is in a folder with the permissions 0755. Is bind of another user there EADDRINUSE?"""

@@ -11,7 +11,7 @@ from urllib.parse import urlparse
 import jsonschema
 import pytest
 
-from fixtures.libraries import checks, policies
+from fixtures.libraries import checks, paths, policies
 from fixtures.libraries.policies import FILE, QUESTIONS, load
 from fixtures.libraries.starters import STARTERS
 from fixtures.models import Platform
@@ -58,7 +58,8 @@ def test_every_source_says_where_it_is() -> None:
 
 
 def test_what_must_be_installed_is_in_tox() -> None:
-    wanted = {policy.needs.lower() for policy in LIVE if policy.needs != policies.STDLIB}
+    needed = [*(policy.needs for policy in LIVE), *(one.needs for one in paths.load() if one.needs), "jsonschema"]
+    wanted = {name.lower() for name in needed if name != policies.STDLIB}
     tox = configparser.ConfigParser(interpolation=None)
     tox.read(ROOT / "tox.ini", encoding="utf-8")
     lines = tox["testenv:libraries"]["deps"].splitlines()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 from collections.abc import Iterator
 
 import pytest
 
-from fixtures.language.notation import Call, parse
-from fixtures.language.stack import Broken, Inconclusive, Stack, Untestable
+from fixtures.language.paths import Path
+from fixtures.language.words import Answer
 from fixtures.machine.bench import Bench
-from fixtures.machine.kernel import Kernel
-from fixtures.models import this_platform
+from fixtures.models.unix.linux import LinuxRoom
+from fixtures.models.unix.sock import Sock
 from tests.helpers.unix_scripts import random_script
+from tests.search.unix import parting, reduced
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the model of another system is not complete")
 
@@ -24,33 +24,6 @@ def bench() -> Iterator[Bench]:
     bench = Bench(patience=0)
     yield bench
     bench.close()
-
-
-def answer_of(stack: Stack, call: Call) -> str:
-    """What a stack answers; where nothing comes, ``waits``. A script may well call a socket that it never made."""
-    try:
-        return stack.perform(call).name
-    except Inconclusive:
-        return "waits"
-    except (Untestable, Broken) as nonsense:
-        return type(nonsense).__name__
-
-
-def parting(bench: Bench, script: str) -> tuple[int, str]:
-    """How many calls kernel and model answered alike, and the first that they did not: empty if there is none."""
-    kernel, model, said = Kernel(bench), this_platform().make(os.geteuid(), bench.settings), list[str]()
-    try:
-        for call, _ in parse(script):
-            seen, expected = answer_of(kernel, call), answer_of(model, call)
-            # On the model a socket that was never made is one that was closed.
-            if seen == "Untestable" or (seen, expected) == ("Broken", "EBADF"):
-                break
-            said.append(f"{call} = {seen}")
-            if {seen, expected} - {"waits", "EAGAIN"} and seen != expected:
-                return len(said), "\n".join([*said, f"the model says: {expected}"])
-    finally:
-        kernel.close()
-    return len(said), ""
 
 
 def compare(bench: Bench, seeds: range) -> None:
@@ -68,3 +41,18 @@ def test_some_scripts(bench: Bench) -> None:
 @pytest.mark.timeout(1200)
 def test_a_thousand_scripts(bench: Bench) -> None:
     compare(bench, range(10_000, 11_000))
+
+
+def test_a_model_that_lies_is_found_and_the_script_is_reduced(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    truthful = LinuxRoom.bind
+
+    def lying(room: LinuxRoom, sk: Sock, path: Path) -> Answer:
+        answer = truthful(room, sk, path)
+        return Answer("EINVAL") if answer.name == "EADDRINUSE" else answer
+
+    monkeypatch.setattr(LinuxRoom, "bind", lying)
+    scripts = (random_script(random.Random(seed)) for seed in range(40))
+    script = next(script for script in scripts if parting(bench, script)[1])
+    smallest = reduced(bench, script).splitlines()
+    assert smallest[-2:] == [f"{smallest[-2].partition(' = ')[0]} = EADDRINUSE", "the model says: EINVAL"]
+    assert len(smallest) <= 5, smallest

@@ -12,7 +12,7 @@ from reports.catalogue import by_id
 from reports.porting.groups import groups_of
 from reports.porting.trials import TRIALS, Trial
 from tests import big_logs
-from tests.fuzz_calls import FOLDER
+from tests.fuzz_calls import FOLDER, UNIX
 from tests.helpers.servers import BY_ID, PLAYER, groups, judged, only, server
 
 #: What each recorded server meets: the situations in which something is not the same. All others are.
@@ -215,7 +215,7 @@ def test_options_from_before_the_log_are_not_guessed() -> None:
 
 @pytest.mark.parametrize("trial", TRIALS, ids=[trial.id for trial in TRIALS])
 def test_every_model_can_play_every_trial(trial: Trial) -> None:
-    shapes = {group.shape for path in FOLDER.glob("*.log") for group in groups_of(read_calls(str(path)))}
+    shapes = {group.shape for path in [*FOLDER.glob("*.log"), *UNIX.glob("*.log")] for group in groups_of(read_calls(str(path)))}
     applying = [shape for shape in shapes if trial.applies(shape)]
     assert applying
     assert [identifier for identifier in trial.experiments if identifier not in by_id()] == []

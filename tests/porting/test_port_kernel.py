@@ -16,7 +16,7 @@ from reports.porting.groups import groups_of
 from reports.porting.rehearsal import Rehearsal
 from reports.porting.trials import TRIALS, Trial
 from reports.scripts import play
-from tests.fuzz_calls import FOLDER
+from tests.fuzz_calls import FOLDER, UNIX
 from tests.porting.test_calls_told import FOLDER as SMALL
 
 HERE = this_platform()
@@ -36,7 +36,7 @@ def bench() -> Iterator[Bench]:
 
 def rehearsals(trial: Trial) -> list[Rehearsal]:
     """Its scenes for every recorded server, each once."""
-    logs = [*sorted(FOLDER.glob("*.log")), *sorted(SMALL.glob("*.log"))]
+    logs = [*sorted(FOLDER.glob("*.log")), *sorted(SMALL.glob("*.log")), *sorted(UNIX.glob("*.log"))]
     shapes = {group.shape for path in logs for group in groups_of(read_calls(str(path))) if group.shape.options_known}
     rehearsed = [rehearsal for shape in shapes if trial.applies(shape) for rehearsal in trial.rehearse(shape)]
     return list({tuple(rehearsal.parts): rehearsal for rehearsal in rehearsed}.values())

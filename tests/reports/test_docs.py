@@ -66,6 +66,8 @@ def test_the_examples_of_the_porting_report_are_true(capsys: pytest.CaptureFixtu
     page = (ROOT / "docs" / "porting.md").read_text(encoding="utf-8")
     main(["port", "--from", "linux", "--to", "freebsd", "tests/data/calls/nginx-reuseport.log"])
     assert f"```\n{capsys.readouterr().out}```\n" in page
+    main(["port", "--from", "linux", "--to", "macos", "tests/data/unix/redis.log"])
+    assert f"```\n{capsys.readouterr().out}```\n" in page
     readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Port a server")[2].partition("## Cite it")[0]
     main(["port", "--from", "linux", "--to", "windows", "tests/data/calls/http-server.log"])
     said = capsys.readouterr().out.splitlines()

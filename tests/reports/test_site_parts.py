@@ -19,6 +19,7 @@ import pytest
 from fixtures.models import Platform
 from fixtures.specification.worlds import TooManyWorlds
 from reports import asked, site
+from reports.calls import as_script
 from reports.catalogue import ROOT
 from reports.predict import Predictor
 from reports.scripts import Played, Step, read_script
@@ -81,7 +82,7 @@ def test_a_log_of_strace_becomes_a_script() -> None:
     told = asked.answers(log, ["linux"])
     assert "A.listen()" in told["script"]
     assert told["answers"]["linux"][-1]["answer"]
-    assert asked.as_script(told["script"]) == told["script"]
+    assert as_script(told["script"]) == told["script"]
 
 
 def test_the_models_for_the_browser_answer_without_the_rest(tmp_path: Path) -> None:

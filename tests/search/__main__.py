@@ -1,4 +1,4 @@
-"""``python -m tests.search [--seconds N] [--steps N | --scripts N] [--seed N]``: look for calls that the model answers wrongly."""
+"""``python -m tests.search [--seconds N] [--steps N] [--scripts N | --unix N] [--seed N]``: look for calls that a model answers wrongly."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 
 from fixtures.machine.bench import Bench, Unusable
 from tests.search.run import search, search_scripts
+from tests.search.unix import search_unix
 
 
 def main() -> int:
@@ -18,6 +19,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=10**9, help="end after so many calls")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="where chance begins (printed)")
     parser.add_argument("--scripts", type=int, default=0, help="instead: so many scripts that ask who receives of SO_REUSEPORT groups")
+    parser.add_argument("--unix", type=int, default=0, help="instead: so many scripts of AF_UNIX, with files and several processes")
     args = parser.parse_args()
     try:
         bench = Bench("namespace", patience=0)
@@ -25,6 +27,8 @@ def main() -> int:
         print(missing, file=sys.stderr)
         return 2
     try:
+        if args.unix:
+            return search_unix(bench, args.unix, args.seed)
         if args.scripts:
             return search_scripts(bench, args.scripts, args.seed)
         return search(bench, args.seconds, args.steps, args.seed)

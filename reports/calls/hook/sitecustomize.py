@@ -1,6 +1,6 @@
 """Imported by a Python that is recorded: each call on a socket becomes a line as strace writes it, in the file that the environment names.
 
-The calls that C extensions make themselves (uvloop, grpcio, zmq) are not seen.
+So does each call on the file of an AF_UNIX socket. The calls that C extensions make themselves (uvloop, grpcio, zmq) are not seen.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from typing import Any
 LOG = os.environ.get("ADDRINUSE_RECORD", "")
 #: Set for the Pythons that a recorded Python starts.
 _BEGUN = "ADDRINUSE_RECORD_BEGUN"
+_UNIX = getattr(socket, "AF_UNIX", None)
+#: How many looks at files are remembered until a socket is bound: nobody knows before that which path matters.
+_LOOKS = 200
 #: The options that decide who may bind, by level.
 _OPTIONS = {
     "SOL_SOCKET": (
@@ -53,7 +56,15 @@ def _address(address: Any) -> str:
         return f'{{sa_family=AF_INET6, sin6_port=htons({address[1]}), inet_pton(AF_INET6, "{host}", &sin6_addr)}}, 28'
     if isinstance(address, tuple):
         return f'{{sa_family=AF_INET, sin_port=htons({address[1]}), sin_addr=inet_addr("{address[0]}")}}, 16'
-    return "{sa_family=AF_UNIX}, 16"
+    name = os.fsencode(address) if isinstance(address, str) else bytes(address)
+    if not name:
+        return "{sa_family=AF_UNIX}, 2"
+    shown = f"@{_quoted(name[1:])}" if name[:1] == b"\0" else _quoted(name)
+    return f"{{sa_family=AF_UNIX, sun_path={shown}}}, {len(name) + 2}"
+
+
+def _quoted(name: bytes) -> str:
+    return '"' + "".join(chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03o}" for byte in name) + '"'
 
 
 def _numeric(one: socket.socket, address: Any) -> Any:
@@ -105,9 +116,10 @@ def _patch() -> None:
     def init(self: socket.socket, family: int = -1, type: int = -1, proto: int = -1, fileno: Any = None) -> None:
         make(self, family, type, proto, fileno)
         if fileno is None:
-            kinds = {socket.SOCK_STREAM: "SOCK_STREAM", socket.SOCK_DGRAM: "SOCK_DGRAM"}
-            names = {socket.AF_INET: "AF_INET", socket.AF_INET6: "AF_INET6"}
-            _write(f"socket({names.get(self.family, 'AF_UNIX')}, {kinds.get(self.type, 'SOCK_RAW')}, IPPROTO_IP) = {self.fileno()}")
+            kinds = {getattr(socket, name, None): name for name in ("SOCK_STREAM", "SOCK_DGRAM", "SOCK_SEQPACKET")}
+            names = {socket.AF_INET: "AF_INET", socket.AF_INET6: "AF_INET6", _UNIX: "AF_UNIX"}
+            name, of = names.get(self.family, "AF_UNSPEC"), kinds.get(self.type, "SOCK_RAW")
+            _write(f"socket({name}, {of}, IPPROTO_IP) = {self.fileno()}")
 
     def _accept(self: socket.socket) -> Any:
         descriptor, address = accept(self)
@@ -130,6 +142,8 @@ def _patch() -> None:
         return copy
 
     def _bind(self: socket.socket, address: Any) -> None:
+        if self.family == _UNIX:
+            _tell_of_looks(address)
         _told(f"bind({self.fileno()}, {_address(_numeric(self, address))}", lambda: bind(self, address))
 
     def _listen(self: socket.socket, *backlog: int) -> None:
@@ -153,6 +167,68 @@ def _patch() -> None:
     new = {"__init__": init, "bind": _bind, "listen": _listen, "_accept": _accept, "setsockopt": _option_set, "_real_close": _close}
     for name, method in {**new, "dup": _dup, "connect": _connect, "connect_ex": _connect_ex, "recvfrom": _recvfrom}.items():
         setattr(kind, name, method)
+
+
+_looked: list[tuple[bytes, str]] = []
+_bound: set[bytes] = set()
+
+
+def _tell_of_looks(address: Any) -> None:
+    """Write down how the program looked at the path that it binds, and from now on how it goes on to."""
+    name = os.fsencode(address) if isinstance(address, str) else bytes(address)
+    for path, line in _looked:
+        if path == name and path not in _bound:
+            _write(line)
+    _bound.add(name)
+
+
+def _look(path: Any, described: str) -> None:
+    if path in _bound:
+        _write(described)
+    else:
+        _looked.append((path, described))
+        del _looked[:-_LOOKS]
+
+
+def _patch_files() -> None:
+    """The calls of module os on paths. Those with a dir_fd are left alone."""
+    kinds = {0o140000: "S_IFSOCK", 0o100000: "S_IFREG", 0o040000: "S_IFDIR", 0o120000: "S_IFLNK"}
+
+    def looking(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def look(path: Any, *rest: Any, **named: Any) -> Any:
+            described = (
+                f"{name}({_quoted(os.fsencode(path))}, " if isinstance(path, str | bytes | os.PathLike) and not named.get("dir_fd") else ""
+            )
+            try:
+                found = call(path, *rest, **named)
+            except FileNotFoundError:
+                if described:
+                    _look(os.fsencode(path), f"{described}0) = -1 ENOENT (refused)")
+                raise
+            if described:
+                _look(os.fsencode(path), f"{described}{{st_mode={kinds.get(found.st_mode & 0o170000, 'S_IFCHR')}}}) = 0")
+            return found
+
+        return look
+
+    def changing(name: str, call: Callable[..., Any], paths: int) -> Callable[..., Any]:
+        def change(*args: Any, **named: Any) -> Any:
+            if len(args) < paths or named or not all(isinstance(path, str | bytes | os.PathLike) for path in args[:paths]):
+                return call(*args, **named)
+            for path in args[:paths]:
+                _tell_of_looks(os.fsencode(path))
+            told = [_quoted(os.fsencode(path)) for path in args[:paths]]
+            mode = [f"0{args[1]:o}"] if name == "chmod" and len(args) > 1 else []
+            return _told(f"{name}({', '.join([*told, *mode])}", lambda: call(*args))
+
+        return change
+
+    for name in ("stat", "lstat"):
+        setattr(os, name, looking(name, getattr(os, name)))
+    for name, paths, as_ in (("unlink", 1, "unlink"), ("remove", 1, "unlink"), ("mkdir", 1, "mkdir"), ("chmod", 1, "chmod")):
+        setattr(os, name, changing(as_, getattr(os, name), paths))
+    for name in ("rename", "replace"):
+        setattr(os, name, changing("rename", getattr(os, name), 2))
 
 
 def _tell_of_forks() -> None:
@@ -180,6 +256,7 @@ def _next_sitecustomize() -> None:
 
 if LOG:
     _patch()
+    _patch_files()
     _tell_of_forks()
 if __name__ == "sitecustomize":
     _next_sitecustomize()
