@@ -64,6 +64,8 @@ class Recorded:
     unmodelled: dict[str, None] = field(default_factory=dict)
     #: The network interface that it is restricted to.
     device: str = ""
+    #: Whether it was made for Multipath TCP. Where that is absent programs fall back to TCP, so ``kind`` is that of TCP.
+    mptcp: bool = False
 
     @property
     def protocol(self) -> str:
@@ -74,6 +76,11 @@ class Recorded:
     def family(self) -> int:
         """4 or 6."""
         return int(self.kind[3])
+
+    def for_mptcp(self) -> None:
+        """Note that it was made for Multipath TCP."""
+        self.mptcp = True
+        self.notes["it was made for Multipath TCP, which Linux alone has; the answers are those of TCP, to which programs fall back"] = None
 
     @property
     def serves(self) -> bool:
@@ -148,7 +155,7 @@ def _lines(sockets: Sequence[Recorded]) -> Iterator[tuple[int, str]]:
         actor = "other" if one.process else None
         if one.inherited:
             yield one.line, f"# {name} was there before the recording began; its options are not known"
-        yield one.line, str(Call(one.kind, (), makes=name, actor=actor))
+        yield one.line, str(Call(f"mp{one.kind}" if one.mptcp else one.kind, (), makes=name, actor=actor))
         for act in one.acts:
             if act.process not in known and act.verb in ("listen", "bind", "setsockopt", "join"):
                 known[act.process] = next(names)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from fixtures.language.notation import FORMS, KINDS
+from fixtures.language.kinds import KINDS
+from fixtures.language.notation import FORMS
 from fixtures.language.stack import Stack
 from fixtures.language.words import UNKNOWN, Answer
 from fixtures.models import block, lifecycle, situations
