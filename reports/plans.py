@@ -11,7 +11,8 @@ import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from fixtures.language.notation import KINDS, UNIX_CALLS, Call
+from fixtures.language.kinds import KINDS
+from fixtures.language.notation import UNIX_CALLS, Call
 from fixtures.language.paths import CHOSEN, UNNAMED, Path
 from fixtures.language.stack import Stack
 from fixtures.language.words import BOTH, EACH, END, NOBODY, OK, WAITS, Answer

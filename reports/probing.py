@@ -25,8 +25,9 @@ from reports.plans import Plan, plan_of, written
 #: Its parts, each of which uses earlier ones; before them stands what `given` only declares.
 PARTS = ("words", "options", "states", "sockets", "hands", "actors", "bench", "play", "record", "main")
 
-#: The calls that the probe does not make: they need a descriptor that moves between processes, a program, or a minute, or are AF_UNIX's.
-LEFT_OUT_CALLS = ("inherit", "run", "elapse", *UNIX_CALLS)
+#: The calls that the probe does not make: they need a descriptor that moves between processes, a program, or a minute, or are of
+#: AF_UNIX or Multipath TCP.
+LEFT_OUT_CALLS = ("inherit", "run", "elapse", "mptcp4", "mptcp6", *UNIX_CALLS)
 #: The options of systems on which the suite itself runs.
 LEFT_OUT_OPTIONS = (
     *("SO_EXCLUSIVEADDRUSE", "SO_REUSE_UNICASTPORT", "SO_REUSEPORT_LB", "IP_BIND_ADDRESS_NO_PORT", "IP_MULTICAST_ALL"),

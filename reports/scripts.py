@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fixtures.language.notation import KINDS, Call, NotationError, parse_numbered
+from fixtures.language.kinds import KINDS
+from fixtures.language.notation import Call, NotationError, parse_numbered
 from fixtures.language.stack import Broken, Inconclusive, NoSuchFamily, NoSuchUser, Stack, Unknown, Untestable
 from fixtures.language.words import OK, UNKNOWN, Address, Answer
 from fixtures.models import situations as S

@@ -130,6 +130,16 @@ ENTRIES = (
                 "the old one closes: does the new one get the connections?", "tcp/duplicate/receives-after-close/first", ("connections B",)
             ),
             Wish(
+                "SO_REUSEPORT on both, a client waits at the old one, which closes: is it spared?",
+                "tcp/reuseport/reload/waiting-client",
+                ("recv EAGAIN",),
+            ),
+            Wish(
+                "the old one clears SO_REUSEPORT before the new one starts: does the new one get all?",
+                "tcp4/reuseport/groups/cleared-by-the-older",
+                ("connections B",),
+            ),
+            Wish(
                 "the new one inherits the listener and the old closes it: does it get them?",
                 "tcp/descriptors/still-receives/inherit",
                 ("connections B",),

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from fixtures import models
-from fixtures.language.notation import KINDS
+from fixtures.language.kinds import KINDS
 from fixtures.language.words import UNKNOWN
 from fixtures.models import MODELS, Platform
 from fixtures.record.verdicts import Observation

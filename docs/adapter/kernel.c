@@ -336,7 +336,11 @@ static void perform(char **word, int count) {
     int number = count > 2 ? atoi(word[count - 1]) : count > 1 ? atoi(word[1]) : 0;
 #define IS(name) !strcmp(verb, name)
     if (IS("create")) {
-        int fd = socket(word[2][3] == '6' ? AF_INET6 : AF_INET, (word[2][0] == 't' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0), refused = fd < 0;
+        int mptcp = word[2][0] == 'm'; /* IPPROTO_MPTCP is 262 */
+        const char *kind = word[2] + (mptcp ? 2 : 0);
+        int type = (kind[0] == 't' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC;
+        int fd = socket(kind[3] == '6' ? AF_INET6 : AF_INET, type, mptcp ? 262 : 0), refused = fd < 0;
+        if (refused && mptcp) { printf("{\"untestable\": \"Multipath TCP is absent\"}\n"); return; }
         for (int n = 3; n + 1 < count && !refused; n += 2)
             if ((refused = set_option(fd, word[n], atoi(word[n + 1]))) < 0) { close(fd); return; }
         if (refused) answer(1, -1);

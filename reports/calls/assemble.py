@@ -143,7 +143,7 @@ class Assembler(Named):
             made = self._made(kind, call)
             held = Held(made, None, "CLOEXEC" in call.args)
             if "MPTCP" in call.args:
-                made.notes["it was made for Multipath TCP; the answers are those of TCP"] = None
+                made.for_mptcp()
         if not call.pid and self._sees_closes and call.result in self._table(0):
             self.recording.notes[_JOINED] = None
         self._put(call, call.result, held)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fixtures.language.notation import FILE_FORMS, KINDS, Call, parse_numbered
+from fixtures.language.kinds import KINDS, is_mptcp
+from fixtures.language.notation import FILE_FORMS, Call, parse_numbered
 from fixtures.language.paths import Path
 from fixtures.language.words import OK, Address, Answer, Option
 from reports.calls.files import FileAct, UnixName
@@ -23,7 +24,9 @@ def from_notation(text: str) -> Recording:
         recording.calls += 1
         granted = answer or OK
         if call.verb in KINDS:
-            made = Recorded(call.verb, line, _PROCESSES[call.actor])
+            made = Recorded(call.verb.removeprefix("mp"), line, _PROCESSES[call.actor])
+            if is_mptcp(call.verb):
+                made.for_mptcp()
             made.acts += _options(call, line, made.process)
             known[call.makes or ""] = (made, made.process, None)
             if granted == OK:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from fixtures.language.notation import UNIX_KINDS, Argument, Call
+from fixtures.language.kinds import UNIX_KINDS
+from fixtures.language.notation import Argument, Call
 from fixtures.language.stack import socket_names
 from fixtures.language.words import OK, Address, Answer
 from reports.calls.files import FileAct, UnixName
@@ -67,6 +68,8 @@ class Recorded:
     unmodelled: dict[str, None] = field(default_factory=dict)
     #: The network interface that it is restricted to.
     device: str = ""
+    #: Whether it was made for Multipath TCP. Where that is absent programs fall back to TCP, so ``kind`` is that of TCP.
+    mptcp: bool = False
     #: The name that it was bound to, if it is of AF_UNIX.
     name: UnixName | None = None
     #: Whether its last process was killed by SIGKILL, as after a crash.
@@ -91,6 +94,11 @@ class Recorded:
     def place(self) -> Address | UnixName | None:
         """Its address or its name, if it was bound."""
         return self.address or self.name
+
+    def for_mptcp(self) -> None:
+        """Note that it was made for Multipath TCP."""
+        self.mptcp = True
+        self.notes["it was made for Multipath TCP, which Linux alone has; the answers are those of TCP, to which programs fall back"] = None
 
     @property
     def serves(self) -> bool:
@@ -180,7 +188,8 @@ def _lines(sockets: Sequence[Recorded], spelling: Spelling, names: Iterator[str]
         known = {one.process: name}
         if one.inherited:
             yield one.line, f"# {name} was there before the recording began; its options are not known"
-        yield one.line, str(Call(one.kind, (), makes=name, actor=_actor(one.process)))
+        kind = f"mp{one.kind}" if one.mptcp else one.kind
+        yield one.line, str(Call(kind, (), makes=name, actor=_actor(one.process)))
         for act in one.acts:
             if act.process not in known and act.verb in ("listen", "bind", "setsockopt", "join"):
                 known[act.process] = next(names)

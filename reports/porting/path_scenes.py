@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fixtures.language.notation import UNIX_KINDS
+from fixtures.language.kinds import UNIX_KINDS
 from fixtures.language.stack import Actor, Socket, Stack
 from reports.porting.at_path import NOT_SHOWN, RECORD_AGAIN, TAKES, After, Before, UnixShape
 from reports.porting.rehearsal import Rehearsal, Role

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fixtures.language.notation import UNIX_KINDS, Call
+from fixtures.language.kinds import UNIX_KINDS
+from fixtures.language.notation import Call
 from fixtures.language.stack import Broken, Inconclusive, Untestable
 from fixtures.language.words import ECONNREFUSED, OK, UNKNOWN, Answer
 from fixtures.models import Platform

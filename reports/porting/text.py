@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, groupby, repeat
 from typing import NamedTuple
 
-from fixtures.language.notation import UNIX_KINDS
+from fixtures.language.kinds import UNIX_KINDS
 from reports.porting.contents import Instead, Report, ServerReport, SituationReport
 from reports.porting.details import described, filled, title
 from reports.porting.trials import NOT_STARTED

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fixtures.language.notation import KINDS, Call
+from fixtures.language.kinds import KINDS
+from fixtures.language.notation import Call
 from fixtures.language.stack import Broken, Inconclusive
 from fixtures.language.words import EADDRINUSE, OK, Answer
 from fixtures.models.block import Block

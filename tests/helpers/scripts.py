@@ -11,7 +11,7 @@ HOSTS = {
     "4": ("127.0.0.1", "127.0.0.1", "127.0.0.2", "0.0.0.0", "224.0.0.251"),
     "6": ("[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:0.0.0.0]", "[ff05::fb]"),
 }
-KINDS = ("tcp4", "tcp4", "tcp6", "udp4", "udp6")
+KINDS = ("tcp4", "tcp4", "tcp6", "udp4", "udp6", "mptcp4", "mptcp6")
 CALLS = (
     *["{on}.bind({address})"] * 4,
     *["{on}.listen()", "{on}.connect({address})", "{new} = {on}.accept()"] * 3,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.language.kinds import family_of, protocol_of
 from fixtures.language.notation import Call, NotationError, parse, parse_line
 from fixtures.language.stack import format_trace
 from fixtures.language.words import Answer
@@ -97,3 +98,16 @@ def test_a_malformed_line_is_named_with_its_remedy(script: str, line: int, remed
     assert message.startswith(f"line {line}: {script.splitlines()[line - 1]!r}: ")
     assert remedy in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "protocol", "family"), [("tcp4", "tcp", 4), ("tcp6", "tcp", 6), ("mptcp4", "tcp", 4), ("mptcp6", "tcp", 6), ("udp6", "udp", 6)]
+)
+def test_a_kind_has_a_protocol_and_a_family(kind: str, protocol: str, family: int) -> None:
+    assert (protocol_of(kind), family_of(kind)) == (protocol, family)
+    assert str(parse_line(f"A = {kind}(SO_REUSEADDR)")[0]) == f"A = {kind}(SO_REUSEADDR)"
+
+
+def test_a_socket_of_multipath_tcp_has_addresses_of_its_family() -> None:
+    with pytest.raises(NotationError, match="write an IPv6 address"):
+        parse("A = mptcp6()\nA.bind(127.0.0.1:P)")

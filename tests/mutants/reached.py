@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
 
-from fixtures.language.notation import FORMS, KINDS
+from fixtures.language.kinds import KINDS
+from fixtures.language.notation import FORMS
 from fixtures.language.stack import Stack
 from fixtures.models import block
 from fixtures.models.base import Model

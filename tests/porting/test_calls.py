@@ -254,3 +254,12 @@ def test_the_recorded_logs_tell_nothing_of_a_machine() -> None:
         assert not re.search(r"/(?:home|root|tmp|usr|work|opt)\b", text), path.name
         assert path.stat().st_size < 20_000
         assert f"`{path.stem}`" in (Path(FOLDER) / "README.md").read_text(encoding="utf-8")
+
+
+def test_multipath_tcp_is_recorded_and_judged_as_tcp() -> None:
+    recording = read(SERVER.replace("IPPROTO_IP", "IPPROTO_MPTCP"))
+    assert recording.notation() == WRITTEN.replace("tcp4", "mptcp4")
+    (made,) = recording.sockets
+    assert (made.kind, made.protocol, made.mptcp) == ("tcp4", "tcp", True)
+    (again,) = read(recording.notation()).sockets
+    assert (again.kind, again.mptcp, again.notes) == ("tcp4", True, made.notes)

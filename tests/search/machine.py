@@ -9,6 +9,7 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multiple, precondition, rule
 
+from fixtures.language.kinds import protocol_of
 from fixtures.language.notation import Call
 from fixtures.language.words import CLOSED, IP_MULTICAST_ALL, IPV6_V6ONLY, LISTEN, SO_LINGER_0, SO_REUSEADDR, SO_REUSEPORT, Address, Option
 from fixtures.machine.bench import Bench
@@ -24,7 +25,9 @@ HOSTS = {
     "tcp6": ("::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0", "::ffff:127.0.0.2"),
     "udp6": ("::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0", "::ffff:127.0.0.2", "ff05::fb"),
 }
-KINDS = ("tcp4", "tcp4", "tcp4", "tcp6", "tcp6", "udp4", "udp6")
+HOSTS |= {f"mp{kind}": HOSTS[kind] for kind in ("tcp4", "tcp6")}
+KINDS = ("tcp4", "tcp4", "tcp6", "udp4", "udp6", "mptcp4", "mptcp4", "mptcp6")
+SERVERS = ("tcp4", "tcp4", "tcp6", "tcp6", "mptcp4", "mptcp6")
 OPTION_SETS = ((), (SO_REUSEADDR,), (SO_REUSEPORT,), (SO_REUSEADDR, SO_REUSEPORT))
 SWITCHES = (SO_REUSEADDR, SO_REUSEPORT, SO_REUSEADDR.off, SO_REUSEPORT.off, SO_LINGER_0)
 
@@ -195,7 +198,7 @@ class Search(RuleBasedStateMachine):
     def who_receives(self, socket: str, host: str) -> None:
         """Connections, or datagrams where only UDP sockets have the port."""
         port = self._port_of(socket)
-        if Address(host).is_multicast and self.kinds[socket][:3] == "tcp":
+        if Address(host).is_multicast and protocol_of(self.kinds[socket]) == "tcp":
             return
         there = [block for block in self.sides.model.blocks if port and block.port == self.sides.model.sockets[socket].port]
         # Where TCP and UDP had the same port the bench and the model may not mean the same one.
@@ -206,14 +209,21 @@ class Search(RuleBasedStateMachine):
             self._call("connections", Address(host, port))
 
     @precondition(lambda self: len(self.open) < MOST_SOCKETS - 2)
-    @rule(target=sockets, kind=st.sampled_from(("tcp4", "tcp6")), actor=st.integers(0, 5), options=st.sampled_from(OPTION_SETS), port=PORT)
-    def serve(self, kind: str, actor: int, options: tuple[Option, ...], port: str) -> object:
-        """A server with a client, which take some luck to come about."""
-        host = 29 if kind == "tcp4" and actor % 2 else 0
+    @rule(
+        target=sockets,
+        kind=st.sampled_from(SERVERS),
+        other=st.booleans(),
+        actor=st.integers(0, 5),
+        options=st.sampled_from(OPTION_SETS),
+        port=PORT,
+    )
+    def serve(self, kind: str, other: bool, actor: int, options: tuple[Option, ...], port: str) -> object:
+        """A server with a client, which take some luck to come about; the client may be one of TCP alone."""
+        host = 29 if kind[-1] == "4" and actor % 2 else 0
         listener = self._created(kind, actor, options)
         self._call("bind", self._address(listener, host, port), on=listener)
         self._call("listen", on=listener)
-        client = self._created(kind, actor // 2, options)
+        client = self._created(kind[-4:] if other else kind, actor // 2, options)
         self._connect(client, 0, port)
         accepted = self._made(kind, Call("accept", on=listener, makes=self._name()))
         return multiple(*(name for name in (listener, client, accepted) if isinstance(name, str)))

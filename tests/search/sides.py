@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from fixtures.language.notation import Call
 from fixtures.language.stack import Inconclusive, Stack, Untestable
-from fixtures.language.words import OK, WAITS, Address, Answer
+from fixtures.language.words import OK, UNKNOWN, WAITS, Address, Answer
 from fixtures.machine.bench import Bench
 from fixtures.machine.kernel import Kernel
 from fixtures.models import Platform, this_platform
@@ -65,7 +65,7 @@ class Sides:
 
         Raises Disagreement; Undetermined before the kernel is asked, or when two drawn ports are the same by chance.
         """
-        if self._choices.widths or (call.verb == "connect" and self.predicted == WAITS):
+        if self._choices.widths or self.predicted == UNKNOWN or (call.verb == "connect" and self.predicted == WAITS):
             raise Undetermined(str(call))
         given = [arg.port[5:-1] for arg in call.args if _is_given(arg)]
         if any(name not in self.kernel.made for name in [*given, *filter(None, [call.on])]) or not all(map(self._ported, given)):

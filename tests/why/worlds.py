@@ -16,7 +16,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from fixtures.language.notation import KINDS, Call, parse_line
+from fixtures.language.kinds import KINDS, STREAM_KINDS, family_of, protocol_of
+from fixtures.language.notation import Call, parse_line
 from fixtures.language.stack import Broken, Inconclusive, Unknown, Untestable
 from fixtures.language.words import Address, Option
 from fixtures.machine.fingerprint import settings
@@ -55,8 +56,8 @@ class Machine:
                 self._on(on, call)
 
     def _made(self, call: Call) -> socket.socket:
-        family = socket.AF_INET6 if call.verb[3] == "6" else socket.AF_INET
-        made = socket.socket(family, socket.SOCK_STREAM if call.verb[:3] == "tcp" else socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if family_of(call.verb) == 6 else socket.AF_INET
+        made = socket.socket(family, socket.SOCK_STREAM if call.verb in STREAM_KINDS else socket.SOCK_DGRAM)
         made.settimeout(0.2)
         for option in call.args:
             if isinstance(option, Option) and option.name in OPTIONS:
@@ -100,7 +101,7 @@ def calls_of(chance: random.Random) -> list[Call]:
 
 
 def newcomer(chance: random.Random, calls: Sequence[Call], port: int) -> Newcomer:
-    protocol = next(call.verb[:3] for call in calls if call.verb in KINDS)
+    protocol = next(protocol_of(call.verb) for call in calls if call.verb in KINDS)
     family = chance.choice((4, 4, 6))
     options = [(name, 1) for name in OPTIONS[: 2 if family == 4 else 3] if chance.random() < 0.4]
     host = chance.choice(HOSTS[family])
