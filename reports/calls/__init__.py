@@ -92,7 +92,8 @@ def as_script(text: str) -> str:
     Raises BadInput for a log without socket calls.
     """
     lines = [line for line in text.splitlines() if line.strip()]
-    if not lines or any(map(_NOTATION.match, lines[:20])):
+    is_log = any(module.looks_like(line) for line in lines[:_ENOUGH] for module in (strace, truss, kdump))
+    if not is_log or any(map(_NOTATION.match, lines[:20])):
         return text
     notation = parse_calls(text.encode(), "script").notation()
     if not notation.strip():

@@ -196,7 +196,7 @@ def test_an_absolute_path_from_another_folder(stack: Stack) -> None:
 
 @experiment("unix/connect/many-links", rule=FILE_IS_REACHED)
 def test_a_chain_of_links(stack: Stack) -> None:
-    """Twenty-five symbolic links, each to the next, lead to a server. Is it reached by connect to the first?"""
+    """Twenty-five symbolic links, each to the next, lead to a server. Does connect reach it?"""
     server = listening(stack, F)
     links = [*(Path(f"/L{number}") for number in range(25)), F]
     for link, target in pairwise(links):

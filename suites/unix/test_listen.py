@@ -160,7 +160,9 @@ def test_reuseport_reads_as_set(stack: Stack) -> None:
 @experiment("unix/option/linger/read", rule=OPTION_BITS)
 def test_linger_reads_as_set(stack: Stack) -> None:
     """SO_LINGER was set on a socket of AF_UNIX. Does it read as on?"""
-    assert stack.socket("unix", SO_LINGER_0).get(SO_LINGER_0) == Answer("1")
+    one = stack.socket("unix")
+    one.set(SO_LINGER_0)
+    assert one.get(SO_LINGER_0) == Answer("1")
 
 
 @experiment("unix/data/in-turn", rule=DELIVERED)

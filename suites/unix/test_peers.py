@@ -147,7 +147,7 @@ def test_send_after_shutdown_of_reading(stack: Stack) -> None:
 
 @experiment("unixgram/peer-moves/not-connected", rule=WOULD_WAIT)
 def test_who_was_only_the_peer_is_not_told(stack: Stack) -> None:
-    """A socket has not read what its peer sent and connects elsewhere; the peer has no peer. Has the peer's recv nothing to tell?"""
+    """The receiver of unread data connects elsewhere. Is its sender, which has no peer, told nothing?"""
     first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
     bound(stack, NEW, "unixgram")
     first.connect(G)
@@ -182,7 +182,7 @@ def test_nothing_arrives_from_a_third(stack: Stack) -> None:
 
 @experiment("unixgram/one-peer/send/arrives", rule=ONE_PEER)
 def test_nothing_arrives_from_an_earlier_sender(stack: Stack) -> None:
-    """A sender is connected to a socket, which then connects to another and is sent to. Has it nothing to receive?"""
+    """A sender's peer connects to another, and is then sent to. Has it nothing to receive?"""
     bound(stack, G, "unixgram")
     receiver = bound(stack, F, "unixgram")
     sender = waiting(stack, F, "unixgram")

@@ -67,10 +67,12 @@ def rivals(chance: random.Random, options: Sequence[str]) -> str:
 
 def random_script(chance: random.Random, options: Sequence[str] = OPTION_NAMES) -> str:
     """A script of 4 to 24 calls."""
-    families = {"A": "4"}
+    families, datagrams = {"A": "4"}, set[str]()
     lines = ["A = tcp4(SO_REUSEADDR)"]
     for number in range(1, chance.randint(4, 24)):
         on, kind, form = chance.choice(list(families)[-3:]), chance.choice(KINDS), chance.choice(CALLS)
+        if "sendto" in form and on not in datagrams:
+            form = "{on}.send(1)"
         port = chance.choice(("P", "P", "P", "Q", "0", f"port({chance.choice(list(families))})"))
         call = form.format(
             new=f"N{number}",
@@ -84,6 +86,8 @@ def random_script(chance: random.Random, options: Sequence[str] = OPTION_NAMES) 
         lines.append(call)
         if form.startswith("{new}"):
             families[f"N{number}"] = kind[-1] if "{kind}" in form else families[on]
+            if kind.startswith("udp") if "{kind}" in form else on in datagrams:
+                datagrams.add(f"N{number}")
     return "\n".join(lines)
 
 

@@ -48,6 +48,7 @@ def test_the_roles_of_a_restart() -> None:
         Role.STAGES: ["C.connect(127.0.0.1:P)", "D = A.accept()", "shows(127.0.0.1:P, TIME_WAIT)"],
         Role.ASKED: ["B.bind(127.0.0.1:P)", "B.listen()"],
         Role.RECEIVES: [],
+        Role.TESTS: [],
         Role.PASSING: ["A = tcp4()", "C = other: tcp4()", "D.close()", "C.recv(1)", "C.close()", "A.close()", "B = other: tcp4()"],
     }
     assert rehearsal.mine == {"B"}
