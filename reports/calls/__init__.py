@@ -30,7 +30,7 @@ _WORD = re.compile(r'"([^"\n]{1,200})"')
 _PERF = re.compile(r" *\d+\.\d{3} \( *(?:\d+\.\d{3} ms)? *\): .{1,30}/\d+ \w+\(")
 #: A line of a script begins with a socket, a question or a comment; anything else may be a tracer's log.
 _NOTATION = re.compile(
-    r"\s*(#|[A-Z]\w* = |[A-Z]\w*\.|connections\(|elapse\(|$"
+    r"\s*(#|[A-Z]\w* = |[A-Z]\w*\.|connections\(|elapse\(|shows\(|run\(|sysctl\(|$"
     r"|(?:[a-z]\w*: )?(?:file|mode|make|unlink|chdir|link|hard|rename|chmod)\([/A-Z.])"
 )
 _REMEDY = f"give it a log of strace -f -e {TRACED} -o calls.log SERVER, or the notation"
@@ -92,8 +92,7 @@ def as_script(text: str) -> str:
     Raises BadInput for a log without socket calls.
     """
     lines = [line for line in text.splitlines() if line.strip()]
-    is_log = any(module.looks_like(line) for line in lines[:_ENOUGH] for module in (strace, truss, kdump))
-    if not is_log or any(map(_NOTATION.match, lines[:20])):
+    if not lines or any(map(_NOTATION.match, lines[:20])):
         return text
     notation = parse_calls(text.encode(), "script").notation()
     if not notation.strip():

@@ -55,6 +55,7 @@ SYMPTOMS = {
     "multicast": "mDNS 5353 multicast group SO_REUSEPORT receivers",
     "held": "who holds what uses my port child helper inherited zombie crashed ss lsof netstat shows nothing address already in use "
     "nothing is running localhost two servers permission denied EACCES low port",
+    "stale-file": "unix socket file sock path unlink stale crashed /run /tmp/x.sock AF_UNIX EADDRINUSE ECONNREFUSED errno 98 48",
     "clients": "EADDRNOTAVAIL connect ephemeral ports exhausted outgoing source port proxy",
 }
 
