@@ -31,6 +31,7 @@ static int used, clients[WAITING], client_count, offered = -1;
 static struct { const char *name; int level, number; } options[] = {
     {"SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR}, {"SO_REUSEPORT", SOL_SOCKET, SO_REUSEPORT}, {"SO_LINGER", SOL_SOCKET, SO_LINGER},
     {"IPV6_V6ONLY", IPPROTO_IPV6, IPV6_V6ONLY}, {"IP_BIND_ADDRESS_NO_PORT", IPPROTO_IP, 24}, {"IP_LOCAL_PORT_RANGE", IPPROTO_IP, 51},
+    {"IP_MULTICAST_ALL", IPPROTO_IP, 49},
 };
 
 static struct { int number; const char *name; } errors[] = {
@@ -41,23 +42,31 @@ static struct { int number; const char *name; } errors[] = {
     E(EPIPE), E(EPROTO), E(EPROTONOSUPPORT), E(ETIMEDOUT),
 };
 
-/* Print the answer to a call: ok, with the port of the socket if there is one, or the name of the errno. */
-static void answer(int failed, int fd) {
+static int port_of(int fd) {
     struct sockaddr_storage own;
     socklen_t size = sizeof own;
-    if (failed) {
-        for (size_t n = 0; n < sizeof errors / sizeof *errors; n++)
-            if (errors[n].number == errno) {
-                printf("{\"answer\": \"%s\"}\n", errors[n].name);
-                return;
-            }
-        printf("{\"broken\": \"errno %d\"}\n", errno);
-    } else if (fd >= 0 && !getsockname(fd, (struct sockaddr *)&own, &size))
-        printf("{\"answer\": \"ok\", \"port\": %d}\n", ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port
-                                                                                    : ((struct sockaddr_in *)&own)->sin_port));
-    else
-        printf("{\"answer\": \"ok\"}\n");
+    if (fd < 0 || getsockname(fd, (struct sockaddr *)&own, &size)) return -1;
+    return ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port : ((struct sockaddr_in *)&own)->sin_port);
 }
+
+/* Print the answer to a call: ok or the name of the errno, and the port if that is not negative. */
+static void told(int failed, int port) {
+    char more[32] = "";
+    if (port >= 0) snprintf(more, sizeof more, ", \"port\": %d", port);
+    if (!failed) {
+        printf("{\"answer\": \"ok\"%s}\n", more);
+        return;
+    }
+    for (size_t n = 0; n < sizeof errors / sizeof *errors; n++)
+        if (errors[n].number == failed) {
+            printf("{\"answer\": \"%s\"%s}\n", errors[n].name, more);
+            return;
+        }
+    printf("{\"broken\": \"errno %d\"}\n", failed);
+}
+
+/* The same of a call that just failed or not; a refused one has no port. */
+static void answer(int failed, int fd) { told(failed ? errno : 0, failed ? -1 : port_of(fd)); }
 
 static struct made *find(const char *name) {
     for (int n = 0; n < used; n++)
@@ -140,16 +149,17 @@ static void get_option(int fd, const char *name) {
     printf("{\"untestable\": \"option %s is absent\"}\n", name);
 }
 
-static int join(int fd, const char *group) {
+/* Join a group on the loopback interface, or leave it. */
+static int member(int fd, const char *group, int joins) {
     if (strchr(group, ':')) {
         struct ipv6_mreq six = {.ipv6mr_interface = if_nametoindex("lo")};
         inet_pton(AF_INET6, group, &six.ipv6mr_multiaddr);
-        return setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &six, sizeof six);
+        return setsockopt(fd, IPPROTO_IPV6, joins ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, &six, sizeof six);
     }
     struct ip_mreq four;
     inet_pton(AF_INET, group, &four.imr_multiaddr);
     inet_pton(AF_INET, "127.0.0.1", &four.imr_interface);
-    return setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &four, sizeof four);
+    return setsockopt(fd, IPPROTO_IP, joins ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &four, sizeof four);
 }
 
 /* A UDP socket whose datagrams to a group stay on the machine. */
@@ -223,6 +233,19 @@ static void do_connect(int fd, const char *host, int port) {
     struct sockaddr_storage to;
     socklen_t size = address(&to, host, port);
     answer(connect(fd, (struct sockaddr *)&to, size), fd);
+}
+
+/* A refused datagram may have bound its socket, too, so that the port is told always. */
+static void do_sendto(int fd, const char *host, int port) {
+    struct sockaddr_storage to;
+    socklen_t size = address(&to, host, port);
+    int failed = sendto(fd, "?", 1, MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0 ? errno : 0;
+    told(failed, port_of(fd));
+}
+
+static void do_disconnect(int fd) {
+    struct sockaddr_storage none = {.ss_family = AF_UNSPEC};
+    answer(connect(fd, (struct sockaddr *)&none, sizeof none), fd);
 }
 
 static void do_connect_many(const char *host, int port, int count) {
@@ -302,7 +325,7 @@ static int hears(const char *group, const char *wildcard) {
     struct sockaddr_storage own, to;
     socklen_t size = sizeof own;
     getsockname(fd, (struct sockaddr *)&own, &size);
-    join(fd, group);
+    member(fd, group, 1);
     size = address(&to, group, ntohs(((struct sockaddr_in *)&own)->sin_port));
     heard = sendto(from, "?", 1, 0, (struct sockaddr *)&to, size) == 1;
     struct pollfd one = {fd, POLLIN, 0};
@@ -361,7 +384,7 @@ static void perform(char **word, int count) {
         if (fd >= 0) reset(fd);
         printf("{\"answer\": \"ok\", \"reached\": %s}\n", fd >= 0 ? "true" : "false");
     } else if (IS("bind") || IS("listen") || IS("connect") || IS("accept") || IS("send") || IS("recv") || IS("shutdown") || IS("close") ||
-               IS("dup") || IS("join") || IS("setsockopt") || IS("getsockopt")) {
+               IS("dup") || IS("join") || IS("leave") || IS("sendto") || IS("disconnect") || IS("setsockopt") || IS("getsockopt")) {
         if (!on) { errno = EBADF; answer(1, -1); }
         else if (IS("bind")) {
             struct sockaddr_storage at;
@@ -374,7 +397,9 @@ static void perform(char **word, int count) {
         else if (IS("recv")) do_recv(on, number);
         else if (IS("shutdown")) answer(shutdown(on->fd, !strcmp(word[2], "RD") ? SHUT_RD : !strcmp(word[2], "WR") ? SHUT_WR : SHUT_RDWR), -1);
         else if (IS("dup")) { keep(word[2], dup(on->fd)); printf("{\"answer\": \"ok\"}\n"); }
-        else if (IS("join")) answer(join(on->fd, word[2]), -1);
+        else if (IS("join") || IS("leave")) answer(member(on->fd, word[2], IS("join")), -1);
+        else if (IS("sendto")) do_sendto(on->fd, word[2], number);
+        else if (IS("disconnect")) do_disconnect(on->fd);
         else if (IS("getsockopt")) get_option(on->fd, word[2]);
         else if (IS("setsockopt")) {
             int refused = set_option(on->fd, word[2], number);
