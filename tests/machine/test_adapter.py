@@ -53,7 +53,8 @@ def test_nine_of_ten_experiments_have_the_verdict_that_they_have_without(adapter
     subprocess.run(words, cwd=ROOT, check=False, capture_output=True)
     assert through
     own = {record["id"]: record["verdict"] for record in read_run(tmp_path / "own.jsonl").traces}
-    testable = {name for name, verdict in own.items() if verdict in ("conforms", "variant")}
+    # The protocol has no words for AF_UNIX.
+    testable = {name for name, verdict in own.items() if verdict in ("conforms", "variant") and not name.startswith("unix")}
     there = {record["id"]: record["verdict"] for record in through.traces if record["verdict"] != "untestable"}
     assert there.items() <= own.items()
     assert len(there) >= 0.9 * len(testable)
