@@ -131,7 +131,7 @@ ENTRIES = (
             ),
             Wish(
                 "SO_REUSEPORT on both, a client waits at the old one, which closes: is it spared?",
-                "tcp/reuseport/reload/waiting-client",
+                "tcp4/reuseport/groups/waiting-connection",
                 ("recv EAGAIN",),
             ),
             Wish(

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from fixtures.language.experiment import experiment
 from fixtures.language.paths import Path
-from fixtures.language.stack import Stack
+from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import OK, Answer
 from fixtures.specification.rules import DELIVERED, SHUTS_A_CONNECTION, WOULD_WAIT
 from fixtures.specification.rules_unix import FILE_IS_REACHED, ONE_PEER
 from suites.unix.scenes import NEW, F, G, bound, waiting
 
 
+def at_paths(stack: Stack, *paths: Path) -> list[Socket]:
+    """A datagram socket at each of these paths."""
+    return [bound(stack, path, "unixgram") for path in paths]
+
+
 @experiment("unixgram/one-peer/each-other", rule=ONE_PEER)
 def test_two_sockets_connect_to_each_other(stack: Stack) -> None:
     """A datagram socket is connected to another. May that connect to it?"""
-    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
+    first, second = at_paths(stack, F, G)
     first.connect(G)
     assert second.connect(F) == OK
 
@@ -22,7 +27,7 @@ def test_two_sockets_connect_to_each_other(stack: Stack) -> None:
 @experiment("unixgram/one-peer/each-other/recv", rule=DELIVERED)
 def test_the_peer_is_heard(stack: Stack) -> None:
     """Two datagram sockets are connected to each other. Does one have what the other sends?"""
-    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
+    first, second = at_paths(stack, F, G)
     first.connect(G)
     second.connect(F)
     second.send(1)
@@ -32,8 +37,7 @@ def test_the_peer_is_heard(stack: Stack) -> None:
 @experiment("unixgram/peer-moves/unread", rule=DELIVERED)
 def test_what_the_old_peer_sent(stack: Stack) -> None:
     """A socket has not read its peer's datagram and connects to another. Is that datagram still there?"""
-    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
-    bound(stack, NEW, "unixgram")
+    first, second, _ = at_paths(stack, F, G, NEW)
     first.connect(G)
     second.connect(F)
     second.send(1)
@@ -44,8 +48,7 @@ def test_what_the_old_peer_sent(stack: Stack) -> None:
 @experiment("unixgram/peer-moves/told", rule=WOULD_WAIT)
 def test_who_is_left_is_not_told(stack: Stack) -> None:
     """A socket's peer has not read its datagram and connects elsewhere. Has its recv nothing to tell?"""
-    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
-    bound(stack, NEW, "unixgram")
+    first, second, _ = at_paths(stack, F, G, NEW)
     first.connect(G)
     second.connect(F)
     second.send(1)
@@ -56,8 +59,7 @@ def test_who_is_left_is_not_told(stack: Stack) -> None:
 @experiment("unixgram/peer-moves/send", rule=ONE_PEER)
 def test_who_is_left_sends(stack: Stack) -> None:
     """A socket's peer has not read its datagram and connects elsewhere. Is the socket's next send refused?"""
-    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
-    bound(stack, NEW, "unixgram")
+    first, second, _ = at_paths(stack, F, G, NEW)
     first.connect(G)
     second.connect(F)
     second.send(1)
@@ -68,8 +70,7 @@ def test_who_is_left_sends(stack: Stack) -> None:
 @experiment("unixgram/peer-moves/read", rule=WOULD_WAIT)
 def test_who_is_left_when_all_was_read(stack: Stack) -> None:
     """A socket's peer has read everything and connects elsewhere. Has its recv nothing to tell?"""
-    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
-    bound(stack, NEW, "unixgram")
+    first, second, _ = at_paths(stack, F, G, NEW)
     first.connect(G)
     second.connect(F)
     first.connect(NEW)
@@ -79,7 +80,7 @@ def test_who_is_left_when_all_was_read(stack: Stack) -> None:
 @experiment("unixgram/connect/same-again/unread", rule=DELIVERED)
 def test_connect_to_the_same_peer_again(stack: Stack) -> None:
     """A socket has not read its peer's datagram and connects to the same peer. Is it still there?"""
-    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
+    first, second = at_paths(stack, F, G)
     first.connect(G)
     second.sendto(F)
     first.connect(G)
@@ -148,8 +149,7 @@ def test_send_after_shutdown_of_reading(stack: Stack) -> None:
 @experiment("unixgram/peer-moves/not-connected", rule=WOULD_WAIT)
 def test_who_was_only_the_peer_is_not_told(stack: Stack) -> None:
     """The receiver of unread data connects elsewhere. Is its sender, which has no peer, told nothing?"""
-    first, second = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
-    bound(stack, NEW, "unixgram")
+    first, second, _ = at_paths(stack, F, G, NEW)
     first.connect(G)
     second.sendto(F)
     first.connect(NEW)

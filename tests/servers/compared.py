@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fixtures.language.kinds import UNIX_KINDS
 from reports.porting.trials import ALL, GRANTED, MANY_RANKS, SHARED, TRIALS
 
 #: What a stage found, or a report says: as it stands in JSON.
@@ -71,8 +72,8 @@ class Said:
         found = {
             f"{place} {one['id']}": self._of(one)["outcome"]
             for server in self.servers
+            if server["sockets"][0]["kind"] not in UNIX_KINDS
             for place in _places(server)
-            if not place.startswith("uni")
             for one in server["situations"]
         }
         found |= {f"the program {one['id']}": self._of(one)["outcome"] for one in self.situations}
