@@ -75,7 +75,7 @@ def test_dual_stack(stack: Stack, second: str) -> None:
 @experiment("mptcp/{first}-and-{second}/receives", rule=REUSEPORT_ALL, cites=(TRANSPARENT,))
 @EVERY_PAIR
 def test_group(stack: Stack, first: str, second: str) -> None:
-    """Servers of {first} and {second} share an address by SO_REUSEPORT. Does somebody of them receive?"""
+    """Servers of {first} and {second} share an address by SO_REUSEPORT. Does either receive?"""
     older, newer = server(stack, first, SO_REUSEPORT), server(stack, second, SO_REUSEPORT)
     assert stack.connections(LOOPBACK) in (older.itself, newer.itself, BOTH)
 

@@ -121,7 +121,7 @@ def test_bind_of_a_socket_that_another_user_made(stack: Stack) -> None:
 
 @experiment("unix/permission/folder-0755/inherited-by-another/bind", rule=LOOKED_UP)
 def test_bind_by_another_user_of_a_socket_that_the_owner_made(stack: Stack) -> None:
-    """A folder is its owner's, who made the socket too. Is bind by a user who inherited that EACCES?"""
+    """Only its owner may write a folder. A user inherits the owner's socket. Is bind there EACCES?"""
     folder(stack, "0755")
     assert stack.socket("unix").inherit("stranger").bind(IN_FOLDER) == EACCES
 
