@@ -24,6 +24,7 @@ Exit status 0 if all experiments conform or are known variants; 1 for a surprise
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -35,6 +36,8 @@ from reports.catalogue import ROOT
 SUITES = "suites"
 #: No experiment needs a temporary folder; pytest would make one for the processes of xdist, and leave it behind.
 NO_FOLDER = ("-p", "no:tmpdir")
+#: Two workers a core: half of the time a worker waits for its agents, or for what must not arrive. More than eight gain nothing.
+WORKERS = min(8, 2 * (os.cpu_count() or 1))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +59,7 @@ def run_suite(options: Sequence[str]) -> int:
 
     given = [str(ROOT / option) if _is_of_the_suite(option) else option for option in options]
     everything = [] if given != list(options) else [str(ROOT / SUITES)]
-    return int(pytest.main(["-c", str(ROOT / "pyproject.toml"), "-n", "2", "-q", *NO_FOLDER, *given, *everything]))
+    return int(pytest.main(["-c", str(ROOT / "pyproject.toml"), "-n", str(WORKERS), "-q", *NO_FOLDER, *given, *everything]))
 
 
 def _is_of_the_suite(option: str) -> bool:

@@ -137,7 +137,7 @@ def test_a_reserved_port_is_held(stack: Stack, place: str, address: Address) -> 
     assert (stack.tcp4().bind(address.at("1023")) == OK) is (granted != OK)
 
 
-@experiment("tcp4/address/reserved-port-taken", rule=RESERVED_PORT, cites=(POSIX.at("bind, [EACCES]"),))
+@experiment("tcp4/address/reserved-port-taken-by-root", rule=RESERVED_PORT, cites=(POSIX.at("bind, [EACCES]"),))
 def test_a_reserved_port_that_is_taken(stack: Stack) -> None:
     """Root holds port 1023 of 127.0.0.1. Is a user who is not root refused it?"""
     user = stack.stranger.tcp4()

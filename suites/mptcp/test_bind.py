@@ -81,11 +81,18 @@ def test_group(stack: Stack, first: str, second: str) -> None:
 
 
 @experiment("mptcp/two-addresses/{case}", rule=DIFFERENT_ADDRESSES, cites=(TRANSPARENT,))
-@pytest.mark.parametrize(("case", "wanted", "expected"), [("another", SECOND, OK), ("wildcard", WILDCARD, EADDRINUSE)])
-def test_two_addresses(stack: Stack, case: str, wanted: Address, expected: Answer) -> None:
-    """An MPTCP server has 127.0.0.1. May a second one bind {wanted.host}?"""
+@pytest.mark.parametrize(
+    ("case", "protocol", "wanted", "expected"),
+    [
+        ("another",  "mptcp", SECOND,   OK),
+        ("tcp-same", "tcp",   LOOPBACK, EADDRINUSE),
+        ("wildcard", "mptcp", WILDCARD, EADDRINUSE),
+    ],
+)  # fmt: skip
+def test_two_addresses(stack: Stack, case: str, protocol: str, wanted: Address, expected: Answer) -> None:
+    """An MPTCP server has 127.0.0.1. May an {protocol}4 socket bind {wanted.host}?"""
     server(stack, "mptcp")
-    assert stack.mptcp4().bind(wanted) == expected
+    assert stack.socket(f"{protocol}4").bind(wanted) == expected
 
 
 @experiment("mptcp/option-timing/set-after-listen", rule=BEFORE_BIND, cites=(TRANSPARENT,))

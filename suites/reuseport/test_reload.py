@@ -28,6 +28,17 @@ def one_waits(
     return old, serving(stack, kind, beside, SO_REUSEPORT), client
 
 
+@experiment("tcp/reuseport/reload/waiting-client", rule=RESET, cites=(STOPS,))
+def test_client_that_waits_whatever_the_setting(stack: Stack) -> None:
+    """A new server listens beside the old by SO_REUSEPORT; the old closes. Is who waited there reset?"""
+    old = serving(stack, "tcp4", LOOPBACK, SO_REUSEPORT)
+    client = stack.tcp4()
+    client.connect(LOOPBACK)
+    serving(stack, "tcp4", LOOPBACK, SO_REUSEPORT)
+    old.close()
+    assert client.recv(1) == ECONNRESET
+
+
 @experiment("tcp/reuseport/reload/{end}/migrate-{setting}", rule=RESET, cites=(STOPS,))
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("setting", [0, 1])
@@ -78,7 +89,7 @@ def test_client_of_a_server_that_left_the_group(stack: Stack) -> None:
     assert client.recv(1) == ECONNRESET
 
 
-@experiment("tcp/reuseport/reload/joined-and-cleared", rule=RESET, cites=(STOPS,))
+@experiment("tcp/reuseport/reload/cleared-after-joining", rule=RESET, cites=(STOPS,))
 def test_client_of_a_member_that_cleared_the_option(stack: Stack) -> None:
     """tcp_migrate_req is 1; the old server cleared SO_REUSEPORT when the new had come. Is who waits reset?"""
     old, _, client = one_waits(stack, 1)

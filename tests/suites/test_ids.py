@@ -45,6 +45,8 @@ def test_no_issued_id_means_something_else(one_in: int) -> None:
 
 #: Experiments that were issued although an older one asks the same: their ids stay.
 ASKED_TWICE = {
+    ("mptcp/duplicate/mptcp-then-tcp/none/listening", "mptcp/two-addresses/tcp-same"),
+    ("tcp/reuseport/reload/waiting-client", "tcp4/reuseport/groups/waiting-connection"),
     ("tcp/dead-server/established/old-none/new-none", "tcp/stevens-s1/control"),
     ("tcp/dead-server/established/old-none/new-reuseaddr", "tcp/stevens-s1/restart-beside-child"),
     ("tcp/dual-stack/receives/v6only/ipv6", "tcp6/receives/wildcard-alone"),
