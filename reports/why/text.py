@@ -9,6 +9,7 @@ from typing import Any
 
 from fixtures.language.words import Option
 from fixtures.machine.holding import Holder, Owner
+from fixtures.machine.holding.addresses import device_name
 from fixtures.specification.clauses import Reason
 from reports.why.diagnosis import Diagnosis, Suspect
 from reports.why.patient import Cure
@@ -18,6 +19,7 @@ _WIDTH = 100
 #: So many holders, and processes of one, are shown; the others are counted.
 _SHOWN = 12
 _MARK = {"yes": "!", "perhaps": "?", "no": " "}
+_BESIDE_A_DEVICE = "It has SO_BINDTODEVICE. A socket that is bound to another device may have the port, too; one without a device may not."
 
 
 def as_text(found: Diagnosis) -> str:
@@ -73,6 +75,8 @@ def _suspect(suspect: Suspect) -> Iterator[str]:
     yield from _indented([f"{suspect.cause.word}: {suspect.cause.says}"], width=6)
     yield from (f"      {line}" for line in _owners(holder))
     yield from _indented([f"options: {_options(holder)}"], width=6)
+    if holder.row.device:
+        yield from _indented([_BESIDE_A_DEVICE], width=6)
     if charge.because:
         said = {"yes": "refuses it", "perhaps": "refuses it if it has " + _any_of(charge.with_options), "no": "does not refuse it"}
         yield from _indented([f"{said[charge.refuses]} at {charge.call}:"], width=6)
@@ -91,7 +95,8 @@ def place(holder: Holder) -> str:
     many = f", {holder.alike} of them" if holder.alike > 1 else ""
     left = f", {math.ceil(row.left)} s left" if row.left is not None else ""
     only = " (IPv6 alone)" if row.v6only and row.host == "::" else " (IPv4, too)" if row.v6only is False and row.host == "::" else ""
-    return f"{row.protocol.upper()} {local}{only}{remote} {row.state}{left}{many}"
+    device = f" on device {device_name(row.device)} alone" if row.device else ""
+    return f"{row.protocol.upper()} {local}{only}{remote} {row.state}{device}{left}{many}"
 
 
 def _owners(holder: Holder) -> Iterator[str]:
@@ -201,6 +206,7 @@ def _suspect_json(suspect: Suspect) -> dict[str, Any]:
         "uid": row.uid,
         "seconds_left": row.left,
         "v6only": row.v6only,
+        "device": device_name(row.device) if row.device else None,
         "options": dict(suspect.holder.options) if suspect.holder.options is not None else None,
         "options_unread": suspect.holder.unread or None,
         "processes": [_owner_json(owner) for owner in suspect.holder.owners],

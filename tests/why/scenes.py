@@ -105,6 +105,10 @@ def bound_and_not_listening(stage: Stage) -> Staged:
     return Staged(wants(stage, "127.0.0.1", RA), (stage.play("held = hold('tcp4', '127.0.0.1', listen=False)\nready()\nstay()").pid,))
 
 
+def a_listener_on_one_device(stage: Stage) -> Staged:
+    return Staged(wants(stage, "127.0.0.1", RA), (stage.play("held = hold('tcp4', '127.0.0.1', device=b'lo')\nready()\nstay()").pid,))
+
+
 def a_stub_resolver(stage: Stage) -> Staged:
     stub = stage.play("one, two = hold('tcp4', '127.0.0.53'), hold('udp4', '127.0.0.53')\nready()\nstay()", port=53)
     return Staged(wants(stage, "0.0.0.0", port=53, protocol="udp"), (stub.pid,))
@@ -254,6 +258,7 @@ SCENES = {
     "two workers with SO_REUSEPORT": Scene(two_workers_with_reuseport, "listener", "stop"),
     "a listener, and the option on both": Scene(a_listener_and_the_option_on_both, "listener", "both"),
     "bound and not listening": Scene(bound_and_not_listening, "bound", "stop"),
+    "a listener on one device": Scene(a_listener_on_one_device, "listener", "stop", reports=("FRRouting/frr#5390",)),
     "a stub resolver": Scene(
         a_stub_resolver,
         "stub",

@@ -28,13 +28,15 @@ UID, PORT = int(sys.argv[1]), int(sys.argv[2])
 if UID != os.geteuid():
     os.setgroups([]); os.setgid(UID); os.setuid(UID)
     ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
-def hold(kind, host, *options, port=None, listen=True, v6only=None):
+def hold(kind, host, *options, port=None, listen=True, v6only=None, device=None):
     family = socket.AF_INET6 if kind[3] == "6" else socket.AF_INET
     held = socket.socket(family, socket.SOCK_STREAM if kind[:3] == "tcp" else socket.SOCK_DGRAM)
     for option in options:
         held.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)
     if v6only is not None:
         held.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6only)
+    if device is not None:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device)
     held.bind((host, PORT if port is None else port))
     if kind[:3] == "tcp" and listen:
         held.listen()

@@ -67,6 +67,15 @@ def test_a_scene_is_seen_through(who: str, name: str) -> None:
         assert said["cured"] is True, said["text"]
 
 
+@pytest.mark.parametrize("who", WHO)
+def test_the_device_of_a_holder_is_named(who: str) -> None:
+    if not has_namespaces():
+        pytest.skip("no network namespace can be made here")
+    said = played(who)["a listener on one device"]
+    assert [one["device"] for one in said["holders"]] == ["lo"]
+    assert "LISTEN on device lo alone" in said["text"]
+
+
 def test_there_are_twenty_scenes_and_every_cause_has_one() -> None:
     assert len(SCENES) >= 20
     assert {scene.cause for scene in SCENES.values()} >= CAUSES.keys() - {"closing"}
