@@ -12,9 +12,11 @@ from fixtures.record.runfile import read_run
 from reports.catalogue import ROOT
 from reports.verbs import EXAMPLES
 from tests.command.asked import ASKED, RECORDED, wrong
-from tests.command.installed import Installed, unpacked
+from tests.command.installed import PATIENCE, Installed, unpacked
 
 pytest.importorskip("hatchling", reason="tox -e tests has it")
+#: The site alone takes half a minute where nothing else runs.
+pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
 #: What these need (the matrix, claims, agents) is, with the run that is recorded here, most of what all verbs need.
 SAMPLE = ("explain", "libraries", "port", "record", "try")
@@ -56,12 +58,11 @@ def test_a_run_is_recorded_where_the_user_stands(installed: Installed) -> None:
 @pytest.mark.exhaustive
 def test_two_copies_run_at_once(installed: Installed) -> None:
     both = [installed.start("-m", "addrinuse", "run", "suites/test_udp.py", "--isolation", "host") for _ in range(2)]
-    said = [process.communicate(timeout=100)[0] for process in both]
+    said = [process.communicate(timeout=PATIENCE)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
 
 
 @pytest.mark.exhaustive
-@pytest.mark.timeout(600)
 def test_the_whole_run_says_what_the_checkout_says(installed: Installed, tmp_path: Path) -> None:
     """Whether the wheel comes from the checkout or from the source distribution."""
     mine = tmp_path / "checkout.jsonl"
