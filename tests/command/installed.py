@@ -19,7 +19,7 @@ AWKWARD = "Émile's folder ü"
 
 
 #: Seconds that a verb may take, on a busy machine and under an emulator.
-PATIENCE = 300
+PATIENCE = 900
 
 
 def built(kind: str, folder: Path, home: Path = ROOT) -> Path:

@@ -16,7 +16,7 @@ from tests.command.installed import PATIENCE, Installed, unpacked
 
 pytest.importorskip("hatchling", reason="tox -e tests has it")
 #: The site alone takes half a minute where nothing else runs.
-pytestmark = pytest.mark.timeout(2 * PATIENCE)
+pytestmark = pytest.mark.timeout(PATIENCE + 100)
 
 #: What these need (the matrix, claims, agents) is, with the run that is recorded here, most of what all verbs need.
 SAMPLE = ("explain", "libraries", "port", "record", "try")
