@@ -66,17 +66,18 @@ class Said:
     def outcomes(self) -> dict[str, str]:
         """Every outcome in the report's words, by place and situation, except of workers that inherit the socket.
 
-        Whether two workers take a connection while one client comes is chance. What is asked of a path is left out: strace's own log
-        has no calls on files, by which `record` knows more of a path.
+        Whether two workers take a connection while one client comes is chance. What is asked of a path is left out, and of a program
+        that has one: strace's own log has no calls on files, by which `record` knows more of a path.
         """
+        over_ip = [server for server in self.servers if server["sockets"][0]["kind"] not in UNIX_KINDS]
         found = {
             f"{place} {one['id']}": self._of(one)["outcome"]
-            for server in self.servers
-            if server["sockets"][0]["kind"] not in UNIX_KINDS
+            for server in over_ip
             for place in _places(server)
             for one in server["situations"]
         }
-        found |= {f"the program {one['id']}": self._of(one)["outcome"] for one in self.situations}
+        if over_ip == self.servers:
+            found |= {f"the program {one['id']}": self._of(one)["outcome"] for one in self.situations}
         return {asked: outcome for asked, outcome in found.items() if not asked.endswith(" inherited")}
 
 

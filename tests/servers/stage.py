@@ -133,16 +133,20 @@ def _of_start(one: Instance, usual: Path) -> Found:
 
 
 def _refusals(log: Path) -> list[list[str]]:
-    """The refused calls of a log in their order: the socket's kind, its address, the call and the errno."""
+    """The refused calls of a log in their order: the socket's kind, its address, the call and the errno.
+
+    A path that was bound after all is none: dovecot binds, asks whether anybody is there, deletes the stale file and binds again.
+    """
     try:
         recording = read_calls(str(log))
     except BadInput:
         return []
     found = []
+    had_after_all = {str(one.place) for one in recording.sockets if one.is_unix and one.serves}
     for one in recording.sockets:
         for act in one.refusals:
-            if act.verb in ("bind", "listen"):
-                address = str(act.args[0]) if act.verb == "bind" else str(one.address)
+            address = str(act.args[0]) if act.verb == "bind" else str(one.place)
+            if act.verb in ("bind", "listen") and address not in had_after_all:
                 found.append((act.line, [one.kind, address, act.verb, act.answer.name]))
     return [words for _, words in sorted(found)]
 
