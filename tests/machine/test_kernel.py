@@ -51,6 +51,16 @@ def test_an_agent_that_dies_within_a_call_is_broken(bench: Bench) -> None:
     assert observe(duplicate.test_e1_without_options, Kernel(bench)).held
 
 
+def test_an_agent_that_was_ended_for_being_late_stays_inconclusive(bench: Bench) -> None:
+    agent = bench.agent()
+    agent.deadline = 0
+    agent.end_if_late()
+    for _ in range(2):
+        with pytest.raises(Inconclusive, match="did not end within"):
+            agent.ask("probe")
+    assert observe(duplicate.test_e1_without_options, Kernel(bench)).held
+
+
 def test_a_foreign_holder_is_passed_over(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     free = bench.new_port()
     with socket.create_server(("127.0.0.1", 0)) as foreign:
