@@ -240,6 +240,7 @@ ENTRIES = (
         (
             Wish("bind a port, then connect", "tcp/outgoing/bind-before-connect/no-options", ("connect ok",)),
             Wish("one port, two destinations, SO_REUSEADDR", "tcp/outgoing/two-destinations/reuseaddr", ("connect ok",)),
+            Wish("the same destination a second time from one port", "tcp/outgoing/duplicate-four-tuple/reuseaddr", ("connect ok",)),
             Wish("a range of one port, two destinations, connect without bind", f"{PORTS}/other-destination/no-options", ("connect ok",)),
             Wish("the same; the first bound port 0 before it connected", f"{PORTS}/other-destination-bound/no-options", ("connect ok",)),
             Wish("the one port is in TIME_WAIT with another server", f"{PORTS}/time-wait-other-destination/no-options", ("connect ok",)),
@@ -275,15 +276,16 @@ ENTRIES = (
         "stale-file",
         "A stale socket file (AF_UNIX)",
         "The server of a Unix socket ended or crashed, and its file is still there. What helps, and what takes the path from one that is "
-        "alive? “yes” means that the line is true.",
+        "alive? “yes” means that the line is true. A server that starts safely locks, connects, unlinks and binds: docs/unix.md has the "
+        "code.",
         (
             Wish("bind over the stale file is granted", "unix/bind/stale", BINDS),
             Wish("SO_REUSEADDR helps", "unix/bind/reuseaddr/stale", BINDS),
             Wish("close removes the file", "unix/close/file", ("file none",)),
             Wish("connect tells that it is stale", "unix/connect/stale", ("connect ECONNREFUSED",)),
-            Wish("connect tells one that does not listen yet from a stale one", "unix/connect/bound-not-listening", ("connect ok",)),
+            Wish("connect tells a server that does not listen yet from a stale file", "unix/connect/bound-not-listening", ("connect ok",)),
             Wish("connect tells a server from a full one", "unix/queue/full", ("connect EAGAIN", "connect waits")),
-            Wish("unlink and bind leave a live server its clients", "unix/unlinked/receives", ("connections A",)),
+            Wish("unlink and bind leave a live server its new clients", "unix/unlinked/receives", ("connections A",)),
             Wish("the old one's clean-up spares the new one's file", "unix/unlinked/two-live/clean-up-of-the-first", ("connections B",)),
             Wish("a rename over the old file loses no client", "unix/rename-over/receives", ("connections B",)),
             Wish("an abstract name is free when its socket is closed", "unix/abstract/closed", BINDS),
