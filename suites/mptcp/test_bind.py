@@ -90,7 +90,7 @@ def test_group(stack: Stack, first: str, second: str) -> None:
     ],
 )  # fmt: skip
 def test_two_addresses(stack: Stack, case: str, protocol: str, wanted: Address, expected: Answer) -> None:
-    """An MPTCP server has 127.0.0.1. May an {protocol}4 socket bind {wanted.host}?"""
+    """An MPTCP server has 127.0.0.1. May a socket of {protocol} bind {wanted.host}?"""
     server(stack, "mptcp")
     assert stack.socket(f"{protocol}4").bind(wanted) == expected
 
