@@ -65,7 +65,7 @@ def parse_calls(content: bytes, name: str) -> Recording:
 
 def _parsed(content: Iterable[bytes], name: str) -> Recording:
     """The recording in lines. A log is followed while it is read, and may be longer than the memory."""
-    lines = (line.decode("utf-8", "replace").rstrip("\r\n") for line in content)
+    lines = (str(line, "utf-8", "replace").rstrip("\r\n") for line in content)
     first = list(islice(lines, _ENOUGH))
     first[:1] = [line.removeprefix("\ufeff") for line in first[:1]]
     every, programs = chain(first, lines), dict[str, None]()

@@ -52,6 +52,8 @@ _DISCONNECTED = (
     "line {line}: it gives up its peer (connect to AF_UNSPEC), which is not followed here: Linux then gives up a port that bind did not "
     "name, other systems keep every port"
 )
+#: The value of an option, as strace and the others write it.
+_NUMBER = re.compile(r"\[-?\d+\]")
 _PROGRAM = re.compile(r'"([^"]{1,200})"')
 _DEVICE = re.compile(r'"((?:[^"\\]|\\.)*?)(?:\\0)*"')
 
@@ -307,7 +309,7 @@ class Assembler(Named):
         if name == "SO_LINGER":
             found = _LINGER.search(value)
             return min(int(found[2][:12]), LARGEST) if found and found[1] != "0" else None
-        if re.fullmatch(r"\[-?\d+\]", value):
+        if _NUMBER.fullmatch(value):
             return int(value.strip("[-]")[:12] != "0")
         if held.socket:
             held.socket.notes[f"the log does not show the value of {name}; it is taken for 1"] = None

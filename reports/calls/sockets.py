@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from fixtures.language.kinds import UNIX_KINDS
@@ -34,7 +34,12 @@ class Act(NamedTuple):
     @property
     def granted(self) -> bool:
         """Whether the answer was ok."""
-        return self.answer.name == OK.name
+        return self.answer is OK or self.answer.name == OK.name
+
+
+@cache
+def _of_kind(kind: str) -> tuple[bool, str, int]:
+    return (True, "unix", 0) if kind in UNIX_KINDS else (False, kind[:3], int(kind[3]))
 
 
 @dataclass(eq=False)
@@ -75,20 +80,13 @@ class Recorded:
     #: Whether its last process was killed by SIGKILL, as after a crash.
     killed: bool = False
 
-    @property
-    def is_unix(self) -> bool:
-        """Whether it is of AF_UNIX."""
-        return self.kind in UNIX_KINDS
+    #: Whether it is of AF_UNIX; ``tcp``, ``udp`` or ``unix``; and 4 or 6, or 0 for AF_UNIX.
+    is_unix: bool = field(init=False)
+    protocol: str = field(init=False)
+    family: int = field(init=False)
 
-    @property
-    def protocol(self) -> str:
-        """``tcp``, ``udp`` or ``unix``."""
-        return "unix" if self.is_unix else self.kind[:3]
-
-    @property
-    def family(self) -> int:
-        """4 or 6, or 0 for AF_UNIX."""
-        return 0 if self.is_unix else int(self.kind[3])
+    def __post_init__(self) -> None:
+        self.is_unix, self.protocol, self.family = _of_kind(self.kind)
 
     @property
     def place(self) -> Address | UnixName | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from reports.calls import Recorded
 from reports.porting.contents import BoundSocket
@@ -11,47 +10,38 @@ from reports.porting.contents import BoundSocket
 
 def bound_sockets(sockets: Sequence[Recorded]) -> list[BoundSocket]:
     """Every socket, in the order of the log. Several at one address that do the same are one, with their number."""
-    found: dict[tuple[object, ...], BoundSocket] = {}
-    for one in map(_bound, sockets):
-        same = (
-            one.kind,
-            one.address,
-            tuple(one.options.items()),
-            tuple(one.options_after.items()),
-            one.known,
-            one.listens,
-            tuple(one.joins),
-        )
-        first = found.get(same)
-        found[same] = _added(first, one) if first else one
-    return list(found.values())
+    alike: dict[tuple[object, ...], list[Recorded]] = {}
+    for one in sockets:
+        alike.setdefault(_same(one), []).append(one)
+    return list(map(_bound, alike.values()))
 
 
-def _added(first: BoundSocket, other: BoundSocket) -> BoundSocket:
-    refused = [*first.refused, *other.refused]
-    most = max(first.processes, other.processes)
-    return replace(first, count=first.count + 1, processes=most, accepted=first.accepted + other.accepted, refused=refused)
+def _same(one: Recorded) -> tuple[object, ...]:
+    """What those have in common that do the same."""
+    acts = tuple((act.verb, act.args) for act in one.acts if act.granted and act.verb in ("setsockopt", "bind", "join"))
+    return one.kind, one.place, one.inherited, one.listening, acts
 
 
-def _bound(one: Recorded) -> BoundSocket:
+def _bound(alike: Sequence[Recorded]) -> BoundSocket:
+    first = alike[0]
     before: dict[str, int] = {}
     after: dict[str, int] = {}
-    bound = one.inherited
-    for act in one.acts:
+    bound = first.inherited
+    for act in first.acts:
         bound |= act.verb == "bind" and act.granted
         if act.verb == "setsockopt" and act.granted and isinstance(act.args[1], int):
             (after if bound else before)[str(act.args[0])] = act.args[1]
     return BoundSocket(
-        kind=one.kind,
-        address=str(one.place) if one.place else None,
-        line=one.line,
-        count=1,
+        kind=first.kind,
+        address=str(first.place) if first.place else None,
+        line=first.line,
+        count=len(alike),
         options=before,
         options_after=after,
-        known=not one.inherited,
-        listens=one.listening,
-        joins=list(dict.fromkeys(str(act.args[0]) for act in one.acts if act.verb == "join" and act.granted)),
-        processes=len(one.workers) or 1,
-        accepted=one.accepted,
-        refused=[f"line {act.line}: {act.verb} = {act.answer}" for act in one.refusals],
+        known=not first.inherited,
+        listens=first.listening,
+        joins=list(dict.fromkeys(str(act.args[0]) for act in first.acts if act.verb == "join" and act.granted)),
+        processes=max(len(one.workers) or 1 for one in alike),
+        accepted=sum(one.accepted for one in alike),
+        refused=[f"line {act.line}: {act.verb} = {act.answer}" for one in alike for act in one.refusals],
     )

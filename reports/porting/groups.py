@@ -48,7 +48,8 @@ class Group:
     @property
     def title(self) -> str:
         """Its sockets and addresses as they were recorded."""
-        shown = dict.fromkeys(f"{one.kind} {one.place}{_at(one)}" for one in self.sockets[: 1 if self.is_unix else None] if one.place)
+        named = dict.fromkeys((one.kind, one.place, _at(one)) for one in self.sockets[: 1 if self.is_unix else None] if one.place)
+        shown = [f"{kind} {place}{at}" for kind, place, at in named]
         more = (
             f", and the same at {'' if self.is_unix else 'port '}{', '.join(self.ports[1:4])}{' and others' * (len(self.ports) > 4)}"
             if self.ports[1:]
@@ -61,7 +62,8 @@ def groups_of(recording: Recording) -> list[Group]:
     """The servers of a recording. Those that do the same are one."""
     found: dict[Shape, Group] = {}
     told: dict[tuple[object, ...], Group] = {}
-    servers = [one for one in recording.servers if not one.is_unix]
+    every = recording.servers
+    servers = [one for one in every if not one.is_unix]
     low = _lowest(servers)
     for sockets in _together(servers):
         story = _story(sockets, low)
@@ -74,7 +76,7 @@ def groups_of(recording: Recording) -> list[Group]:
             group.notes |= one.notes
         if len(sockets) > len(group.shape.kinds):
             group.notes[f"{len(sockets)} sockets at these addresses; of those that do the same {ENOUGH} are played, of all {MOST}"] = None
-    for one in recording.servers:
+    for one in every:
         if one.is_unix:
             unix, notes = unix_shape(one, recording)
             group = found.setdefault(unix, Group(unix, [], []))
@@ -185,8 +187,10 @@ def setup(one: Recorded) -> list[Act]:
 
 
 def _closes(act: Act, one: Recorded) -> bool:
+    if act.args[:1] != ("SO_LINGER",):
+        return False
     listened = next((other.line for other in one.acts if other.verb == "listen"), act.line)
-    return act.args[0] == "SO_LINGER" and act.line > max(listened, one.accepted_at) if act.args else False
+    return act.line > max(listened, one.accepted_at)
 
 
 def _call(name: str, act: Act, address: Address) -> Call:
