@@ -15,7 +15,7 @@ from fixtures.models import Platform
 from fixtures.record.runfile import Record, Run, read_run, write_run
 from fixtures.record.verdicts import Observation
 from reports import cells as matrix_cells
-from reports.catalogue import Row, need_checkout
+from reports.catalogue import Row, all_rows, need_checkout
 from reports.cells import Cell, cells
 from reports.inputs import BadInput
 from reports.recorded import counted, file_name, judged_again, platform_of, suite_of, title
@@ -63,17 +63,26 @@ def _changes(found: Run, traces: Sequence[Record], folder: Path) -> list[str]:
     if not here.model:
         return [f"{found.header['platform']} has no model, and no column in the matrix: the run is kept, and nothing is judged"]
     column, known = _column(here), _Known()
-    before = _cells(column, folder, known)
+    rows = _concerned(found, folder)
+    before = _cells(column, rows, folder, known)
     with tempfile.TemporaryDirectory() as name:
         beside = Path(name)
         for path in folder.glob("*.jsonl*"):
             shutil.copy(path, beside)
         _write(beside / file_name(found), found, traces)
-        after = _cells(column, beside, known)
+        after = _cells(column, rows, beside, known)
     changed = [(name, before[name], after[name]) for name in before if _says(before[name]) != _says(after[name])]
     now = sum(one.basis == found.basis for one in after.values()) - sum(one.basis == found.basis for one in before.values())
     lines = [f"column {column} of the matrix: {now:+d} cells {found.basis}, {len(changed)} that say something else"]
     return lines + [f"  {name}: {_word(old)} -> {_word(new)}" for name, old, new in changed]
+
+
+def _concerned(found: Run, folder: Path) -> list[Row]:
+    """The experiments of this run, and of the one that it replaces: no other cell can change."""
+    replaced = folder / file_name(found)
+    traces = [*found.traces, *(read_run(replaced).traces if replaced.exists() else ())]
+    names = {record["id"] for record in traces}
+    return [row for row in all_rows() if row.experiment.id in names]
 
 
 def _column(here: Platform) -> Platform:
@@ -92,8 +101,8 @@ class _Known(dict[str, list[Observation]]):
         return self[row.experiment.id]
 
 
-def _cells(column: Platform, folder: Path, known: _Known) -> dict[str, Cell]:
-    return {name: across[str(column)] for name, across in cells([column], runs=folder, predict=known.predict).items()}
+def _cells(column: Platform, rows: Sequence[Row], folder: Path, known: _Known) -> dict[str, Cell]:
+    return {name: across[str(column)] for name, across in cells([column], rows, folder, known.predict).items()}
 
 
 def _says(cell: Cell) -> tuple[object, ...]:

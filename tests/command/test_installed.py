@@ -13,13 +13,14 @@ from reports.catalogue import ROOT
 from reports.verbs import EXAMPLES
 from tests.command.asked import ASKED, RECORDED, wrong
 from tests.command.installed import PATIENCE, Installed, unpacked
+from tests.helpers.sampling import exhaustively
 
 pytest.importorskip("hatchling", reason="tox -e tests has it")
 #: The site alone takes half a minute where nothing else runs.
 pytestmark = pytest.mark.timeout(PATIENCE + 100)
 
 #: What these need (the matrix, claims, agents) is, with the run that is recorded here, most of what all verbs need.
-SAMPLE = ("explain", "libraries", "port", "record", "try")
+SAMPLE = ("explain", "port", "record")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_every_verb_is_asked() -> None:
     assert ASKED.keys() == EXAMPLES.keys()
 
 
-@pytest.mark.parametrize("verb", [pytest.param(verb, marks=[] if verb in SAMPLE else [pytest.mark.exhaustive]) for verb in ASKED])
+@pytest.mark.parametrize("verb", [*SAMPLE, *exhaustively(*(verb for verb in ASKED if verb not in SAMPLE))])
 def test_a_verb_works_from_an_empty_folder(installed: Installed, verb: str) -> None:
     assert wrong(installed, verb) == ""
 

@@ -15,6 +15,7 @@ from fixtures.record.runfile import Record, write_run
 from reports.__main__ import main
 from reports.catalogue import ROOT
 from tests.helpers.children import inherited
+from tests.helpers.sampling import exhaustively
 
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
 
@@ -150,10 +151,13 @@ def test_incidents_can_be_searched(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no incident has these words" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("options", [("--stack", ESCAPE), ("--platform", ESCAPE), ("--record", f"{ESCAPE}/x"), ("--allow", "list.txt")])
-def test_an_option_of_the_run_cannot_drive_the_terminal(options: tuple[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--allow", "list.txt"), *exhaustively(("--stack", ESCAPE), ("--platform", ESCAPE), ("--record", f"{ESCAPE}/x"))],
+)
+def test_an_option_of_the_run_cannot_drive_the_terminal(option: str, value: str, tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text(f"tcp/{ESCAPE} nonsense 2027-01-01 because\n", encoding="utf-8")
-    words = [sys.executable, "-m", "addrinuse", "run", "-n", "0", *options]
+    words = [sys.executable, "-m", "addrinuse", "run", "-n", "0", option, value]
     done = subprocess.run(words, cwd=tmp_path, env=inherited(PYTHONPATH=str(ROOT)), capture_output=True, text=True, check=False)
     assert done.returncode == 4
     assert "\x1b" not in done.stdout + done.stderr

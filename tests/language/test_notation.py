@@ -10,11 +10,14 @@ from fixtures.models.linux import Linux
 from fixtures.models.stevens import Stevens
 from fixtures.record.verdicts import observe
 from reports.catalogue import all_rows
+from tests.helpers.sampling import exhaustively
 
 
-def test_every_call_of_every_experiment_round_trips() -> None:
+#: One experiment in so many is played here; the exhaustive tests play all.
+@pytest.mark.parametrize("one_in", [10, *exhaustively(1)])
+def test_every_call_of_every_experiment_round_trips(one_in: int) -> None:
     made: dict[Call, Answer] = {}
-    for row in all_rows():
+    for row in all_rows()[::one_in]:
         for model in (Stevens(), Linux()):
             made.update(observe(row.script, model).trace)
     wrong = []
@@ -29,9 +32,10 @@ def test_every_call_of_every_experiment_round_trips() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_every_trace_reads_back_as_a_script_and_plays_the_same() -> None:
+@pytest.mark.parametrize("one_in", [10, *exhaustively(1)])
+def test_every_trace_reads_back_as_a_script_and_plays_the_same(one_in: int) -> None:
     wrong = []
-    for row in all_rows():
+    for row in all_rows()[::one_in]:
         seen = observe(row.script, Linux())
         if seen.problem:
             continue

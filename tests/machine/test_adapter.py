@@ -13,6 +13,7 @@ import pytest
 from fixtures.record.runfile import Run, read_run
 from reports.catalogue import ROOT
 from tests.helpers.children import inherited
+from tests.helpers.sampling import exhaustively
 
 EXAMPLES = ROOT / "docs" / "adapter"
 ON_LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the example names Linux' own options")
@@ -60,6 +61,7 @@ def test_nine_of_ten_experiments_have_the_verdict_that_they_have_without(adapter
     assert len(there) >= 0.9 * len(testable)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node")
 @ON_LINUX
 def test_node_answers_for_udp(tmp_path: Path) -> None:
@@ -85,7 +87,7 @@ LIARS = {
 }
 
 
-@pytest.mark.parametrize("liar", LIARS)
+@pytest.mark.parametrize("liar", ["talks nonsense", *exhaustively(*(name for name in LIARS if name != "talks nonsense"))])
 def test_an_adapter_that_keeps_no_promise_is_told(liar: str, tmp_path: Path) -> None:
     program, told = LIARS[liar]
     (tmp_path / "liar.py").write_text(f"import sys\n{program}\n", encoding="utf-8")

@@ -23,6 +23,7 @@ from fixtures.record.runfile import read_run
 from reports.__main__ import main
 from reports.catalogue import ROOT
 from tests.helpers.children import inherited
+from tests.helpers.sampling import exhaustively
 
 SUITE = (sys.executable, "-m", "pytest", "-q", "-n", "0")
 DUPLICATE = "suites/test_duplicate_bind.py"
@@ -51,14 +52,14 @@ WITHOUT_ASSERTIONS = {"pytest": (*SUITE[1:], DUPLICATE), "reports": ("-m", "repo
 
 
 @pytest.mark.parametrize("words", WITHOUT_ASSERTIONS.values(), ids=WITHOUT_ASSERTIONS)
-@pytest.mark.parametrize("how", ["option", "environment"])
+@pytest.mark.parametrize("how", ["option", *exhaustively("environment")])
 def test_a_python_that_leaves_assertions_out_is_refused(words: tuple[str, ...], how: str) -> None:
     done = run(sys.executable, "-O", *words) if how == "option" else run(sys.executable, *words, PYTHONOPTIMIZE="1")
     assert done.returncode == 2
     assert "run it without them" in one_line(done)
 
 
-@pytest.mark.parametrize("value", ["abc", "", "0", "-1", "nan", "inf", "1e9"])
+@pytest.mark.parametrize("value", ["abc", *exhaustively("", "0", "-1", "nan", "inf", "1e9")])
 def test_a_patience_that_is_none_is_refused(value: str) -> None:
     done = run(sys.executable, "-c", "import fixtures", ADDRINUSE_PATIENCE=value)
     assert done.returncode == 2
@@ -108,7 +109,9 @@ def inside(setup: str, *words: str) -> subprocess.CompletedProcess[str]:
     return run(unshare, "-rn", "sh", "-c", f'{setup}; exec "$@"', "sh", *words)
 
 
-@pytest.mark.parametrize(("setup", "why"), [("true", "TCP to 127.0.0.1"), ("ip link set lo up; ip addr del 127.0.0.1/8 dev lo", "binds")])
+@pytest.mark.parametrize(
+    ("setup", "why"), [("true", "TCP to 127.0.0.1"), *exhaustively(("ip link set lo up; ip addr del 127.0.0.1/8 dev lo", "binds"))]
+)
 def test_no_loopback_is_said_once(setup: str, why: str) -> None:
     done = inside(setup, *SUITE, DUPLICATE, "--isolation", "host")
     assert done.returncode == 4
@@ -182,7 +185,7 @@ def test_under_such_settings_everything_is_untestable_at_once(bench: Bench, monk
     ("setting", "suite"),
     [
         ("net/ipv6/bindv6only:1", "suites/dual_stack/test_option.py"),
-        ("net/ipv4/ip_local_reserved_ports:2000-3000,40000-40100", "suites/ephemeral"),
+        *exhaustively(("net/ipv4/ip_local_reserved_ports:2000-3000,40000-40100", "suites/ephemeral")),
     ],
 )
 def test_a_setting_makes_no_surprise(setting: str, suite: str, tmp_path: Path) -> None:

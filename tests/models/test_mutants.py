@@ -14,6 +14,7 @@ import pytest
 from fixtures.models import MODELS
 from fixtures.models.unix.rooms import ROOMS
 from reports.catalogue import ROOT
+from tests.helpers.sampling import exhaustively
 from tests.mutants.__main__ import main
 from tests.mutants.examiner import SURVIVED, Examiner
 from tests.mutants.families import NAMES, code_of
@@ -70,7 +71,7 @@ def states(platform: str) -> list[dict[str, object]]:
     return [*(dict(vars(owner)) for owner in owners), {target.where: target.function.__code__ for target in targets}]
 
 
-@pytest.mark.parametrize("platform", NAMES)
+@pytest.mark.parametrize("platform", ["wine", "linux/unix", *exhaustively(*(name for name in NAMES if name not in ("wine", "linux/unix")))])
 def test_no_two_mutants_have_one_name_and_each_is_taken_off(platform: str) -> None:
     there = mutants(platform)
     assert len({mutant.key for mutant in there}) == len(there) > 400
@@ -86,6 +87,7 @@ def test_the_list_is_as_its_schema_says() -> None:
     jsonschema.validate(json.loads(FILE.read_text(encoding="utf-8")), schema)
 
 
+@pytest.mark.exhaustive
 def test_every_entry_of_the_list_speaks_of_mutants_that_there_are() -> None:
     """Each change that it names, on some platform; and each platform that it names has one."""
     there = {name: mutants(name) for name in NAMES}
@@ -107,9 +109,7 @@ def test_a_stale_entry_is_told_once_all_its_platforms_were_run() -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(
-    "platform", [DECIDED[0], "linux/unix", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in DECIDED[1:])]
-)
+@pytest.mark.parametrize("platform", [DECIDED[0], *exhaustively("linux/unix", *DECIDED[1:])])
 def test_a_sample_of_the_mutants_is_noticed(platform: str) -> None:
     examiner, entries = Examiner(platform), load()
     drawn = [mutant for mutant in mutants(platform) if zlib.crc32(" ".join(mutant.key).encode()) % ONE_IN == 0]

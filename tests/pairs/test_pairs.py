@@ -30,6 +30,7 @@ from fixtures.pairs.loops import Loops
 from fixtures.pairs.product import EQUIVALENCES, Kind, Pairs, State, kinds
 from fixtures.pairs.script import script
 from fixtures.record.verdicts import observe as observe_script
+from tests.helpers.sampling import exhaustively
 
 LINUX = Platform("linux")
 OTHERS = ("stevens", "freebsd", "netbsd")
@@ -72,10 +73,12 @@ class ConnectIsFree(Linux):
 
 LIARS = [
     (IgnoresTheUser, "tcp/pairs/bound/stranger", "stranger: tcp"),
-    (ForgetsClearing, "udp/pairs/connected/same", "setsockopt(SO_REUSEADDR, 0)"),
-    (TimeWaitIsFree, "tcp/pairs/child-time-wait/other", "D.bind"),
-    (MappedIsAnother, "udp/pairs/bound/other", "::ffff:"),
-    pytest.param(ConnectIsFree, "tcp/pairs/client-established/same", "D.connect", marks=pytest.mark.exhaustive),
+    *exhaustively(
+        (ForgetsClearing, "udp/pairs/connected/same", "setsockopt(SO_REUSEADDR, 0)"),
+        (TimeWaitIsFree, "tcp/pairs/child-time-wait/other", "D.bind"),
+        (MappedIsAnother, "udp/pairs/bound/other", "::ffff:"),
+        (ConnectIsFree, "tcp/pairs/client-established/same", "D.connect"),
+    ),
 ]
 
 
@@ -266,7 +269,7 @@ def test_every_equivalence_drops_something_and_says_why() -> None:
             assert any(equivalence.drops(pair) for pair in whole), equivalence.name
 
 
-@pytest.mark.parametrize("spec", ["linux", "windows", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in OTHERS)])
+@pytest.mark.parametrize("spec", ["linux", *exhaustively("windows", *OTHERS)])
 def test_sharing_changes_no_prediction(spec: str) -> None:
     platform, chosen = Platform(spec), random.Random(spec)
     for one in chosen.sample(kinds(), 4):

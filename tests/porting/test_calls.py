@@ -14,6 +14,7 @@ from reports.calls import Recording, parse_calls, read_calls
 from reports.inputs import BadInput
 from reports.porting.player import Player
 from tests.fuzz_calls import FOLDER, fuzzed, survives
+from tests.helpers.sampling import exhaustively
 
 SERVER = """\
 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3
@@ -240,7 +241,7 @@ def test_a_wrong_script_is_said_with_its_line() -> None:
         read("A = tcp4()\nA.bnid(127.0.0.1:P)\n")
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", [0, *exhaustively(1, 2, 3)])
 def test_harmed_logs(part: int) -> None:
     """`python -m tests.fuzz_calls 10000` tries more."""
     player = Player(1000, {})

@@ -11,6 +11,7 @@ import pytest
 from fixtures.record import ci
 from fixtures.record.allow import Allowed, AllowError, idle, read_allowed
 from tests.helpers.records import record_of
+from tests.helpers.sampling import exhaustively
 from tests.suites.test_conformance import conformance
 
 TODAY = datetime.date(2026, 6, 30)
@@ -27,7 +28,7 @@ def summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "summary.md"
 
 
-@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("workers", ["0", *exhaustively("2")])
 def test_a_failing_run_on_github(tmp_path: Path, summary: Path, workers: str) -> None:
     junit = tmp_path / "junit.xml"
     done = conformance("--stack", "stevens", "--platform", "linux", "-k", "test_e1 or test_e2", "-n", workers, "--junitxml", str(junit))
@@ -75,11 +76,13 @@ def test_a_summary_has_an_end() -> None:
     ("options", "status"),
     [
         (["-k", "test_e2", "--strict-variants"], 1),
-        (["-k", "test_e1", "--strict-variants", "--strict-coverage"], 0),
         (["-k", f"test_e2 or {EXCLUSIVE}", "suites/exclusive", "--strict-coverage"], 1),
-        (["-k", f"test_e2 or {EXCLUSIVE}", "suites/exclusive"], 0),
-        pytest.param(["-k", "test_e2"], 0, marks=pytest.mark.exhaustive),
-        pytest.param(["-k", "test_e2", "--strict-coverage"], 0, marks=pytest.mark.exhaustive),
+        *exhaustively(
+            (["-k", "test_e1", "--strict-variants", "--strict-coverage"], 0),
+            (["-k", f"test_e2 or {EXCLUSIVE}", "suites/exclusive"], 0),
+            (["-k", "test_e2"], 0),
+            (["-k", "test_e2", "--strict-coverage"], 0),
+        ),
     ],
 )
 def test_strictness(options: list[str], status: int) -> None:

@@ -17,6 +17,7 @@ from fixtures.record.verdicts import FAILURES
 from reports.__main__ import main
 from reports.catalogue import ROOT
 from tests.helpers.children import inherited
+from tests.helpers.sampling import exhaustively
 
 DUPLICATE = "suites/test_duplicate_bind.py"
 E1 = "tcp/duplicate/no-option"
@@ -83,7 +84,7 @@ def test_each_item_is_kept_once() -> None:
 
 @pytest.mark.parametrize(
     ("how", "workers"),
-    [("call", "0"), ("die", "1"), *(pytest.param(*one, marks=pytest.mark.exhaustive) for one in (("setup", "0"), ("call", "2")))],
+    [("die", "1"), *exhaustively(("call", "0"), ("setup", "0"), ("call", "2"))],
 )
 def test_what_crashes_is_broken_in_the_run(how: str, workers: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done = suite(tmp_path, "-n", workers, "--record", str(tmp_path / "run.jsonl"), how=how)
@@ -97,7 +98,9 @@ def test_what_crashes_is_broken_in_the_run(how: str, workers: str, tmp_path: Pat
     assert "broken" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2", "--dist", "each")], ids=["repeated", "each"])
+@pytest.mark.parametrize(
+    "options", [pytest.param((), id="repeated"), pytest.param(("-n", "2", "--dist", "each"), id="each", marks=pytest.mark.exhaustive)]
+)
 def test_an_item_that_runs_twice_is_one_trace(options: tuple[str, ...], tmp_path: Path) -> None:
     done = suite(tmp_path, *options, "--record", str(tmp_path / "run.jsonl"), how="" if options else "repeat")
     assert done.returncode == 0, done.stdout

@@ -11,10 +11,11 @@ import pytest
 from fixtures.plugins.sample import ordinal
 from reports.catalogue import ROOT
 from tests.helpers.children import inherited
+from tests.helpers.sampling import exhaustively
 
 
 def conformance(*options: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "pytest", "suites/test_duplicate_bind.py", "--stack", "linux", "-k", "test_e1 or test_e2 or test_e3"]
+    words = [sys.executable, "-m", "pytest", "suites/test_duplicate_bind.py", "--stack", "linux", "-k", "wildcard6 and reuseaddr-reuseaddr"]
     return subprocess.run([*words, *options], cwd=ROOT, env=inherited(), capture_output=True, text=True, check=False, timeout=100)
 
 
@@ -32,24 +33,21 @@ def test_every_third_of_what_k_left_from_the_first_on(everything: list[str]) -> 
     assert collected("--every", "3") == everything[::3]
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
-def test_the_closing_lines_say_of_how_many(workers: tuple[str, ...], everything: list[str]) -> None:
-    done = conformance("--every", "2", *workers)
+@pytest.mark.parametrize("workers", ["2", *exhaustively("0")])
+def test_the_closing_lines_say_of_how_many(workers: str, everything: list[str]) -> None:
+    done = conformance("--every", "2", "-n", workers)
     assert done.returncode == 0, done.stdout
     assert f"A sample: every 2nd of {len(everything)} experiments." in done.stdout.splitlines()
 
 
-def test_the_whole_is_no_sample() -> None:
-    assert "A sample" not in conformance().stdout
-
-
-@pytest.mark.parametrize("number", ["0", "-2", "few"])
+@pytest.mark.parametrize("number", ["0", *exhaustively("-2", "few")])
 def test_no_sample_of_none(number: str) -> None:
     done = conformance("--every", number)
     assert done.returncode == 4
     assert f"argument --every: {number} is not a number of at least 1" in done.stderr
 
 
+@pytest.mark.exhaustive
 def test_a_sample_leaves_the_allow_list_alone(tmp_path: Path) -> None:
     path = tmp_path / "allowed"
     path.write_text("tcp/no-such-experiment surprise 9999-12-31 seen elsewhere\n", encoding="utf-8")

@@ -207,7 +207,9 @@ def test_verbs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "`=` the rule holds" in text
     assert json.loads(said(capsys, "matrix", "--chapter", "udp", "--platforms", "linux", "--format", "json"))["format"] == matrix.FORMAT
     assert said(capsys, "diff", "linux", "linux@7.3", "--chapter", "udp").startswith("linux -> linux@7.3: 0 of ")
-    assert "clause linux/port-remembers-reuseaddr" in said(capsys, "diff", "linux", "linux@5.10", "--ids", status=1)
+    assert "clause linux/port-remembers-reuseaddr" in said(
+        capsys, "diff", "linux", "linux@5.10", "--ids", "--chapter", "duplicate-bind", status=1
+    )
     explained = said(capsys, "explain", f"{E2}/linux@5.10")
     comment = f"# {E2}: on linux@5.10 bind ok (observed, addrinuse "
     for part in ("rule S5", "B.bind(127.0.0.1:P) = ok", "linux/unlistened-duplicates", "to cite", "observed: ", comment):

@@ -28,6 +28,7 @@ from reports.__main__ import main
 from reports.catalogue import by_id
 from reports.plans import plan_of, written
 from reports.recorded import UNFINISHED, judged_again
+from tests.helpers.sampling import exhaustively
 
 #: Other interpreters to try the probe on, separated as in PATH; python2.7 is tried wherever there is one.
 INTERPRETERS = [path for path in os.environ.get("ADDRINUSE_PYTHONS", "").split(os.pathsep) if path]
@@ -92,9 +93,7 @@ def calls_of(plan: Any, answers: Iterator[str]) -> list[str]:
     return calls
 
 
-@pytest.mark.parametrize(
-    "name", ["stevens", "linux", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in ("netbsd", "solaris", "hpux", "tru64"))]
-)
+@pytest.mark.parametrize("name", ["linux", *exhaustively("stevens", "netbsd", "solaris", "hpux", "tru64")])
 def test_a_plan_makes_the_calls_of_its_script(probe: ModuleType, name: str) -> None:
     different = []
     for identifier, _, question, plan in probe.EXPERIMENTS:
@@ -130,14 +129,7 @@ def performed(built: Path, folder: Path, python: str, only: str) -> Run:
 @pytest.mark.parametrize("python", [sys.executable, *INTERPRETERS, *([OLD] if OLD and runs(OLD) else [])])
 @pytest.mark.parametrize(
     "only",
-    [
-        "tcp/takeover/",
-        pytest.param("tcp/calls/", marks=pytest.mark.exhaustive),
-        "tcp/stevens",
-        "udp4/",
-        "reuseport/receives",
-        "time-wait/l",
-    ],
+    ["tcp/stevens", "time-wait/l", *exhaustively("tcp/takeover/", "tcp/calls/", "udp4/", "reuseport/receives")],
 )
 def test_on_this_kernel_it_records_what_the_suite_sees(built: Path, tmp_path: Path, python: str, only: str) -> None:
     run = performed(built, tmp_path, python, only)

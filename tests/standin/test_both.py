@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.helpers.sampling import exhaustively
 from tests.standin.both import compare, scripts
 from tests.standin.running import NOBODY, linux
 
@@ -11,7 +12,7 @@ from tests.standin.running import NOBODY, linux
 pytestmark = [linux, pytest.mark.skipif(NOBODY is None, reason="other users need root")]
 
 
-@pytest.mark.parametrize("platform", ["freebsd", "windows", "macos"])
+@pytest.mark.parametrize("platform", ["windows", *exhaustively("freebsd", "macos")])
 def test_a_sample_of_scripts(platform: str) -> None:
     tally = compare(platform, scripts(platform, 6, seed=2))
     assert tally.unexplained == []
