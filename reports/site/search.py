@@ -56,7 +56,7 @@ SYMPTOMS = {
     "held": "who holds what uses my port child helper inherited zombie crashed ss lsof netstat shows nothing address already in use "
     "nothing is running localhost two servers permission denied EACCES low port",
     "stale-file": "unix socket file sock path unlink stale crashed /run /tmp/x.sock AF_UNIX EADDRINUSE ECONNREFUSED errno 98 48",
-    "clients": "EADDRNOTAVAIL connect ephemeral ports exhausted outgoing source port proxy",
+    "clients": "EADDRNOTAVAIL 10048 WSAEADDRINUSE at connect ephemeral ports exhausted outgoing source port proxy hole punching libp2p",
 }
 
 
@@ -101,12 +101,13 @@ def _people() -> Iterator[tuple[str, str, str, str, str]]:
 
 
 def _questions() -> Iterator[tuple[str, str, str, str, str]]:
-    """The sections of the pages of docs/: those of the FAQ are questions, of the others only the page is found."""
+    """The sections of the pages of docs/: those of the FAQ are questions; of the others the page is found, also by its headings."""
     for name in document_page.names():
         text = (document_page.DOCS / f"{name}.md").read_text(encoding="utf-8")
         file = file_of(paths.document(name))
         if name != "faq":
-            yield "Page", file, document_page.title_of(text) or name, document_page.first_of(text)[:160], name
+            headings = re.findall(r"^##+ (.+)$", text, flags=re.MULTILINE)
+            yield "Page", file, document_page.title_of(text) or name, document_page.first_of(text)[:160], " ".join([name, *headings])
             continue
         for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
             heading, _, body = part.partition("\n")

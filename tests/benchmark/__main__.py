@@ -14,6 +14,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -59,7 +60,7 @@ def main() -> int:
     try:
         result = {"machine": bench.fingerprint(), "engine": _engine(bench, bare, args.rounds)}
         result["sizes"] = [_size(bench, size) for size in SIZES if size <= args.largest]
-        result |= {"predictions": _predictions(), "pytest": _pytest(), "nothing": _from_nothing()}
+        result |= {"predictions": _predictions(), "pytest": _pytest(), "nothing": {way: _from_nothing(way) for way in ("pip", "uv")}}
     finally:
         bench.close()
         bare.close()
@@ -161,14 +162,27 @@ def _pytest() -> Result:
 VERDICTS = re.compile(rb"(?m)^[.v]")
 
 
-def _from_nothing() -> Result:
-    """Seconds of README's command, step by step, in a folder that goes again. pip takes what it has from its cache."""
+def _from_nothing(way: str) -> Result:
+    """Seconds of README's command, step by step, in a folder that goes again: with pip, or with uv. Each takes what it has from its cache."""
+    uv = shutil.which("uv")
+    if way == "uv" and uv is None:
+        return {"seconds": {}, "why_not": "there is no uv"}
     with tempfile.TemporaryDirectory(prefix="addrinuse-") as folder:
-        python = str(Path(folder, "bin", "python"))
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", str(ROOT)]
+        python = str(Path(folder, "venv", "bin", "python"))
+        environment = str(Path(folder, "venv"))
+        steps = {
+            "pip": {
+                "venv": [sys.executable, "-m", "venv", environment],
+                "install": [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", str(ROOT)],
+            },
+            "uv": {
+                "venv": [str(uv), "venv", "--quiet", "--python", sys.executable, environment],
+                "install": [str(uv), "pip", "install", "--quiet", "--python", python, "-e", str(ROOT)],
+            },
+        }[way]
         run = [python, "-m", "addrinuse", "run"]
         seconds = {}
-        for name, command in {"venv": [sys.executable, "-m", "venv", folder], "install": install}.items():
+        for name, command in steps.items():
             start = time.perf_counter()
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
             seconds[name] = time.perf_counter() - start
@@ -206,7 +220,7 @@ def _table(result: Result) -> list[str]:
     predicted, ran = result["predictions"], result["pytest"]
     lines += ["", f"predictions of named experiments: {predicted['experiments'] / predicted['seconds']:,.0f} a second"]
     lines += [f"pytest: {ran['each_ms']:.1f} ms a named experiment, {ran['start_seconds']:.1f} s to start"]
-    return [*lines, _waited(result["nothing"])]
+    return [*lines, *(f"with {way}, {_waited(nothing)}" for way, nothing in result["nothing"].items())]
 
 
 def _waited(nothing: Result) -> str:

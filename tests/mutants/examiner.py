@@ -180,7 +180,10 @@ class Examiner:
         return list(self._family.mutants([context.heard for context in self.contexts], met))
 
     def fate(self, mutant: Mutant) -> str:
-        """What becomes of a mutant: experiments are run until one notices it."""
+        """What becomes of a mutant: experiments are run until one notices it.
+
+        What the matrix notices by its clause counts as noticed, so no older release is asked whether it answers otherwise.
+        """
         fates = {SURVIVED}
         #: What the mutant asked in an experiment: where true model and mutant get the same answers, both do the same again.
         asked: dict[tuple[int, Context], list[Asked]] = {}
@@ -196,6 +199,8 @@ class Examiner:
                     if NOTICED in fates:
                         self._remember(mutant, number)
                         return NOTICED
+            if CLAUSE in fates:
+                return CLAUSE
         return next(fate for fate in FATES if fate in fates)
 
     def _order(self, context: Context, mutant: Mutant) -> Iterator[int]:
