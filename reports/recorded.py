@@ -124,9 +124,9 @@ def _up_to_the_end(record: Record) -> Observation:
 
 
 def file_name(run: Run) -> str:
-    """The name of a run in the repository: ``linux-6.18.44-root.jsonl.gz``."""
+    """The name of a run in the repository: ``linux-6.18.44-root.jsonl.xz``."""
     parts = (run.name, run.version, "userland" if run.userland else "", run.header["fingerprint"].get("privilege", ""))
-    return "-".join(filter(None, (re.sub(r"[^a-z0-9._]+", "-", part.lower()).strip("-.") for part in parts))) + ".jsonl.gz"
+    return "-".join(filter(None, (re.sub(r"[^a-z0-9._]+", "-", part.lower()).strip("-.") for part in parts))) + ".jsonl.xz"
 
 
 def differing(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:

@@ -236,8 +236,8 @@ ENTRIES = (
     Entry(
         "clients",
         "Many outgoing connections from one address",
-        "A client binds before it connects, or its ports run out, which Windows calls 10048 (WSAEADDRINUSE) at connect. The lines about a range "
-        "with one port need IP_LOCAL_PORT_RANGE.",
+        "A client binds before it connects, or its ports run out, which Windows calls 10048 (WSAEADDRINUSE) at connect. The lines about "
+        "a range with one port need IP_LOCAL_PORT_RANGE.",
         (
             Wish("bind a port, then connect", "tcp/outgoing/bind-before-connect/no-options", ("connect ok",)),
             Wish("one port, two destinations, SO_REUSEADDR", "tcp/outgoing/two-destinations/reuseaddr", ("connect ok",)),

@@ -180,7 +180,7 @@ def shape_of(socket: str, host: str, options: tuple[Option, ...]) -> Shape:
 
 def runs() -> list[Path]:
     """The recorded runs of the checks."""
-    return sorted(RUNS.glob("*.jsonl.gz"))
+    return sorted(RUNS.glob("*.jsonl.xz"))
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import os
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures.record.output import write_whole
+from fixtures.record.packing import pack
 from fixtures.record.runfile import read_run
 from reports.cells import RUNS
 from reports.recorded import file_name
@@ -73,5 +73,5 @@ def keep(run: Path, folder: Path = RUNS) -> Path:
     """
     kept = folder / file_name(read_run(run))
     folder.mkdir(exist_ok=True)
-    write_whole(kept, gzip.compress(run.read_bytes(), 9, mtime=0))
+    write_whole(kept, pack(run.read_bytes()))
     return kept

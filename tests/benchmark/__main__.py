@@ -163,7 +163,7 @@ VERDICTS = re.compile(rb"(?m)^[.v]")
 
 
 def _from_nothing(way: str) -> Result:
-    """Seconds of README's command, step by step, in a folder that goes again: with pip, or with uv. Each takes what it has from its cache."""
+    """Seconds of README's command, step by step, in a folder that goes again: with pip, or with uv, and what each has in its cache."""
     uv = shutil.which("uv")
     if way == "uv" and uv is None:
         return {"seconds": {}, "why_not": "there is no uv"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import random
@@ -14,7 +13,8 @@ from typing import Any
 import pytest
 
 from fixtures.models import Platform
-from fixtures.record.runfile import Header, Record, RunError, as_line, as_record, footer_of, pack, read_run, write_run
+from fixtures.record.packing import pack, unpacked
+from fixtures.record.runfile import LARGEST, Header, Record, RunError, as_line, as_record, footer_of, read_run, write_run
 from fixtures.record.verdicts import judge, observe
 from reports.__main__ import main
 from reports.catalogue import by_id
@@ -117,21 +117,21 @@ def refusal(path: Path) -> str:
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
-def test_a_damaged_file_is_refused_or_is_still_the_same_run(tmp_path: Path, content: bytes, packed: bool) -> None:
+@pytest.mark.parametrize("packed", ["", ".gz", ".xz"], ids=["plain", "gzip", "xz"])
+def test_a_damaged_file_is_refused_or_is_still_the_same_run(tmp_path: Path, content: bytes, packed: str) -> None:
     chance, path = random.Random(20261), tmp_path / "run.jsonl"
     counts: Counter[bool] = Counter()
     for number in range(TRIES):
-        whole = pack(content) if packed and number % 2 else content
+        whole = pack(content, packed) if packed and number % 2 else content
         damaged = chance.choice(DAMAGES if whole is content else DAMAGES[:3])(chance, whole)
         if damaged == whole:
             continue
-        path.write_bytes(pack(damaged) if packed and whole is content else damaged)
+        path.write_bytes(pack(damaged, packed) if packed and whole is content else damaged)
         refused = refusal(path)
         if not refused:
             # What gzip keeps beside the content (a time, a name, padding) may change.
             assert packed
-            assert gzip.decompress(path.read_bytes()) == content
+            assert unpacked(path.read_bytes(), LARGEST) == content
         counts[bool(refused)] += 1
     assert counts[True] > 0.9 * TRIES
     assert counts[False] < 0.05 * TRIES
@@ -164,4 +164,4 @@ def test_what_is_refused_does_not_get_into_the_matrix(tmp_path: Path, content: b
     assert capsys.readouterr().err.count("\n") == 1
     path.write_bytes(content)
     assert main(["add", str(path), "--runs", str(kept), "--write"]) == 0
-    assert [one.name for one in kept.iterdir()] == ["linux-6.18-root.jsonl.gz"]
+    assert [one.name for one in kept.iterdir()] == ["linux-6.18-root.jsonl.xz"]

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import gzip
 import random
+import sys
 from pathlib import Path
 
 import pytest
 
+from fixtures.record.packing import SUFFIXES
 from fixtures.record.runfile import FORMAT, Header, Record, RunError, read_run, write_run
 from tests.helpers.records import record_of
 
@@ -139,12 +141,20 @@ def test_two_traces_of_one_experiment(tmp_path: Path) -> None:
     assert ": line 3: a second trace of tcp/b" in refused(path)
 
 
-def test_packed_runs_are_the_same_each_time_and_need_no_name(tmp_path: Path) -> None:
-    one, other = tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl.gz"
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_packed_runs_are_the_same_each_time_and_need_no_name(tmp_path: Path, suffix: str) -> None:
+    one, other = tmp_path / f"a.jsonl{suffix}", tmp_path / f"b.jsonl{suffix}"
     write_run(one, HEADER, TRACES)
     write_run(other, HEADER, TRACES[::-1])
     assert one.read_bytes() == other.read_bytes()
     assert read_run(one.rename(tmp_path / "run.jsonl")).traces == read_run(other).traces
+
+
+def test_a_python_without_liblzma_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run.jsonl.xz"
+    write_run(path, HEADER, TRACES)
+    monkeypatch.setitem(sys.modules, "lzma", None)
+    assert "this Python has no lzma, which xz needs; use another Python" in refused(path)
 
 
 @pytest.mark.parametrize("packed", [False, True])

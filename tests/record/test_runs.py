@@ -13,7 +13,7 @@ from reports.cells import RUNS, runs_by_file
 from reports.recorded import judged_again
 from tests.helpers.sampling import exhaustively
 
-PATHS = {path.name.partition(".jsonl")[0]: path for path in sorted(RUNS.glob("*.jsonl.gz"))}
+PATHS = {path.name.partition(".jsonl")[0]: path for path in sorted(RUNS.glob("*.jsonl.xz"))}
 #: Of each run one experiment in so many is judged every time, of one the first, of the next the second.
 ONE_IN = 12
 

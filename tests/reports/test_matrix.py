@@ -7,7 +7,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fixtures.models import Platform
-from fixtures.record.runfile import RunError, pack, write_run
+from fixtures.record.packing import pack
+from fixtures.record.runfile import RunError, write_run
 from fixtures.specification.clauses import BASES
 from reports import matrix
 from reports.__main__ import main
@@ -134,12 +135,12 @@ def test_a_run_on_the_system_goes_before_one_on_its_stack(tmp_path: Path) -> Non
     assert (found.basis, found.answer) == ("observed", "bind ok")
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".jsonl.xz"])
 def test_for_one_platform_only_its_own_runs_are_read(tmp_path: Path, suffix: str) -> None:
     run_of(tmp_path, "linux@7.3", "ok")
     lines = (tmp_path / "linux@7.3.jsonl").read_bytes().replace(b"linux@7.3", b"netbsd@10").splitlines(keepends=True)
     cut = tmp_path / f"netbsd{suffix}"
-    cut.write_bytes(pack(lines[0]) if suffix.endswith(".gz") else lines[0])
+    cut.write_bytes(lines[0] if suffix == ".jsonl" else pack(lines[0], cut.suffix))
     assert [run.version for run in recorded_runs(tmp_path, "linux")] == ["7.3"]
     for name in ("netbsd", ""):
         with pytest.raises(RunError, match=f"netbsd{suffix}: line 1: no footer"):

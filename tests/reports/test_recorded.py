@@ -86,12 +86,12 @@ def test_add_shows_what_changes_and_writes_only_when_told(tmp_path: Path, capsys
     out = said(capsys, "add", run, "--runs", kept)
     assert out.startswith("linux@7.3 (root), suite 0.1.0: ")
     assert "column linux of the matrix: +" in out
-    assert "linux-7.3-root.jsonl.gz is new; --write adds it" in out
+    assert "linux-7.3-root.jsonl.xz is new; --write adds it" in out
     assert not kept.exists()
     assert "is new: added" in said(capsys, "add", run, "--runs", kept, "--write")
-    first = (kept / "linux-7.3-root.jsonl.gz").read_bytes()
+    first = (kept / "linux-7.3-root.jsonl.xz").read_bytes()
     assert "replaces the run of this name: added" in said(capsys, "add", run, "--runs", kept, "--write")
-    assert (kept / "linux-7.3-root.jsonl.gz").read_bytes() == first
+    assert (kept / "linux-7.3-root.jsonl.xz").read_bytes() == first
 
 
 def test_add_names_every_surprise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,7 +105,7 @@ def test_add_keeps_a_platform_without_a_model(tmp_path: Path, capsys: pytest.Cap
     run = recorded(tmp_path / "run.jsonl", "stevens", taken_for="plan9@4")
     out = said(capsys, "add", run, "--runs", tmp_path / "runs", "--write")
     assert "plan9@4 has no model" in out
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["plan9-4-root.jsonl.gz"]
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["plan9-4-root.jsonl.xz"]
 
 
 def rewritten(path: Path, **words: object) -> Path:
@@ -140,10 +140,10 @@ def test_an_experiment_of_another_suite_is_left_out(tmp_path: Path, capsys: pyte
 @pytest.mark.parametrize(
     ("platform", "privilege", "name"),
     [
-        ("linux@6.18.44", "root", "linux-6.18.44-root.jsonl.gz"),
-        ("illumos@OmniOS/x y", "user namespace", "illumos-omnios-x-y-user-namespace.jsonl.gz"),
-        ("aix", "", "aix.jsonl.gz"),
-        ("linux@../../etc", "root", "linux-etc-root.jsonl.gz"),
+        ("linux@6.18.44", "root", "linux-6.18.44-root.jsonl.xz"),
+        ("illumos@OmniOS/x y", "user namespace", "illumos-omnios-x-y-user-namespace.jsonl.xz"),
+        ("aix", "", "aix.jsonl.xz"),
+        ("linux@../../etc", "root", "linux-etc-root.jsonl.xz"),
     ],
 )
 def test_the_name_of_a_kept_run(platform: str, privilege: str, name: str) -> None:
@@ -155,7 +155,7 @@ def test_a_run_on_a_stack_alone_says_so_wherever_it_is_shown(tmp_path: Path, cap
     out = said(capsys, "add", run, "--runs", kept, "--write")
     assert out.startswith("freebsd@13 (the system's stack, built as a library, root), suite ")
     assert re.search(r"column freebsd@13 of the matrix: \+\d+ cells observed on its stack", out)
-    assert [path.name for path in kept.iterdir()] == ["freebsd-13-userland-root.jsonl.gz"]
+    assert [path.name for path in kept.iterdir()] == ["freebsd-13-userland-root.jsonl.xz"]
     whole = recorded(kept / "freebsd-13-root.jsonl", "freebsd@13")
     assert "userland: - -> sys/netinet of 13.0" in said(capsys, "compare", whole, run)
     assert "freebsd: 2 versions recorded: 13, 13 (its stack)" in said(capsys, "trend", "freebsd", "--runs", kept)
@@ -168,7 +168,7 @@ def test_merge_keeps_a_system_apart_from_its_stack(tmp_path: Path, capsys: pytes
     stack = recorded(tmp_path / "b.jsonl", "freebsd@13", userland="as a library")
     said(capsys, "merge", whole, stack, "-o", f"{tmp_path}/merged/")
     names = [path.name for path in (tmp_path / "merged").iterdir()]
-    assert sorted(names) == ["freebsd-13-root.jsonl.gz", "freebsd-13-userland-root.jsonl.gz"]
+    assert sorted(names) == ["freebsd-13-root.jsonl.xz", "freebsd-13-userland-root.jsonl.xz"]
 
 
 # --- merge
@@ -194,7 +194,7 @@ def test_merge_writes_several_platforms_to_a_folder(tmp_path: Path, capsys: pyte
     runs = [recorded(tmp_path / f"{name}.jsonl", name) for name in ("linux@6.18", "netbsd@10.1")]
     assert "name a folder, as in -o x.jsonl/" in said(capsys, "merge", *runs, "-o", "x.jsonl", status=2)
     out = said(capsys, "merge", *runs, "-o", f"{tmp_path}/merged/", "--format", "markdown")
-    assert sorted(path.name for path in (tmp_path / "merged").iterdir()) == ["linux-6.18-root.jsonl.gz", "netbsd-10.1-root.jsonl.gz"]
+    assert sorted(path.name for path in (tmp_path / "merged").iterdir()) == ["linux-6.18-root.jsonl.xz", "netbsd-10.1-root.jsonl.xz"]
     assert "| chapter | linux@6.18 | netbsd@10.1 |" in out
     assert "cannot be written" in said(capsys, "merge", runs[0], "-o", tmp_path / "missing" / "x.jsonl", status=2)
 
@@ -247,7 +247,7 @@ def test_compare_across_versions_of_the_suite(tmp_path: Path, capsys: pytest.Cap
 def test_trend(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recorded(tmp_path / "a.jsonl", "linux@6.1")
     recorded(tmp_path / "b.jsonl", "stevens", taken_for="linux@5.10")
-    recorded(tmp_path / "c.jsonl.gz", "linux@6.18", ids=IDS[1:])
+    recorded(tmp_path / "c.jsonl.xz", "linux@6.18", ids=IDS[1:])
     out = said(capsys, "trend", "linux", "--runs", tmp_path, status=1)
     assert out.startswith("linux: 3 versions recorded: 5.10, 6.1, 6.18\n")
     assert "5.10 -> 6.1: " in out

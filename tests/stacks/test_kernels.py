@@ -231,7 +231,7 @@ def _light(monkeypatch: pytest.MonkeyPatch) -> None:
 class TestGuests:
     def test_a_run_comes_home(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert _run(tmp_path, _sending(tmp_path, 0)) == 0
-        assert read_run(tmp_path / "runs" / "linux-6.12.94-root.jsonl.gz").header["platform"] == "linux@6.12.94"
+        assert read_run(tmp_path / "runs" / "linux-6.12.94-root.jsonl.xz").header["platform"] == "linux@6.12.94"
         assert capsys.readouterr().out == "linux 6.12.94 as root:  (3 s)\n"
 
     def test_a_surprise_shows_its_story(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

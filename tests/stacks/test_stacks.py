@@ -85,7 +85,7 @@ def test_a_kept_run_is_the_same_file_each_time(tmp_path: Path) -> None:
     write_run(run, {"platform": "linux@6.12.94", "stack": "kernel", "fingerprint": {}}, [])
     first = common.keep(run, tmp_path / "runs").read_bytes()
     kept = common.keep(run, tmp_path / "runs")
-    assert kept.name == "linux-6.12.94.jsonl.gz"
+    assert kept.name == "linux-6.12.94.jsonl.xz"
     assert kept.read_bytes() == first
     assert read_run(kept).header["platform"] == "linux@6.12.94"
 

@@ -161,7 +161,7 @@ def test_a_run_is_shown_and_brought_home(tmp_path: Path, capsys: pytest.CaptureF
     (tmp_path / "runs").mkdir()
     job = Job("lwip@2.1.3", [sys.executable, "-c", _RECORDS])
     assert programs.run_job(job, arguments("--record", str(tmp_path / "runs")), tmp_path) == 6
-    assert read_run(tmp_path / "runs/lwip-2.1.3.jsonl.gz").header["platform"] == "lwip@2.1.3"
+    assert read_run(tmp_path / "runs/lwip-2.1.3.jsonl.xz").header["platform"] == "lwip@2.1.3"
     assert "said\n" in capsys.readouterr().out
 
 
