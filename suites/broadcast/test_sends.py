@@ -1,0 +1,132 @@
+"""Who may send to a broadcast address?"""
+
+from __future__ import annotations
+
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Stack
+from fixtures.language.words import (
+    BROADCAST,
+    EACCES,
+    IPV6_V6ONLY,
+    LIMITED_BROADCAST,
+    LOOPBACK,
+    MAPPED,
+    OK,
+    SO_BROADCAST,
+    Address,
+    Answer,
+)
+from fixtures.specification.rules import BIND_NAMES, CONNECTS_FROM, MAY_BROADCAST, UNTOLD, WRONG_KIND
+from fixtures.specification.sources import LINUX
+from suites.broadcast.senders import ASKED_FOR, at, at_wildcard, sender
+
+MAPPED_BROADCAST = Address("::ffff:127.255.255.255")
+
+
+# The option.
+
+
+@experiment("udp4/broadcast/default", rule=MAY_BROADCAST, cites=(ASKED_FOR,))
+def test_it_is_off(stack: Stack) -> None:
+    """Does SO_BROADCAST of a new UDP socket read as 0 (off)?"""
+    assert stack.udp4().get(SO_BROADCAST) == Answer("0")
+
+
+@experiment("udp4/broadcast/sendto/unset", rule=MAY_BROADCAST, cites=(ASKED_FOR,))
+def test_it_is_not_set(stack: Stack) -> None:
+    """A UDP socket without SO_BROADCAST sends to 255.255.255.255: is that EACCES?"""
+    assert sender(stack).sendto(LIMITED_BROADCAST) == EACCES
+
+
+@experiment("udp4/broadcast/sendto/set", rule=MAY_BROADCAST, cites=(ASKED_FOR,))
+def test_it_is_set(stack: Stack) -> None:
+    """May a UDP socket with SO_BROADCAST send to 255.255.255.255?"""
+    assert sender(stack, SO_BROADCAST).sendto(LIMITED_BROADCAST) == OK
+
+
+@experiment("udp4/broadcast/sendto/cleared", rule=MAY_BROADCAST)
+def test_it_was_cleared(stack: Stack) -> None:
+    """A UDP socket has sent to 255.255.255.255 and cleared SO_BROADCAST: is the next sendto EACCES?"""
+    socket = sender(stack, SO_BROADCAST)
+    socket.sendto(LIMITED_BROADCAST)
+    socket.set(SO_BROADCAST.off)
+    assert socket.sendto(LIMITED_BROADCAST) == EACCES
+
+
+@experiment("udp4/broadcast/sendto/loopback-net/unset", rule=MAY_BROADCAST)
+def test_the_loopback_network(stack: Stack) -> None:
+    """A UDP socket without SO_BROADCAST sends to 127.255.255.255: is that EACCES?"""
+    assert sender(stack).sendto(BROADCAST) == EACCES
+
+
+@experiment("udp4/broadcast/sendto/loopback-net/set", rule=MAY_BROADCAST)
+def test_the_loopback_network_with_it(stack: Stack) -> None:
+    """May a UDP socket with SO_BROADCAST send to 127.255.255.255?"""
+    assert sender(stack, SO_BROADCAST).sendto(BROADCAST) == OK
+
+
+@experiment("udp6/broadcast/sendto/mapped/unset", rule=MAY_BROADCAST)
+def test_over_ipv6(stack: Stack) -> None:
+    """A UDP socket over IPv6 without SO_BROADCAST sends to ::ffff:127.255.255.255: is that EACCES?"""
+    assert stack.udp6(IPV6_V6ONLY.off).sendto(MAPPED_BROADCAST) == EACCES
+
+
+@experiment("udp6/broadcast/sendto/mapped/set", rule=MAY_BROADCAST)
+def test_over_ipv6_with_it(stack: Stack) -> None:
+    """An IPv6 socket with SO_BROADCAST sends to ::ffff:127.255.255.255: does an IPv4 socket hear it?"""
+    server = at_wildcard(stack)
+    stack.udp6(IPV6_V6ONLY.off, SO_BROADCAST).sendto(MAPPED_BROADCAST)
+    assert server.recv(1) == OK
+
+
+# What a refusal leaves, and whether an error comes back.
+
+
+@experiment("udp4/broadcast/sendto/refused-binds", rule=BIND_NAMES)
+def test_what_a_refusal_leaves(stack: Stack) -> None:
+    """An unbound socket was refused sendto 127.255.255.255. May it still bind?"""
+    socket = stack.udp4()
+    socket.sendto(BROADCAST)
+    assert socket.bind(LOOPBACK) == OK
+
+
+@experiment("udp4/broadcast/sendto/nobody", rule=UNTOLD)
+def test_nobody_holds_the_port(stack: Stack) -> None:
+    """A broadcast went to a port that nobody holds: is the sender's next broadcast granted?"""
+    socket = sender(stack, SO_BROADCAST)
+    socket.sendto(LIMITED_BROADCAST)
+    assert socket.sendto(LIMITED_BROADCAST) == OK
+
+
+@experiment("udp4/broadcast/sendto/pending-error", rule=MAY_BROADCAST, cites=(LINUX.at("ipv4/udp.c, udp_sendmsg"),))
+def test_an_error_waits(stack: Stack) -> None:
+    """A socket that has ECONNREFUSED waiting broadcasts without SO_BROADCAST: is that EACCES?"""
+    socket = sender(stack)
+    socket.connect(LOOPBACK.at("9"))
+    socket.send(1)
+    assert socket.sendto(LIMITED_BROADCAST) == EACCES
+
+
+# A sender that is bound to a broadcast address.
+
+
+@experiment("udp4/broadcast/sendto/from-a-broadcast-address", rule=CONNECTS_FROM)
+def test_its_address_is_a_broadcast_address(stack: Stack) -> None:
+    """A socket that is bound to 127.255.255.255 sends to a server: does the datagram arrive?"""
+    server = at(stack, LOOPBACK)
+    at(stack, BROADCAST.at("Q")).sendto(LOOPBACK)
+    assert server.recv(1) == OK
+
+
+@experiment("udp6/broadcast/sendto/from-a-broadcast-address", rule=CONNECTS_FROM)
+def test_its_address_is_a_mapped_broadcast_address(stack: Stack) -> None:
+    """A socket is bound to ::ffff:127.255.255.255. May it send to a server at ::ffff:127.0.0.1?"""
+    socket = stack.udp6(IPV6_V6ONLY.off)
+    socket.bind(MAPPED_BROADCAST.at("Q"))
+    assert socket.sendto(MAPPED) == OK
+
+
+@experiment("tcp4/broadcast/option", rule=WRONG_KIND)
+def test_over_tcp(stack: Stack) -> None:
+    """TCP knows no broadcasts. May a TCP socket set SO_BROADCAST?"""
+    assert stack.tcp4().set(SO_BROADCAST) == OK
