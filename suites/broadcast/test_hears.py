@@ -22,7 +22,8 @@ from fixtures.language.words import (
     Option,
     Options,
 )
-from fixtures.specification.rules import BROADCAST_TO_EACH, CONNECTED_UDP, LOOPBACK_ALONE, MOST_SPECIFIC
+from fixtures.specification.rules import BROADCAST_TO_EACH, CONNECTED_UDP, LOOPBACK_ALONE, MOST_SPECIFIC, ONE_OR_EACH
+from fixtures.specification.sources import TCPV2
 from suites.broadcast.senders import COPIES, EACH_WAY, at, at_wildcard, sender
 
 
@@ -127,11 +128,12 @@ def test_a_connected_socket(stack: Stack) -> None:
 
 @experiment("udp4/broadcast/hears/its-peer", rule=CONNECTED_UDP)
 def test_the_peer_of_a_connected_socket(stack: Stack) -> None:
-    """A socket at 255.255.255.255 is connected, and its peer broadcasts: does it hear that?"""
-    peer, server = sender(stack, SO_BROADCAST), at(stack, LIMITED_BROADCAST)
+    """A socket at 255.255.255.255, if it may bind that, is connected: does it hear its peer broadcast?"""
+    peer, server = sender(stack, SO_BROADCAST), stack.udp4()
+    bound = server.bind(LIMITED_BROADCAST) == OK
     server.connect(LOOPBACK.at("Q"))
     peer.sendto(LIMITED_BROADCAST)
-    assert server.recv(1) == OK
+    assert not bound or server.recv(1) == OK
 
 
 @experiment("udp4/broadcast/hears/itself", rule=BROADCAST_TO_EACH)
@@ -152,3 +154,18 @@ def test_an_ipv6_socket(stack: Stack, name: str, option: Option) -> None:
     server, other = at_wildcard(stack, SO_REUSEADDR), stack.udp6(option, SO_REUSEADDR)
     both = other.bind(WILDCARD6) == OK and option.value == 0
     assert stack.connections(LIMITED_BROADCAST) == (EACH if both else server.itself)
+
+
+@experiment("udp4/broadcast/hears/cleared", rule=BROADCAST_TO_EACH, cites=(TCPV2.at("udp_input"),))
+def test_the_newest_clears_its_option(stack: Stack) -> None:
+    """Two share the wildcard (SO_REUSEPORT), and the newer clears the option: does each hear 255.255.255.255?"""
+    at_wildcard(stack, SO_REUSEPORT)
+    at_wildcard(stack, SO_REUSEPORT).set(SO_REUSEPORT.off)
+    assert stack.connections(LIMITED_BROADCAST) == EACH
+
+
+@experiment("udp4/broadcast/hears/unicast-beside-it", rule=ONE_OR_EACH, cites=(COPIES,))
+def test_what_is_sent_to_one(stack: Stack) -> None:
+    """Two at the wildcard (SO_REUSEADDR) hear each broadcast, if they may share: does 127.0.0.1 reach one alone?"""
+    first, second = at_wildcard(stack, SO_REUSEADDR), at_wildcard(stack, SO_REUSEADDR)
+    assert stack.connections(LOOPBACK) in (first.itself, second.itself)
