@@ -46,7 +46,7 @@ def test_a_mapped_broadcast_address(stack: Stack, kind: str) -> None:
 
 @experiment("udp4/broadcast/bind/beside-wildcard", rule=NO_OPTIONS)
 def test_beside_the_wildcard(stack: Stack) -> None:
-    """A UDP socket without options holds 127.255.255.255, or was refused it: is the wildcard refused only then?"""
+    """A UDP socket may hold 127.255.255.255: is another refused the wildcard if it does, and only then?"""
     held = stack.udp4().bind(BROADCAST) == OK
     assert (stack.udp4().bind(WILDCARD) == EADDRINUSE) is held
 
