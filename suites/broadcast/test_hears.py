@@ -126,6 +126,15 @@ def test_a_connected_socket(stack: Stack) -> None:
     assert stack.connections(LIMITED_BROADCAST) == server.itself
 
 
+@experiment("udp4/broadcast/hears/bound/connected", rule=CONNECTED_UDP)
+def test_a_connected_socket_at_the_broadcast_address(stack: Stack) -> None:
+    """Two may be at 255.255.255.255, and one is connected: does the other alone hear a broadcast?"""
+    first, second = stack.udp4(SO_REUSEPORT), stack.udp4(SO_REUSEPORT)
+    bound = first.bind(LIMITED_BROADCAST) == OK and second.bind(LIMITED_BROADCAST) == OK
+    first.connect(LOOPBACK.at("9"))
+    assert stack.connections(LIMITED_BROADCAST) == (second.itself if bound else NOBODY)
+
+
 @experiment("udp4/broadcast/hears/its-peer", rule=CONNECTED_UDP)
 def test_the_peer_of_a_connected_socket(stack: Stack) -> None:
     """A socket at 255.255.255.255, if it may be there, is connected: does it hear its peer broadcast?"""
