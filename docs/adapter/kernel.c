@@ -31,7 +31,7 @@ static int used, clients[WAITING], client_count, offered = -1;
 static struct { const char *name; int level, number; } options[] = {
     {"SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR}, {"SO_REUSEPORT", SOL_SOCKET, SO_REUSEPORT}, {"SO_LINGER", SOL_SOCKET, SO_LINGER},
     {"IPV6_V6ONLY", IPPROTO_IPV6, IPV6_V6ONLY}, {"IP_BIND_ADDRESS_NO_PORT", IPPROTO_IP, 24}, {"IP_LOCAL_PORT_RANGE", IPPROTO_IP, 51},
-    {"IP_MULTICAST_ALL", IPPROTO_IP, 49},
+    {"IP_MULTICAST_ALL", IPPROTO_IP, 49}, {"SO_BROADCAST", SOL_SOCKET, SO_BROADCAST},
 };
 
 static struct { int number; const char *name; } errors[] = {
@@ -162,10 +162,17 @@ static int member(int fd, const char *group, int joins) {
     return setsockopt(fd, IPPROTO_IP, joins ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &four, sizeof four);
 }
 
-/* A UDP socket whose datagrams to a group stay on the machine. */
+static int is_broadcast(const char *host) { return !strcmp(host, "127.255.255.255") || !strcmp(host, "255.255.255.255"); }
+
+/* A UDP socket whose datagrams to a group, or to everybody, stay on the machine: Linux sends 255.255.255.255 from 127.0.0.1 over loopback. */
 static int sender(const char *host) {
-    int fd = open_for(host, SOCK_DGRAM), index = if_nametoindex("lo"), none = 0;
+    int fd = open_for(host, SOCK_DGRAM), index = if_nametoindex("lo"), none = 0, yes = 1;
     struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr = loopback};
+    if (is_broadcast(host)) {
+        setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &yes, sizeof yes);
+        bind(fd, (struct sockaddr *)&own, sizeof own);
+    }
     if (strchr(host, ':')) {
         setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof index);
         setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &none, sizeof none);
@@ -336,10 +343,10 @@ static int hears(const char *group, const char *wildcard) {
 }
 
 static void do_probe(void) {
-    printf("{\"answer\": \"ok\", \"ipv6\": %s, \"second\": \"127.0.0.2\", \"multicast4\": %s, \"multicast6\": %s, \"orphans\": true, "
-           "\"time_wait\": true}\n",
+    printf("{\"answer\": \"ok\", \"ipv6\": %s, \"second\": \"127.0.0.2\", \"multicast4\": %s, \"multicast6\": %s, \"broadcast\": %s, "
+           "\"orphans\": true, \"time_wait\": true}\n",
            can_bind("::1", SOCK_STREAM, 0) ? "true" : "false", hears("224.0.0.251", "0.0.0.0") ? "true" : "false",
-           hears("ff05::fb", "::") ? "true" : "false");
+           hears("ff05::fb", "::") ? "true" : "false", hears("127.255.255.255", "0.0.0.0") ? "true" : "false");
 }
 
 static void do_reset(void) {

@@ -16,6 +16,7 @@ _NUMBERED = re.compile(r"(\d+(?:<[^>]*>)?), (0x[0-9a-f]+|\d+), (0x[0-9a-f]+|\d+)
 _NAMES = {
     (1, 2): "SOL_SOCKET, SO_REUSEADDR",
     (1, 3): "SOL_SOCKET, SO_TYPE",
+    (1, 6): "SOL_SOCKET, SO_BROADCAST",
     (1, 13): "SOL_SOCKET, SO_LINGER",
     (1, 15): "SOL_SOCKET, SO_REUSEPORT",
     (1, 25): "SOL_SOCKET, SO_BINDTODEVICE",

@@ -9,7 +9,7 @@ from fixtures.machine.bench import STRANGERS
 from fixtures.machine.ports import ephemeral_range, outside
 from reports.probe_engine.actors import Actor
 from reports.probe_engine.hands import Hands
-from reports.probe_engine.sockets import can_bind, hears_itself, second_address
+from reports.probe_engine.sockets import broadcasts, can_bind, hears_itself, second_address
 from reports.probe_engine.words import LINUX, Broken, Untestable
 
 LINE = re.compile(r"(?:([A-Z]\d*) = )?(?:([a-z]\w*): )?(?:([A-Z]\d*)\.)?([a-z]\w*)\((.*)\)$")
@@ -44,6 +44,7 @@ class Bench(object):
         self.ipv6 = socket.has_ipv6 and can_bind(socket.AF_INET6, socket.SOCK_STREAM, "::1", 0)
         self.second = second_address()
         self.multicast = {4: hears_itself("224.0.0.251", "0.0.0.0"), 6: self.ipv6 and hears_itself("ff05::fb", "::")}
+        self.broadcast = broadcasts()
         self.ports = candidate_ports()
 
     def agent(self, name):

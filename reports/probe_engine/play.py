@@ -4,7 +4,8 @@ import time
 
 from fixtures.language.stack import ENOUGH
 from fixtures.machine.kernel import ARRIVAL_DEADLINE, SILENCE
-from fixtures.machine.sockets import is_multicast
+from fixtures.machine.options import unmapped
+from fixtures.machine.sockets import is_broadcast, is_multicast
 from reports.probe_engine.bench import Call, Place
 from reports.probe_engine.states import tcp_states
 from reports.probe_engine.words import WORDS, Broken, Inconclusive, Untestable
@@ -77,6 +78,7 @@ class Play(object):
     def do_connect(self, call):
         """Connect."""
         on, (host, port) = self.made[call.on], self.where(call.args[0])
+        self.need_broadcast(host)
         return self.ported(on, on.agent.ask("connect", on.name, host, port))
 
     def do_disconnect(self, call):
@@ -89,6 +91,7 @@ class Play(object):
     def do_sendto(self, call):
         """Send a datagram, and note the port that an unbound socket has got."""
         on, (host, port) = self.made[call.on], self.where(call.args[0])
+        self.need_broadcast(host)
         return self.ported(on, on.agent.ask("sendto", on.name, host, port))
 
     def do_accept(self, call):
@@ -142,13 +145,14 @@ class Play(object):
         host, port = self.where(call.args[0])
         if is_multicast(host):
             self.need_multicast(host)
+        self.need_broadcast(host)
         udp = is_multicast(host) or self.is_udp(port)
         places = self.candidates("udp" if udp else "tcp", port)
         self.drain(places, "udp" if udp else "tcp")
         try:
             sent = checked(self.bench.main.ask("datagrams" if udp else "connect_many", host, port, ENOUGH))["count"]
             counts = dict((place.name, 0) for place in places)
-            enough = sent * len(places) if is_multicast(host) else sent
+            enough = sent * len(places) if is_multicast(host) or is_broadcast(unmapped(host)) else sent
             whole = self.collect(places, "udp" if udp else "tcp", counts, enough, SILENCE if udp else ARRIVAL_DEADLINE)
         finally:
             self.bench.main.ask("hangup")
@@ -212,6 +216,12 @@ class Play(object):
         if port not in self.named:
             self.named[port] = self.bench.new_port()
         return host, self.named[port]
+
+    def need_broadcast(self, host):
+        """Skip what would leave the machine."""
+        host = unmapped(host)
+        if is_broadcast(host) and (host == "255.255.255.255" or not self.bench.broadcast):
+            raise Untestable("nothing is sent to %s here" % host)
 
     def need_multicast(self, host):
         """See that multicast works here."""

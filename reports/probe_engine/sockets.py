@@ -77,3 +77,21 @@ def hears_itself(group, wildcard):
     finally:
         for sock in opened:
             sock.close()
+
+
+def broadcasts():
+    """Whether 127.255.255.255 is a broadcast address."""
+    opened = []
+    try:
+        opened.append(open_socket(socket.AF_INET, socket.SOCK_DGRAM))
+        opened.append(sender_to("127.255.255.255"))
+        opened[0].bind(("0.0.0.0", 0))
+        opened[0].settimeout(0.3)
+        opened[1].setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
+        opened[1].sendto(b"?", ("127.255.255.255", opened[0].getsockname()[1]))
+        return opened[0].recv(16) == b"?"
+    except (Untestable, AttributeError) + ERRORS:
+        return False
+    finally:
+        for sock in opened:
+            sock.close()

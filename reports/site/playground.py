@@ -39,6 +39,7 @@ NOTATION = (
     ("C.send(1)", "and C.recv(1), A.shutdown(WR), A.setsockopt(SO_REUSEPORT, 1), E = A.dup()"),
     ("connections(127.0.0.1:P)", "who receives what is sent there?"),
     ("D.sendto(127.0.0.1:P)", "of a UDP socket; and D.join(224.0.0.251), D.leave(224.0.0.251), D.disconnect()"),
+    ("D.setsockopt(SO_BROADCAST, 1)", "then D.sendto(255.255.255.255:P); connections(255.255.255.255:P): who hears a broadcast?"),
     ("U = unix()", "U.bind(/F) takes a path, U.bind(@N) an abstract name of Linux; file(/F) looks at the file, unlink(/F) removes it"),
     ("elapse(60)", "let 60 seconds pass"),
     ("B.bind(127.0.0.1:P) = ok", "your guess after a call; a wrong one is marked"),

@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
-from fixtures.language.words import GROUP, IPV6_V6ONLY, LOOPBACK6, OK, SO_REUSEADDR, SO_REUSEPORT, Answer, Option
+from fixtures.language.words import GROUP, IPV6_V6ONLY, LOOPBACK6, OK, SO_BROADCAST, SO_REUSEADDR, SO_REUSEPORT, Answer, Option
 from fixtures.specification.rules import MEMBERSHIP, OPTION_BITS
 from suites.mptcp.scenes import FALLS_BACK, TRANSPARENT, ends, server
 
@@ -42,3 +42,11 @@ def test_v6only_after_bind(stack: Stack) -> None:
 def test_join(stack: Stack) -> None:
     """May an MPTCP socket join a multicast group?"""
     assert stack.mptcp4().join(GROUP) == OK
+
+
+@experiment("mptcp/options/broadcast", rule=OPTION_BITS, cites=(TRANSPARENT,))
+def test_an_option_of_udp(stack: Stack) -> None:
+    """SO_BROADCAST, for which TCP has no use, was set on an MPTCP socket: does it read as 1?"""
+    socket = stack.mptcp4()
+    socket.set(SO_BROADCAST)
+    assert socket.get(SO_BROADCAST) == Answer("1")

@@ -18,6 +18,7 @@ SECOND = "B.connect(127.0.0.1:Q)\nconnections(127.0.0.1:P) = A\nB.disconnect() =
 THIRD = "connections(127.0.0.1:P) = {then}\nC = udp4({option})\nC.bind({host}:P) = ok\nconnections(127.0.0.1:P) = {at_last}"
 BOUND = "A = udp4()\nA.bind({at})\nA.connect(127.0.0.1:Q)\nA.disconnect() = ok\nB = udp4()\n"
 TWO = "A = udp4({option})\nA.bind(0.0.0.0:P)\nB = udp4({option})\nB.bind(0.0.0.0:P)\n"
+TO_ALL = "connections(127.255.255.255:P) = {}\n"
 TO_GROUP = "connections(224.0.0.251:P) = {}\n"
 CLIENT = (
     "L = tcp4()\nL.bind(127.0.0.1:Q)\nL.listen()\nC = tcp4()\nC.bind({at})\nC.connect(127.0.0.1:Q)\nD = L.accept()\nC.disconnect() = ok\n"
@@ -118,6 +119,23 @@ MEASURED = {
     + TO_GROUP.format("A")
     + "A.setsockopt(IP_MULTICAST_ALL, 0)\n"
     + TO_GROUP.format("none"),
+    "broadcast/needs-option": "A = udp4()\nA.bind(0.0.0.0:P)\nS = udp4()\n"
+    "S.sendto(127.255.255.255:P) = EACCES\nS.connect(127.255.255.255:P) = EACCES\n"
+    "S.setsockopt(SO_BROADCAST, 1)\nS.sendto(127.255.255.255:P) = ok\nA.recv(1) = ok\nS.connect(127.255.255.255:P) = ok\n"
+    "S.setsockopt(SO_BROADCAST, 0)\nS.send(1) = ok\nA.recv(1) = ok",
+    "broadcast/two-wildcards/reuseaddr": TWO.format(option="SO_REUSEADDR") + TO_ALL.format("each") + "connections(127.0.0.1:P) = B",
+    "broadcast/two-wildcards/reuseport": TWO.format(option="SO_REUSEPORT") + TO_ALL.format("each") + "connections(127.0.0.1:P) = both",
+    "broadcast/wildcard-specific-broadcast/reuseaddr": "A = udp4(SO_REUSEADDR)\nA.bind(0.0.0.0:P)\nB = udp4(SO_REUSEADDR)\n"
+    "B.bind(127.0.0.1:P) = ok\nC = udp4(SO_REUSEADDR)\nC.bind(127.255.255.255:P) = ok\n"
+    + TO_ALL.format("both")
+    + "connections(127.0.0.1:P) = B",
+    "broadcast/two-on-the-broadcast-address/reuseport": TWO.format(option="SO_REUSEPORT").replace("0.0.0.0:P", "127.255.255.255:P")
+    + TO_ALL.format("each"),
+    "broadcast/connected-sharer/reuseaddr": TWO.format(option="SO_REUSEADDR") + "B.connect(127.0.0.1:Q)\n" + TO_ALL.format("A"),
+    "broadcast/dual-stack-listens/reuseaddr": "A = udp4(SO_REUSEADDR)\nA.bind(0.0.0.0:P)\nB = udp6(IPV6_V6ONLY=0, SO_REUSEADDR)\n"
+    "B.bind([::]:P) = ok\n" + TO_ALL.format("each"),
+    "broadcast/no-options": "A = udp4()\nA.bind(127.255.255.255:P) = ok\nB = udp4()\nB.bind(127.0.0.1:P) = ok\nC = udp4()\n"
+    "C.bind(0.0.0.0:P) = EADDRINUSE\n" + TO_ALL.format("A"),
     "errors/connected-then-unspec-pending": "A = udp4()\nA.connect(127.0.0.1:Q)\nA.send(1)\nA.disconnect() = ok\nA.recv(1) = ECONNREFUSED",
 }
 #: Who receives at one address: until 6.13 the disconnected socket is back in its group, since then it stays out and hears nothing.

@@ -11,7 +11,19 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, multipl
 
 from fixtures.language.kinds import protocol_of
 from fixtures.language.notation import Call
-from fixtures.language.words import CLOSED, IP_MULTICAST_ALL, IPV6_V6ONLY, LISTEN, SO_LINGER_0, SO_REUSEADDR, SO_REUSEPORT, Address, Option
+from fixtures.language.words import (
+    CLOSED,
+    IP_MULTICAST_ALL,
+    IPV6_V6ONLY,
+    LIMITED_BROADCAST,
+    LISTEN,
+    SO_BROADCAST,
+    SO_LINGER_0,
+    SO_REUSEADDR,
+    SO_REUSEPORT,
+    Address,
+    Option,
+)
 from fixtures.machine.bench import Bench
 from fixtures.models.base import Model
 from fixtures.models.block import Block
@@ -20,16 +32,18 @@ from tests.search.sides import Disagreement, Sides, Undetermined, confirmed
 
 MOST_SOCKETS = 5
 HOSTS = {
-    "tcp4": ("127.0.0.1", "0.0.0.0", "127.0.0.2"),
-    "udp4": ("127.0.0.1", "0.0.0.0", "127.0.0.2", "224.0.0.251"),
+    "tcp4": ("127.0.0.1", "0.0.0.0", "127.0.0.2", "127.0.0.1", "0.0.0.0", "127.255.255.255"),
+    "udp4": ("127.0.0.1", "0.0.0.0", "127.0.0.2", "224.0.0.251", "127.255.255.255", "255.255.255.255"),
     "tcp6": ("::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0", "::ffff:127.0.0.2"),
-    "udp6": ("::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0", "::ffff:127.0.0.2", "ff05::fb"),
+    "udp6": ("::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0", "::ffff:127.0.0.2", "ff05::fb", "::ffff:127.255.255.255"),
 }
 HOSTS |= {f"mp{kind}": HOSTS[kind] for kind in ("tcp4", "tcp6")}
 KINDS = ("tcp4", "tcp4", "tcp6", "udp4", "udp6", "mptcp4", "mptcp4", "mptcp6")
 SERVERS = ("tcp4", "tcp4", "tcp6", "tcp6", "mptcp4", "mptcp6")
 OPTION_SETS = ((), (SO_REUSEADDR,), (SO_REUSEPORT,), (SO_REUSEADDR, SO_REUSEPORT))
 SWITCHES = (SO_REUSEADDR, SO_REUSEPORT, SO_REUSEADDR.off, SO_REUSEPORT.off, SO_LINGER_0)
+
+EVERYBODY = ("127.255.255.255", "127.255.255.255", "255.255.255.255")
 
 UDP = st.sampled_from(("udp4", "udp6"))
 HOST = st.integers(0, 29)
@@ -125,7 +139,7 @@ class Search(RuleBasedStateMachine):
         address = self._address(socket, host, (self._port_of(whose) or "0") if whose else port)
         block = self.sides.model.sockets.get(socket)
         # Where datagrams to a group go depends on the interfaces and routes of the machine.
-        if self.kinds[socket][:3] == "udp" and block and not address.is_multicast:
+        if self.kinds[socket][:3] == "udp" and block and not address.is_multicast and not self._strays(block, address):
             self._call("sendto", address, on=socket)
             if block.port:
                 self.ported.add(block)
@@ -170,7 +184,7 @@ class Search(RuleBasedStateMachine):
         if self.kinds[socket][-1] == "6" and block and (block.port or not block.named_host):
             self._call("setsockopt", IPV6_V6ONLY.name, value, on=socket)
 
-    @rule(socket=sockets, name=st.sampled_from(("SO_REUSEADDR", "SO_REUSEPORT", "SO_LINGER", "IPV6_V6ONLY")))
+    @rule(socket=sockets, name=st.sampled_from(("SO_REUSEADDR", "SO_REUSEPORT", "SO_LINGER", "IPV6_V6ONLY", "SO_BROADCAST")))
     def getsockopt(self, socket: str, name: str) -> None:
         """What is set."""
         if name != "IPV6_V6ONLY" or self.kinds[socket][-1] == "6":
@@ -191,10 +205,17 @@ class Search(RuleBasedStateMachine):
 
     @rule(socket=sockets, value=st.integers(0, 1))
     def multicast_all(self, socket: str, value: int) -> None:
-        """Linux' own."""
-        self._call("setsockopt", IP_MULTICAST_ALL.name, value, on=socket)
+        """Linux' own, which a socket of Multipath TCP does not have."""
+        if self.kinds[socket][:2] != "mp":
+            self._call("setsockopt", IP_MULTICAST_ALL.name, value, on=socket)
 
-    @rule(socket=sockets, host=st.sampled_from(("127.0.0.1", "127.0.0.2", "::1", "224.0.0.251", "ff05::fb")))
+    @rule(socket=sockets, luck=LUCK, value=st.sampled_from((1, 1, 1, 0)))
+    def broadcasts(self, socket: str, luck: int, value: int) -> None:
+        """Only UDP asks for it."""
+        socket = self._prefer(socket, luck, lambda block: block.protocol == "udp")
+        self._call("setsockopt", SO_BROADCAST.name, value, on=socket)
+
+    @rule(socket=sockets, host=st.sampled_from(("127.0.0.1", "127.0.0.2", "::1", "224.0.0.251", "ff05::fb", *EVERYBODY)))
     def who_receives(self, socket: str, host: str) -> None:
         """Connections, or datagrams where only UDP sockets have the port."""
         port = self._port_of(socket)
@@ -271,13 +292,18 @@ class Search(RuleBasedStateMachine):
         address = self._address(socket, host, port)
         block = self.sides.model.sockets.get(socket)
         # Where datagrams to a group go depends on the interfaces and routes of the machine.
-        if port and block and not address.is_multicast and not self._turns(block, address):
+        if port and block and not address.is_multicast and not self._turns(block, address) and not self._strays(block, address):
             self._call("connect", address, on=socket)
 
     def _turns(self, block: Block, address: Address) -> bool:
         """Whether a UDP socket that was connected in one family would be in the other: it then has an address of each."""
         ipv4 = address.family == 4 or address.host.startswith("::ffff:")
         return block.protocol == "udp" and block.remote is not None and ipv4 == (":" in block.remote[0].removeprefix("::ffff:"))
+
+    def _strays(self, block: Block, address: Address) -> bool:
+        """Whether routes would decide where a datagram to 255.255.255.255 goes: it stays on loopback from an address of loopback alone."""
+        at_home = block.local_host.startswith("127.") and not Address(block.local_host).is_broadcast
+        return block.protocol == "udp" and address.host == LIMITED_BROADCAST.host and not at_home
 
     def _address(self, socket: str, host: int, port: str) -> Address:
         hosts = HOSTS[self.kinds[socket]]

@@ -30,6 +30,7 @@ _OPTIONS = {
         "SO_EXCLUSIVEADDRUSE",
         "SO_EXCLBIND",
         "SO_REUSE_UNICASTPORT",
+        "SO_BROADCAST",
         "SO_LINGER",
         "SO_BINDTODEVICE",
     ),

@@ -1,0 +1,105 @@
+"""May a socket connect to a broadcast address?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.language.experiment import experiment
+from fixtures.language.stack import Socket, Stack
+from fixtures.language.words import (
+    BROADCAST,
+    EACCES,
+    IPV6_V6ONLY,
+    LIMITED_BROADCAST,
+    LOOPBACK,
+    NOBODY,
+    OK,
+    SO_BROADCAST,
+    Address,
+    Option,
+)
+from fixtures.specification.rules import BIND_NAMES, CONNECTED_UDP, INVALID_REMOTE, MAY_BROADCAST, PEER_IS_SET
+from suites.broadcast.senders import FLAG, sender
+
+BOTH = pytest.mark.parametrize(("name", "everybody"), [("limited", LIMITED_BROADCAST), ("loopback-net", BROADCAST)], ids=str)
+
+
+def connected(stack: Stack, *options: Option) -> Socket:
+    """A socket at 127.0.0.1 that is connected to 255.255.255.255."""
+    socket = sender(stack, *options)
+    socket.connect(LIMITED_BROADCAST)
+    return socket
+
+
+@experiment("udp4/broadcast/connect/unset/{name}", rule=PEER_IS_SET, cites=(FLAG,))
+@BOTH
+def test_without_the_option(stack: Stack, name: str, everybody: Address) -> None:
+    """May a UDP socket without SO_BROADCAST connect to {everybody.aloud}?"""
+    assert sender(stack).connect(everybody) == OK
+
+
+@experiment("udp4/broadcast/connect/set/{name}", rule=PEER_IS_SET, cites=(FLAG,))
+@BOTH
+def test_with_the_option(stack: Stack, name: str, everybody: Address) -> None:
+    """May a UDP socket with SO_BROADCAST connect to {everybody.aloud}?"""
+    assert sender(stack, SO_BROADCAST).connect(everybody) == OK
+
+
+@experiment("udp4/broadcast/connect/refused-binds", rule=BIND_NAMES)
+def test_what_a_refusal_leaves(stack: Stack) -> None:
+    """An unbound socket connects to 127.255.255.255: if that is refused, may it still bind?"""
+    socket = stack.udp4()
+    refused = socket.connect(BROADCAST) != OK
+    assert not refused or socket.bind(LOOPBACK) == OK
+
+
+@experiment("udp4/broadcast/connect/cleared", rule=MAY_BROADCAST)
+def test_the_option_is_cleared(stack: Stack) -> None:
+    """A socket has connected to 255.255.255.255 and cleared SO_BROADCAST: is send EACCES?"""
+    socket = connected(stack, SO_BROADCAST)
+    socket.set(SO_BROADCAST.off)
+    assert socket.send(1) == EACCES
+
+
+@experiment("udp4/broadcast/connect/cleared-and-refused", rule=MAY_BROADCAST)
+def test_the_option_is_cleared_and_connect_refused(stack: Stack) -> None:
+    """A connected socket clears SO_BROADCAST and connects to 255.255.255.255 again: is send EACCES?"""
+    socket = connected(stack, SO_BROADCAST)
+    socket.set(SO_BROADCAST.off)
+    socket.connect(LIMITED_BROADCAST)
+    assert socket.send(1) == EACCES
+
+
+@experiment("udp6/broadcast/connect/cleared", rule=MAY_BROADCAST)
+def test_the_option_is_cleared_over_ipv6(stack: Stack) -> None:
+    """A socket has connected to ::ffff:127.255.255.255, and clears SO_BROADCAST: is send refused?"""
+    socket = stack.udp6(IPV6_V6ONLY.off, SO_BROADCAST)
+    socket.connect(Address("::ffff:127.255.255.255"))
+    socket.set(SO_BROADCAST.off)
+    assert socket.send(1) != OK
+
+
+@experiment("udp4/broadcast/connect/reply", rule=CONNECTED_UDP)
+def test_a_reply(stack: Stack) -> None:
+    """A client is connected to 255.255.255.255: does nothing from a host's own address reach it?"""
+    connected(stack, SO_BROADCAST)
+    assert stack.connections(LOOPBACK.at("Q")) == NOBODY
+
+
+# TCP.
+
+
+@experiment("tcp4/broadcast/connect/{name}", rule=INVALID_REMOTE)
+@BOTH
+def test_tcp(stack: Stack, name: str, everybody: Address) -> None:
+    """Is a TCP socket refused connect to {everybody.aloud}?"""
+    assert stack.tcp4().connect(everybody) != OK
+
+
+@experiment("tcp4/broadcast/connect/listener", rule=INVALID_REMOTE)
+def test_a_listener(stack: Stack) -> None:
+    """A TCP socket binds 127.255.255.255 and listens: does it get no connection there?"""
+    listener = stack.tcp4()
+    listener.bind(BROADCAST)
+    listener.listen()
+    assert stack.connections(BROADCAST) == NOBODY
