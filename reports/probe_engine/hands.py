@@ -5,7 +5,7 @@ import select
 import signal
 import socket
 
-from fixtures.machine.agent import BACKLOG, CONNECT_TIMEOUT
+from fixtures.machine.crowd import BACKLOG, CONNECT_TIMEOUT
 from fixtures.machine.options import family_of, unmapped
 from fixtures.machine.sockets import RECEIVE_TIMEOUT, join, leave, sender_to
 from reports.probe_engine.options import get_option, refusal, set_option, soon

@@ -18,7 +18,7 @@ import pytest
 from fixtures.language.notation import parse
 from fixtures.language.stack import format_trace
 from fixtures.machine import agent as module
-from fixtures.machine import options
+from fixtures.machine import crowd, options
 from fixtures.machine.agent import CALLS, Agent
 from fixtures.machine.bench import Bench
 from fixtures.machine.kernel import Kernel
@@ -36,14 +36,14 @@ def raising(number: int | None) -> Callable[..., Any]:
 @pytest.mark.parametrize("name", ["EMFILE", "ENFILE", "ENOMEM"])
 @pytest.mark.parametrize("request_", [["create", "A", "tcp4", []], ["connect_many", "127.0.0.1", 9, 4], ["datagrams", "127.0.0.1", 9, 4]])
 def test_a_process_that_has_no_more_is_no_answer(request_: list[Any], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for opens in ("open_socket", "sender_to"):
-        monkeypatch.setattr(module, opens, raising(getattr(errno, name)))
+    for place, opens in ((module, "open_socket"), (crowd, "open_socket"), (crowd, "sender_to")):
+        monkeypatch.setattr(place, opens, raising(getattr(errno, name)))
     reply = Agent().answer(request_)
     assert list(reply) == ["broken"]
     assert reply["broken"].startswith(f"{request_[0]}: {name}: ")
 
 
-@pytest.mark.parametrize("verb", [name[3:] for name in vars(Agent) if name.startswith("do_") and name[3:] not in CALLS])
+@pytest.mark.parametrize("verb", [name[3:] for name in dir(Agent) if name.startswith("do_") and name[3:] not in CALLS])
 def test_an_error_in_a_verb_of_the_bench_is_broken(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Agent, f"do_{verb}", raising(errno.ECONNREFUSED))
     assert Agent().answer([verb]) == {"broken": f"{verb}: ECONNREFUSED: Connection refused"}
@@ -94,13 +94,13 @@ class Refusing(SimpleNamespace):
     ],
 )
 def test_what_a_refused_client_says(number: int | None, said: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "open_socket", lambda *_: Refusing(number))
+    monkeypatch.setattr(crowd, "open_socket", lambda *_: Refusing(number))
     assert Agent().answer(["connect_many", "127.0.0.1", 9, 4]) == said
 
 
 def test_ports_that_run_out_are_the_bench_s(monkeypatch: pytest.MonkeyPatch) -> None:
     made = iter([SimpleNamespace(**vars(Refusing(None)) | {"connect": lambda _: None}), Refusing(errno.EADDRNOTAVAIL)])
-    monkeypatch.setattr(module, "open_socket", lambda *_: next(made))
+    monkeypatch.setattr(crowd, "open_socket", lambda *_: next(made))
     assert Agent().answer(["connect_many", "127.0.0.1", 9, 4])["broken"].startswith("connect_many: EADDRNOTAVAIL")
 
 
