@@ -89,6 +89,14 @@ def test_a_tcp_socket(stack: Stack) -> None:
     assert stack.tcp4().leave(GROUP) != OK
 
 
+@experiment("tcp4/multicast/leave/joined", rule=MEMBERSHIP_ENDS)
+def test_a_tcp_socket_that_asked_to_join(stack: Stack) -> None:
+    """A TCP socket asks to join a group, then to leave it: are both granted, or both refused?"""
+    member = stack.tcp4()
+    joins = member.join(GROUP) == OK
+    assert (member.leave(GROUP) == OK) == joins
+
+
 @experiment("udp{family}/multicast/leave/last-member", rule=MEMBERSHIP_ENDS, cites=(COPIES,))
 @EACH_FAMILY
 def test_nobody_is_a_member(stack: Stack, family: int, always: Options, group: Address) -> None:
