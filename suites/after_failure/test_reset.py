@@ -181,6 +181,17 @@ def test_accepted_socket_that_was_reset_connects(stack: Stack) -> None:
     assert accepted.connect(LOOPBACK) != OK
 
 
+@experiment("tcp/after-failure/reset/last-closer-connects", rule=WRONG_KIND, cites=(DROP,))
+def test_the_last_closer_connects_behind_a_reset(stack: Stack) -> None:
+    """Both ends shut down, and the first to do so closes with SO_LINGER 0. May the other connect again?"""
+    client, accepted = connection(stack)
+    client.shutdown(WR)
+    accepted.shutdown(WR)
+    client.set(SO_LINGER_0)
+    client.close()
+    assert accepted.connect(LOOPBACK) != OK
+
+
 @experiment("tcp/after-failure/reset/accepted-binds", rule=BOUND_ONCE, cites=(DROP,))
 def test_accepted_socket_that_was_reset_binds(stack: Stack) -> None:
     """Is an accepted socket that was reset refused another port?"""

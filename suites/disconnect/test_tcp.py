@@ -5,7 +5,7 @@ from __future__ import annotations
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import EADDRINUSE, LOOPBACK, OK, Address, Answer
-from fixtures.specification.rules import BIND_NAMES, DELIVERED, LISTENER_STAYS, WRONG_KIND
+from fixtures.specification.rules import BIND_NAMES, DELIVERED, LISTENER_STAYS, NO_OPTIONS, WRONG_KIND
 
 EISCONN, EOPNOTSUPP = Answer("EISCONN"), Answer("EOPNOTSUPP")
 
@@ -77,6 +77,15 @@ def test_bind_afterwards(stack: Stack) -> None:
     socket = stack.tcp4()
     socket.disconnect()
     assert socket.bind(LOOPBACK) == OK
+
+
+@experiment("tcp4/disconnect/bound/holds", rule=NO_OPTIONS)
+def test_it_is_bound(stack: Stack) -> None:
+    """A TCP socket that is only bound connects to AF_UNSPEC: is its address taken for others?"""
+    first = stack.tcp4()
+    first.bind(LOOPBACK)
+    first.disconnect()
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
 
 @experiment("tcp6/disconnect/unconnected", rule=WRONG_KIND)

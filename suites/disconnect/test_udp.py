@@ -20,7 +20,15 @@ from fixtures.language.words import (
     Answer,
     Options,
 )
-from fixtures.specification.rules import BOUND_ONCE, DELIVERED, DISSOLVED_HOLDS_PORT, PEER_DISSOLVED, PEER_IS_SET, WRONG_KIND
+from fixtures.specification.rules import (
+    BOUND_ONCE,
+    DELIVERED,
+    DIFFERENT_ADDRESSES,
+    DISSOLVED_HOLDS_PORT,
+    PEER_DISSOLVED,
+    PEER_IS_SET,
+    WRONG_KIND,
+)
 from fixtures.specification.sources import UNP, YASIO_358
 from suites.connected_udp.peers import EVERY_KIND, connected
 
@@ -206,3 +214,12 @@ def test_it_is_at_the_wildcard(stack: Stack) -> None:
     first = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
     first.disconnect()
     assert stack.udp4().bind(SECOND) == EADDRINUSE
+
+
+@experiment("udp4/disconnect/without-a-peer/address", rule=DIFFERENT_ADDRESSES)
+def test_it_keeps_its_address(stack: Stack) -> None:
+    """A UDP socket at 127.0.0.1 without a peer was disconnected: is its port free at another address?"""
+    first = stack.udp4()
+    first.bind(LOOPBACK)
+    first.disconnect()
+    assert stack.udp4().bind(SECOND) == OK

@@ -110,6 +110,27 @@ def test_it_arrives_at_the_other_destination(stack: Stack) -> None:
     assert client.sendto(LOOPBACK.at("9")) == EISCONN or server.recv(1) == OK
 
 
+@experiment("udp4/sendto/connected/nothing-arrives", rule=OTHER_DESTINATION)
+def test_what_is_refused_does_not_arrive(stack: Stack) -> None:
+    """A connected UDP socket uses sendto to another server. If that is EISCONN, does nothing arrive?"""
+    server = connected(stack, "udp4", LOOPBACK.at("9"), LOOPBACK)
+    client = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
+    if client.sendto(LOOPBACK.at("9")) == EISCONN:
+        client.close()
+        server.send(1)
+        # Had anything arrived, recv would find that.
+        assert server.recv(1) == ECONNREFUSED
+
+
+@experiment("udp4/sendto/connected/nobody-there", rule=UNTOLD, cites=(_ASYNCHRONOUS,))
+def test_nobody_is_at_the_other_destination(stack: Stack) -> None:
+    """A connected UDP socket uses sendto where nobody holds the port: does recv get its peer's datagram?"""
+    client = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
+    client.sendto(LOOPBACK.at("9"))
+    connected(stack, "udp4", LOOPBACK.at("Q"), LOOPBACK).send(1)
+    assert client.recv(1) == OK
+
+
 @experiment("udp4/sendto/connected/port-unreachable", rule=PORT_UNREACHABLE, cites=(_ASYNCHRONOUS,))
 def test_its_peer_is_not_there(stack: Stack) -> None:
     """A connected socket sent to a peer that is not there: is its next sendto ECONNREFUSED?"""
@@ -126,3 +147,11 @@ def test_it_was_shut_down(stack: Stack, kind: str, always: Options, wildcard: Ad
     client.shutdown("WR")
     client.disconnect()
     assert client.sendto(specific.at("9")) == EPIPE
+
+
+@experiment("udp4/sendto/shut/connected", rule=WRONG_KIND)
+def test_it_was_shut_down_and_has_a_peer(stack: Stack) -> None:
+    """A connected UDP socket was shut down for sending: is sendto to another address refused?"""
+    client = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
+    client.shutdown("WR")
+    assert client.sendto(LOOPBACK.at("9")) == EPIPE
