@@ -79,6 +79,15 @@ def test_connect_a_socket_whose_connection_has_ended(stack: Stack) -> None:
     assert client.connect(LOOPBACK) != OK
 
 
+@experiment("tcp/calls/connect-connected/shut-twice", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_socket_that_was_shut_down_twice(stack: Stack) -> None:
+    """A connection was shut down for writing twice. Is another connect refused as connected?"""
+    client, _ = connection(stack)
+    client.shutdown(WR)
+    client.shutdown(WR)
+    assert client.connect(LOOPBACK) == Answer("EISCONN")
+
+
 @experiment("tcp/calls/connect-connected/both-shut/unsent", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
 def test_connect_a_socket_that_was_shut_down_and_has_data_to_send(stack: Stack) -> None:
     """A connection was shut down (RDWR), and its end waits behind data. Is connect refused?"""

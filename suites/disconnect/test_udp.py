@@ -15,6 +15,7 @@ from fixtures.language.words import (
     MAPPED,
     OK,
     SECOND,
+    WILDCARD,
     WILDCARD6,
     Address,
     Answer,
@@ -134,6 +135,17 @@ def test_a_drawn_port_hears(stack: Stack, kind: str, always: Options, wildcard: 
     server = connected(stack, kind, specific.at("0"), specific.at("Q"), *always)
     server.disconnect()
     assert stack.connections(server.address) == server.itself
+
+
+@experiment("udp4/disconnect/hears/refused-bind", rule=PEER_DISSOLVED)
+def test_it_was_refused_another_address(stack: Stack) -> None:
+    """A UDP socket at 0.0.0.0 was refused another bind, and lost a peer: does it hear at 127.0.0.2?"""
+    server = stack.udp4()
+    server.bind(WILDCARD)
+    server.bind(LOOPBACK.at("Q"))
+    server.connect(LOOPBACK.at("9"))
+    server.disconnect()
+    assert stack.connections(SECOND) == server.itself
 
 
 @experiment("udp6/disconnect/hears/after-ipv4", rule=PEER_DISSOLVED)
