@@ -150,7 +150,7 @@ def test_two_members_at_the_ipv6_wildcard(stack: Stack) -> None:
 @experiment("tcp6/reuseport/receives/listened-in-turn/{where}", rule=REUSEPORT_ALL)
 @pytest.mark.parametrize(("where", "address"), [("wildcard", WILDCARD6), ("specific", LOOPBACK6)], ids=str)
 def test_the_second_listens_first(stack: Stack, where: str, address: Address) -> None:
-    """Two hold an IPv6 address ({where}, SO_REUSEPORT), and the second listens first: does either receive?"""
+    """Two share an IPv6 address ({where}), and the second listens first: does either receive?"""
     first, second = (stack.tcp6(IPV6_V6ONLY, SO_REUSEPORT) for _ in range(2))
     first.bind(address)
     second.bind(address)

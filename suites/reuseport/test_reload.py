@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from fixtures.language.experiment import experiment
 from fixtures.language.scenes import serving
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import ECONNRESET, END, LOOPBACK, LOOPBACK6, OK, RD, RDWR, SO_LINGER_0, SO_REUSEPORT, WILDCARD, Address
+from fixtures.language.words import ECONNRESET, END, LOOPBACK, LOOPBACK6, OK, RD, RDWR, SO_LINGER_0, SO_REUSEPORT, WILDCARD, Address, Answer
 from fixtures.specification.rules import DELIVERED, RESET
 from fixtures.specification.sources import LINUX
 
@@ -71,7 +73,7 @@ def test_client_that_will_not_read(stack: Stack) -> None:
 
 
 #: What a server does with a connection, and what its client receives then.
-SERVED = {
+SERVED: dict[str, tuple[Callable[[Socket], object], Answer]] = {
     "sends": (lambda accepted: accepted.send(1), OK),
     "closes": (lambda accepted: accepted.close(), END),
     "resets": (lambda accepted: (accepted.set(SO_LINGER_0), accepted.close()), ECONNRESET),
@@ -81,7 +83,7 @@ SERVED = {
 @experiment("tcp/reuseport/reload/new-{does}", rule=RESET, cites=(STOPS,))
 @pytest.mark.parametrize("does", SERVED)
 def test_client_that_the_new_server_accepts(stack: Stack, does: str) -> None:
-    """The old of two servers closes. Who waited is not reset, and the new one {does}: does it receive that?"""
+    """The old of two servers closes. If who waits is not reset and the new {does}, is that received?"""
     old, new, client = waits_beside(stack)
     old.close()
     if client.recv(1) != ECONNRESET:
