@@ -29,6 +29,7 @@ _ANSWERS = {
     "getsockopt": ("0", "1"),
     "recv": ("ok", "end", "ECONNRESET"),
     "send": ("ok", "EPIPE"),
+    "sendto": ("ok", "EISCONN", "EHOSTUNREACH"),
     "shutdown": ("ok", "ENOTCONN"),
 }
 #: The answers that an assertion may name. The last stands for every other one.

@@ -49,6 +49,16 @@ def test_a_server_that_was_refused_an_address_is_reached(stack: Stack) -> None:
     assert stack.connections(SECOND.at("Q")) == server.itself
 
 
+@experiment("udp/after-failure/refused-bind/then-wildcard/reached", rule=BIND_NAMES)
+def test_a_udp_server_that_was_refused_an_address_is_reached(stack: Stack) -> None:
+    """A UDP server was refused an address and has the wildcard instead. Is it reached elsewhere?"""
+    stack.udp4().bind(LOOPBACK)
+    server = stack.udp4()
+    server.bind(LOOPBACK)
+    server.bind(WILDCARD.at("Q"))
+    assert stack.connections(SECOND.at("Q")) == server.itself
+
+
 @experiment("tcp/after-failure/refused-bind/then-wildcard/closed", rule=CLOSE_DESTROYS)
 def test_nothing_is_left_of_a_server_that_was_refused_an_address(stack: Stack) -> None:
     """A server was refused an address, got the wildcard instead, and closed. Is its port free?"""

@@ -101,6 +101,26 @@ def test_connect_of_a_client_that_was_reset(stack: Stack) -> None:
     assert client.connect(LOOPBACK) != OK
 
 
+@experiment("tcp/after-failure/reset/connects/twice", rule=RESET, cites=(DROP,))
+def test_second_connect_of_a_client_that_was_reset(stack: Stack) -> None:
+    """A client was reset by its server and has asked to connect again. Is it refused a second time?"""
+    client, accepted = connection(stack)
+    accepted.set(SO_LINGER_0)
+    accepted.close()
+    client.connect(LOOPBACK)
+    assert client.connect(LOOPBACK) != OK
+
+
+@experiment("tcp/after-failure/reset/connects/recv", rule=RESET, cites=(DROP,))
+def test_recv_after_the_connect_of_a_client_that_was_reset(stack: Stack) -> None:
+    """A client was reset, and asked to connect again. Does recv tell of the reset, or find the end?"""
+    client, accepted = connection(stack)
+    accepted.set(SO_LINGER_0)
+    accepted.close()
+    client.connect(LOOPBACK)
+    assert client.recv(1) in (ECONNRESET, END)
+
+
 @experiment("tcp/after-failure/reset/shutdown", rule=WRONG_KIND, cites=(POSIX.at("shutdown, [ENOTCONN]"),))
 def test_shutdown_of_a_client_that_was_reset(stack: Stack) -> None:
     """Is shutdown of a client whose server reset the connection refused?"""
@@ -115,6 +135,16 @@ def test_shutdown_of_a_connection_that_its_client_reset(stack: Stack) -> None:
     client.close()
     accepted.recv(1)
     assert accepted.shutdown(WR) == ENOTCONN
+
+
+@experiment("tcp/after-failure/reset/shutdown/data-waiting", rule=WRONG_KIND, cites=(POSIX.at("shutdown, [ENOTCONN]"),))
+def test_shutdown_of_a_connection_that_was_reset_behind_data(stack: Stack) -> None:
+    """A client sent data and reset its connection. Is shutdown of the accepted socket refused?"""
+    client, accepted = connection(stack)
+    client.send(1)
+    client.set(SO_LINGER_0)
+    client.close()
+    assert accepted.shutdown(RDWR) == ENOTCONN
 
 
 @experiment("tcp/after-failure/reset/recv/{state}", rule=RESET, cites=(RESET.source,))
@@ -146,6 +176,17 @@ def test_recv_of_an_end_that_was_reset_in_last_ack(stack: Stack) -> None:
 def test_accepted_socket_that_was_reset_connects(stack: Stack) -> None:
     """Is an accepted socket that was reset, and has not heard of it, refused another connection?"""
     client, accepted = connection(stack)
+    client.set(SO_LINGER_0)
+    client.close()
+    assert accepted.connect(LOOPBACK) != OK
+
+
+@experiment("tcp/after-failure/reset/last-closer-connects", rule=WRONG_KIND, cites=(DROP,))
+def test_the_last_closer_connects_behind_a_reset(stack: Stack) -> None:
+    """Both ends shut down, and the first to do so closes with SO_LINGER 0. May the other connect again?"""
+    client, accepted = connection(stack)
+    client.shutdown(WR)
+    accepted.shutdown(WR)
     client.set(SO_LINGER_0)
     client.close()
     assert accepted.connect(LOOPBACK) != OK

@@ -52,6 +52,15 @@ def test_connect_a_connected_socket(stack: Stack) -> None:
     assert client.connect(LOOPBACK) == Answer("EISCONN")
 
 
+@experiment("tcp6/calls/connect-connected/over-ipv4", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_socket_that_is_connected_over_ipv4(stack: Stack) -> None:
+    """A dual-stack client has a connection over IPv4. Is connect to [::1] refused as connected?"""
+    listening(stack, LOOPBACK)
+    client = stack.tcp6(IPV6_V6ONLY.off)
+    client.connect(MAPPED)
+    assert client.connect(LOOPBACK6) == Answer("EISCONN")
+
+
 @experiment("tcp/calls/connect-connected/both-shut/{where}", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
 @pytest.mark.parametrize(("where", "again"), [("same", LOOPBACK), ("elsewhere", SECOND)], ids=str)
 def test_connect_a_socket_that_was_shut_down(stack: Stack, where: str, again: Address) -> None:
@@ -68,6 +77,15 @@ def test_connect_a_socket_whose_connection_has_ended(stack: Stack) -> None:
     half_close(accepted, client)
     client.shutdown(WR)
     assert client.connect(LOOPBACK) != OK
+
+
+@experiment("tcp/calls/connect-connected/shut-twice", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_connect_a_socket_that_was_shut_down_twice(stack: Stack) -> None:
+    """A connection was shut down for writing twice. Is another connect refused as connected?"""
+    client, _ = connection(stack)
+    client.shutdown(WR)
+    client.shutdown(WR)
+    assert client.connect(LOOPBACK) == Answer("EISCONN")
 
 
 @experiment("tcp/calls/connect-connected/both-shut/unsent", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
@@ -201,6 +219,14 @@ def test_connect_from_the_wildcard_beside_a_group(stack: Stack) -> None:
 def test_connect_to_a_group(stack: Stack, family: int, group: Address) -> None:
     """Is a TCP connection to an IPv{family} multicast group refused?"""
     assert stack.socket(f"tcp{family}").connect(group) != OK
+
+
+@experiment("tcp/calls/connect-group/from-the-wildcard", rule=INVALID_REMOTE, cites=(INVALID_REMOTE.source,))
+def test_connect_to_a_group_from_the_wildcard(stack: Stack) -> None:
+    """Is a TCP connection from a socket at 0.0.0.0 to a multicast group refused?"""
+    client = stack.tcp4()
+    client.bind(WILDCARD.at("Q"))
+    assert client.connect(GROUP) != OK
 
 
 @experiment("udp4/calls/connect-group/bound", rule=PEER_IS_SET, cites=(POSIX.at("connect: the peer address is set"),))

@@ -9,6 +9,7 @@ from fixtures.language.scenes import connecting, connection, listening, tried
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRINUSE,
+    ECONNRESET,
     EINVAL,
     GROUP,
     IPV6_V6ONLY,
@@ -321,6 +322,16 @@ def test_accept_of_a_connection_that_was_reset_behind_data(stack: Stack) -> None
     client.send(MORE_THAN_FITS)
     client.close()
     assert tried(listener) == ECONNABORTED
+
+
+@experiment("tcp/calls/accept-reset/recv", rule=RESET, cites=(UNP.at("§5.11"), POSIX.at("accept, [ECONNABORTED]")))
+def test_recv_of_a_connection_that_was_reset_before_it_was_accepted(stack: Stack) -> None:
+    """Two clients reset their connections before accept. If it is granted, is recv ECONNRESET?"""
+    listener = listening(stack, LOOPBACK)
+    for _ in range(2):
+        connecting(stack, LOOPBACK, SO_LINGER_0).close()
+    if tried(listener) == OK:
+        assert listener.accept().recv(1) == ECONNRESET
 
 
 @experiment("tcp/calls/accept-bound/after-shutdown", rule=WRONG_KIND, cites=(POSIX.at("accept, [EINVAL]"),))

@@ -98,6 +98,17 @@ def test_data_before_shutdown_of_reading(stack: Stack) -> None:
     assert accepted.recv(1) in (OK, END)
 
 
+@experiment("tcp/calls/recv-after-shutdown/rdwr/data-waiting", rule=SHUTS_A_CONNECTION, cites=(TCPV2.at("sorflush"),))
+def test_recv_behind_data_before_shutdown_of_both_halves(stack: Stack) -> None:
+    """Data waits at an end that is shut down (RDWR). Does the third recv find the end of the stream?"""
+    client, accepted = connection(stack)
+    client.send(1)
+    accepted.shutdown(RDWR)
+    accepted.recv(1)
+    accepted.recv(1)
+    assert accepted.recv(1) == END
+
+
 @experiment("tcp/calls/recv-after-shutdown/rd/data-afterwards", rule=SHUTS_A_CONNECTION, cites=(TCPV2.at("sorflush"),))
 def test_data_after_shutdown_of_reading(stack: Stack) -> None:
     """Data is sent to an end that was shut down for reading. Does its recv find the data, or the end?"""
@@ -186,6 +197,15 @@ def test_send_to_an_end_that_will_not_read(stack: Stack) -> None:
     client.shutdown(RD)
     accepted.send(1)
     assert accepted.send(1) == OK
+
+
+@experiment("tcp/calls/send-to-the-shut/rd/sender-shut", rule=WRONG_KIND, cites=(POSIX.at("send, [EPIPE]"),))
+def test_send_of_an_end_that_shut_sending_to_one_that_shut_reading(stack: Stack) -> None:
+    """An end was shut down for sending, and the other for reading. Is send of the first EPIPE?"""
+    client, accepted = connection(stack)
+    client.shutdown(WR)
+    accepted.shutdown(RD)
+    assert client.send(1) == Answer("EPIPE")
 
 
 @experiment("tcp/calls/send-to-the-shut/{how}", rule=DELIVERED, cites=(POSIX.at("shutdown, SHUT_RD"), TCPV2.at("sorflush")))

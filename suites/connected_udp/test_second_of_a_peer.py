@@ -7,9 +7,23 @@ import pytest
 from fixtures.language.experiment import experiment
 from fixtures.language.scenes import received_here
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import EADDRINUSE, GROUP, LOOPBACK, NONE, OK, REUSEADDR, REUSEPORT, SECOND, WILDCARD, Address, Answer, Options
+from fixtures.language.words import (
+    EADDRINUSE,
+    GROUP,
+    LOOPBACK,
+    LOOPBACK6,
+    NONE,
+    OK,
+    REUSEADDR,
+    REUSEPORT,
+    SECOND,
+    WILDCARD,
+    Address,
+    Answer,
+    Options,
+)
 from fixtures.specification.rules import CONNECTED_UDP, NO_OPTIONS, ONE_OR_EACH, SAME_CONNECTION
-from suites.connected_udp.peers import CLIENT, EVERY_KIND, LOOKUP, connected
+from suites.connected_udp.peers import CLIENT, EVERY_KIND, LOOKUP, V6ONLY, connected
 
 
 def second_of_a_peer(stack: Stack, place: Address = LOOPBACK) -> tuple[Socket, Socket]:
@@ -40,6 +54,17 @@ def test_a_refused_socket_hears_strangers(stack: Stack) -> None:
     """One of two with SO_REUSEPORT was refused the peer of the other: does it still hear strangers?"""
     _, second = second_of_a_peer(stack)
     assert stack.connections(LOOPBACK) == second.itself
+
+
+@experiment("udp6/connected/refused/hears", rule=SAME_CONNECTION)
+def test_a_refused_socket_of_ipv6_hears_strangers(stack: Stack) -> None:
+    """One of two IPv6 sockets was refused the peer of the other: does it still hear strangers?"""
+    first, second = (stack.udp6(*V6ONLY, *REUSEPORT) for _ in range(2))
+    for socket in (first, second):
+        socket.bind(LOOPBACK6)
+    first.connect(LOOPBACK6.at(CLIENT))
+    second.connect(LOOPBACK6.at(CLIENT))
+    assert stack.connections(LOOPBACK6) == second.itself
 
 
 @experiment("udp4/connected/refused/holds", rule=SAME_CONNECTION)

@@ -7,7 +7,7 @@ import pytest
 from fixtures.language.experiment import experiment
 from fixtures.language.scenes import LEFT, connecting, leave, listener_gone, listening, served
 from fixtures.language.stack import Stack
-from fixtures.language.words import CLOSE_WAIT, CLOSING, ECONNRESET, LAST_ACK, LOOPBACK, MORE_THAN_FITS, OK, SO_LINGER_0, WR
+from fixtures.language.words import CLOSE_WAIT, CLOSING, ECONNRESET, LAST_ACK, LOOPBACK, MORE_THAN_FITS, OK, RD, SO_LINGER_0, WR
 from fixtures.specification.rules import CLOSE_DESTROYS, RESET
 from fixtures.specification.sources import RFC9293, TCPV2, UNP
 
@@ -27,6 +27,20 @@ def test_restart_after_a_connection_that_was_never_accepted(stack: Stack) -> Non
     client.connect(LOOPBACK)
     listener.close()
     client.recv(1)
+    assert stack.tcp4().bind(LOOPBACK) == OK
+
+
+@experiment("tcp/dead-server/shut-for-reading/no-options", rule=CLOSE_DESTROYS)
+def test_restart_of_a_server_that_would_not_read(stack: Stack) -> None:
+    """A server shut down reading, its client sent and closed first. May the server restart?"""
+    listener = listening(stack, LOOPBACK)
+    client, accepted = served(stack, listener, LOOPBACK)
+    accepted.shutdown(RD)
+    client.send(1)
+    client.close()
+    accepted.recv(1)
+    accepted.close()
+    listener.close()
     assert stack.tcp4().bind(LOOPBACK) == OK
 
 

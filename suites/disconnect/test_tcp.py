@@ -5,7 +5,7 @@ from __future__ import annotations
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import EADDRINUSE, LOOPBACK, OK, Address, Answer
-from fixtures.specification.rules import DELIVERED, LISTENER_STAYS, WRONG_KIND
+from fixtures.specification.rules import BIND_NAMES, DELIVERED, LISTENER_STAYS, NO_OPTIONS, WRONG_KIND
 
 EISCONN, EOPNOTSUPP = Answer("EISCONN"), Answer("EOPNOTSUPP")
 
@@ -35,6 +35,16 @@ def test_a_connection(stack: Stack) -> None:
     assert client.disconnect() == EISCONN
 
 
+@experiment("tcp4/disconnect/close-wait", rule=WRONG_KIND)
+def test_a_connection_that_the_other_end_closed(stack: Stack) -> None:
+    """A TCP client whose server has closed connects to AF_UNSPEC: is it refused as connected?"""
+    server = listening(stack)
+    client = client_of(stack, server)
+    server.accept().close()
+    client.recv(1)
+    assert client.disconnect() == EISCONN
+
+
 @experiment("tcp4/disconnect/connection/goes-on", rule=DELIVERED)
 def test_the_connection_goes_on(stack: Stack) -> None:
     """A TCP client connected to AF_UNSPEC: does its peer's data reach it?"""
@@ -59,6 +69,23 @@ def test_another_connection(stack: Stack) -> None:
 def test_no_connection(stack: Stack) -> None:
     """A TCP socket that was never connected connects to AF_UNSPEC: is it refused?"""
     assert stack.tcp4().disconnect() != OK
+
+
+@experiment("tcp4/disconnect/unbound/binds", rule=BIND_NAMES)
+def test_bind_afterwards(stack: Stack) -> None:
+    """A new TCP socket connected to AF_UNSPEC: may it be bound to an address?"""
+    socket = stack.tcp4()
+    socket.disconnect()
+    assert socket.bind(LOOPBACK) == OK
+
+
+@experiment("tcp4/disconnect/bound/holds", rule=NO_OPTIONS)
+def test_it_is_bound(stack: Stack) -> None:
+    """A TCP socket that is only bound connects to AF_UNSPEC: is its address taken for others?"""
+    first = stack.tcp4()
+    first.bind(LOOPBACK)
+    first.disconnect()
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE
 
 
 @experiment("tcp6/disconnect/unconnected", rule=WRONG_KIND)

@@ -15,12 +15,21 @@ from fixtures.language.words import (
     MAPPED,
     OK,
     SECOND,
+    WILDCARD,
     WILDCARD6,
     Address,
     Answer,
     Options,
 )
-from fixtures.specification.rules import BOUND_ONCE, DISSOLVED_HOLDS_PORT, PEER_DISSOLVED, PEER_IS_SET, WRONG_KIND
+from fixtures.specification.rules import (
+    BOUND_ONCE,
+    DELIVERED,
+    DIFFERENT_ADDRESSES,
+    DISSOLVED_HOLDS_PORT,
+    PEER_DISSOLVED,
+    PEER_IS_SET,
+    WRONG_KIND,
+)
 from fixtures.specification.sources import UNP, YASIO_358
 from suites.connected_udp.peers import EVERY_KIND, connected
 
@@ -55,6 +64,22 @@ def test_it_is_not_even_bound(stack: Stack, kind: str, always: Options, wildcard
     assert stack.socket(kind, *always).disconnect() in (OK, EAFNOSUPPORT)
 
 
+@experiment("udp4/disconnect/listened-in-vain", rule=PEER_DISSOLVED)
+def test_it_was_refused_to_listen(stack: Stack) -> None:
+    """A UDP socket was refused to listen, and connects to AF_UNSPEC: is that ok, or EAFNOSUPPORT?"""
+    bound = stack.udp4()
+    bound.bind(LOOPBACK)
+    bound.listen()
+    assert bound.disconnect() in (OK, EAFNOSUPPORT)
+
+
+@experiment("udp6/disconnect/connected-to-any", rule=PEER_DISSOLVED)
+def test_its_peer_is_the_wildcard(stack: Stack) -> None:
+    """A UDP socket at [::1] connected to [::], and then to AF_UNSPEC: is that ok, or EAFNOSUPPORT?"""
+    client = connected(stack, "udp6", LOOPBACK6, WILDCARD6.at("Q"))
+    assert client.disconnect() in (OK, EAFNOSUPPORT)
+
+
 @experiment("{kind}/disconnect/send", rule=WRONG_KIND, cites=(_UNCONNECTED,))
 @EVERY_KIND
 def test_send_has_no_destination(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address) -> None:
@@ -71,6 +96,15 @@ def test_another_peer(stack: Stack, kind: str, always: Options, wildcard: Addres
     client = connected(stack, kind, specific, specific.at("Q"), *always)
     client.disconnect()
     assert client.connect(specific.at("9")) == OK
+
+
+@experiment("udp4/disconnect/datagram-waiting", rule=DELIVERED)
+def test_what_its_peer_has_sent(stack: Stack) -> None:
+    """A datagram waits at a UDP socket that gives up its peer (AF_UNSPEC): is it received?"""
+    client = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
+    connected(stack, "udp4", LOOPBACK.at("Q"), LOOPBACK).send(1)
+    client.disconnect()
+    assert client.recv(1) == OK
 
 
 # Whom it hears.
@@ -101,6 +135,17 @@ def test_a_drawn_port_hears(stack: Stack, kind: str, always: Options, wildcard: 
     server = connected(stack, kind, specific.at("0"), specific.at("Q"), *always)
     server.disconnect()
     assert stack.connections(server.address) == server.itself
+
+
+@experiment("udp4/disconnect/hears/refused-bind", rule=PEER_DISSOLVED)
+def test_it_was_refused_another_address(stack: Stack) -> None:
+    """A UDP socket at 0.0.0.0 was refused another bind, and lost a peer: does it hear at 127.0.0.2?"""
+    server = stack.udp4()
+    server.bind(WILDCARD)
+    server.bind(LOOPBACK.at("Q"))
+    server.connect(LOOPBACK.at("9"))
+    server.disconnect()
+    assert stack.connections(SECOND) == server.itself
 
 
 @experiment("udp6/disconnect/hears/after-ipv4", rule=PEER_DISSOLVED)
@@ -144,6 +189,18 @@ def test_a_port_that_connect_drew(stack: Stack, kind: str, always: Options, wild
     assert stack.socket(kind, *always).bind(wildcard.at(f"port({first.name})")) == EADDRINUSE
 
 
+@experiment("udp4/disconnect/port/bound-again", rule=DISSOLVED_HOLDS_PORT)
+def test_a_port_that_was_named_after_a_drawn_one(stack: Stack) -> None:
+    """A UDP socket gave up its peer, was bound, and gave up another peer: is its port taken?"""
+    first = stack.udp4()
+    first.connect(LOOPBACK.at("Q"))
+    first.disconnect()
+    first.bind(LOOPBACK)
+    first.connect(LOOPBACK.at("Q"))
+    first.disconnect()
+    assert stack.udp4().bind(LOOPBACK.at(f"port({first.name})")) == EADDRINUSE
+
+
 @experiment("{kind}/disconnect/port/never-connected", rule=DISSOLVED_HOLDS_PORT)
 @EVERY_KIND
 def test_it_was_never_connected(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address) -> None:
@@ -169,3 +226,12 @@ def test_it_is_at_the_wildcard(stack: Stack) -> None:
     first = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
     first.disconnect()
     assert stack.udp4().bind(SECOND) == EADDRINUSE
+
+
+@experiment("udp4/disconnect/without-a-peer/address", rule=DIFFERENT_ADDRESSES)
+def test_it_keeps_its_address(stack: Stack) -> None:
+    """A UDP socket at 127.0.0.1 without a peer was disconnected: is its port free at another address?"""
+    first = stack.udp4()
+    first.bind(LOOPBACK)
+    first.disconnect()
+    assert stack.udp4().bind(SECOND) == OK

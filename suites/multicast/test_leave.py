@@ -77,6 +77,22 @@ def test_a_group_that_another_joined(stack: Stack) -> None:
     assert stack.udp4().leave(GROUP) == EADDRNOTAVAIL
 
 
+@experiment("udp4/multicast/leave/beside-another-group", rule=MEMBERSHIP_ENDS)
+def test_a_group_that_nobody_joined(stack: Stack) -> None:
+    """A socket leaves a group that nobody has joined, while another is in another group: is it refused?"""
+    stack.udp4().join(OTHER_GROUP)
+    assert stack.udp4().leave(GROUP) == EADDRNOTAVAIL
+
+
+@experiment("udp4/multicast/leave/one-of-two", rule=MEMBERSHIP_ENDS)
+def test_one_of_two_members_leaves(stack: Stack) -> None:
+    """Two sockets have joined a group: may the second leave?"""
+    stack.udp4().join(GROUP)
+    second = stack.udp4()
+    second.join(GROUP)
+    assert second.leave(GROUP) == OK
+
+
 @experiment("udp4/multicast/leave/no-group", rule=MEMBERSHIP_ENDS)
 def test_what_is_no_group(stack: Stack) -> None:
     """Is leave of an address that is no multicast group refused?"""
@@ -87,6 +103,14 @@ def test_what_is_no_group(stack: Stack) -> None:
 def test_a_tcp_socket(stack: Stack) -> None:
     """Is a TCP socket that has joined no group refused leave of one?"""
     assert stack.tcp4().leave(GROUP) != OK
+
+
+@experiment("tcp4/multicast/leave/joined", rule=MEMBERSHIP_ENDS)
+def test_a_tcp_socket_that_asked_to_join(stack: Stack) -> None:
+    """A TCP socket asks to join a group, then to leave it: are both granted, or both refused?"""
+    member = stack.tcp4()
+    joins = member.join(GROUP) == OK
+    assert (member.leave(GROUP) == OK) == joins
 
 
 @experiment("udp{family}/multicast/leave/last-member", rule=MEMBERSHIP_ENDS, cites=(COPIES,))

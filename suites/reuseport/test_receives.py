@@ -21,6 +21,7 @@ from fixtures.language.words import (
     SO_REUSEPORT,
     WILDCARD,
     WILDCARD6,
+    Address,
     Options,
 )
 from fixtures.specification.rules import MOST_SPECIFIC, REUSEPORT_ALL
@@ -143,4 +144,15 @@ def test_two_members_at_the_ipv6_wildcard(stack: Stack) -> None:
     first, second = stack.udp6(IPV6_V6ONLY, SO_REUSEPORT), stack.udp6(IPV6_V6ONLY, SO_REUSEPORT)
     first.bind(WILDCARD6)
     second.bind(WILDCARD6)
+    assert stack.connections(LOOPBACK6) in (first.itself, second.itself, BOTH)
+
+
+@experiment("tcp6/reuseport/receives/listened-in-turn/{where}", rule=REUSEPORT_ALL)
+@pytest.mark.parametrize(("where", "address"), [("wildcard", WILDCARD6), ("specific", LOOPBACK6)], ids=str)
+def test_the_second_listens_first(stack: Stack, where: str, address: Address) -> None:
+    """Two share an IPv6 address ({where}), and the second listens first: does either receive?"""
+    first, second = (stack.tcp6(IPV6_V6ONLY, SO_REUSEPORT) for _ in range(2))
+    first.bind(address)
+    second.bind(address)
+    serve(second, first)
     assert stack.connections(LOOPBACK6) in (first.itself, second.itself, BOTH)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from fixtures.language.experiment import experiment
 from fixtures.language.scenes import serving
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import ECONNRESET, LOOPBACK, OK, RDWR, SO_REUSEPORT, WILDCARD, Address
+from fixtures.language.words import ECONNRESET, END, LOOPBACK, LOOPBACK6, OK, RD, RDWR, SO_LINGER_0, SO_REUSEPORT, WILDCARD, Address, Answer
 from fixtures.specification.rules import DELIVERED, RESET
 from fixtures.specification.sources import LINUX
 
@@ -22,6 +24,11 @@ def one_waits(
 ) -> tuple[Socket, Socket, Socket]:
     """A client waits to be accepted by an old server, and a new one has begun to listen beside it: the old, the new, the client."""
     stack.sysctl(MIGRATE, setting)
+    return waits_beside(stack, kind, client_is, beside)
+
+
+def waits_beside(stack: Stack, kind: str = "tcp4", client_is: str = "tcp4", beside: Address = LOOPBACK) -> tuple[Socket, Socket, Socket]:
+    """The same, whatever the setting."""
     old = serving(stack, kind, LOOPBACK, SO_REUSEPORT)
     client = stack.socket(client_is)
     client.connect(LOOPBACK)
@@ -31,12 +38,58 @@ def one_waits(
 @experiment("tcp/reuseport/reload/waiting-client", rule=RESET, cites=(STOPS,))
 def test_client_that_waits_whatever_the_setting(stack: Stack) -> None:
     """A new server listens beside the old by SO_REUSEPORT; the old closes. Is who waited there reset?"""
-    old = serving(stack, "tcp4", LOOPBACK, SO_REUSEPORT)
-    client = stack.tcp4()
-    client.connect(LOOPBACK)
-    serving(stack, "tcp4", LOOPBACK, SO_REUSEPORT)
+    old, _, client = waits_beside(stack)
     old.close()
     assert client.recv(1) == ECONNRESET
+
+
+@experiment("tcp6/reuseport/reload/waiting-client", rule=RESET, cites=(STOPS,))
+def test_client_of_ipv6_that_waits(stack: Stack) -> None:
+    """A new IPv6 server listens beside the old; the old closes. Is who waited there reset?"""
+    old = serving(stack, "tcp6", LOOPBACK6, SO_REUSEPORT)
+    client = stack.tcp6()
+    client.connect(LOOPBACK6)
+    serving(stack, "tcp6", LOOPBACK6, SO_REUSEPORT)
+    old.close()
+    assert client.recv(1) == ECONNRESET
+
+
+@experiment("tcp/reuseport/reload/cleared-by-the-new", rule=RESET, cites=(STOPS,))
+def test_client_beside_a_new_server_that_cleared_the_option(stack: Stack) -> None:
+    """A new server listens beside the old and clears SO_REUSEPORT; the old closes. Is who waits reset?"""
+    old, new, client = waits_beside(stack)
+    new.set(SO_REUSEPORT.off)
+    old.close()
+    assert client.recv(1) == ECONNRESET
+
+
+@experiment("tcp/reuseport/reload/client-shut-for-reading", rule=RESET, cites=(STOPS,))
+def test_client_that_will_not_read(stack: Stack) -> None:
+    """The old of two servers closes, and who waits shuts down reading. Is its recv ECONNRESET, or the end?"""
+    old, _, client = waits_beside(stack)
+    old.close()
+    client.shutdown(RD)
+    assert client.recv(1) in (ECONNRESET, END)
+
+
+#: What a server does with a connection, and what its client receives then.
+SERVED: dict[str, tuple[Callable[[Socket], object], Answer]] = {
+    "sends": (lambda accepted: accepted.send(1), OK),
+    "closes": (lambda accepted: accepted.close(), END),
+    "resets": (lambda accepted: (accepted.set(SO_LINGER_0), accepted.close()), ECONNRESET),
+}
+
+
+@experiment("tcp/reuseport/reload/new-{does}", rule=RESET, cites=(STOPS,))
+@pytest.mark.parametrize("does", SERVED)
+def test_client_that_the_new_server_accepts(stack: Stack, does: str) -> None:
+    """The old of two servers closes. If who waits is not reset and the new {does}, is that received?"""
+    old, new, client = waits_beside(stack)
+    old.close()
+    if client.recv(1) != ECONNRESET:
+        act, received = SERVED[does]
+        act(new.accept())
+        assert client.recv(1) == received
 
 
 @experiment("tcp/reuseport/reload/{end}/migrate-{setting}", rule=RESET, cites=(STOPS,))

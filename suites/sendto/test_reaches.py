@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import received_here
 from fixtures.language.stack import Stack
-from fixtures.language.words import OK, Address, Answer, Options
-from fixtures.specification.rules import CONNECTED_UDP, DELIVERED, OTHER_DESTINATION, UNTOLD, WRONG_KIND
+from fixtures.language.words import ECONNREFUSED, LOOPBACK, OK, SECOND, WILDCARD, Address, Answer, Options
+from fixtures.specification.rules import CONNECTED_UDP, DELIVERED, OTHER_DESTINATION, PORT_UNREACHABLE, UNTOLD, WRONG_KIND
 from fixtures.specification.sources import UNP, WINSOCK_CALLS
 from suites.connected_udp.peers import EVERY_KIND, connected
 
@@ -34,6 +35,26 @@ def test_it_comes_from_a_peer(stack: Stack, kind: str, always: Options, wildcard
     peer.bind(specific.at("Q"))
     peer.sendto(specific)
     assert server.recv(1) == OK
+
+
+@experiment("udp4/sendto/from-its-peer/at-the-wildcard", rule=CONNECTED_UDP)
+def test_its_peer_is_at_the_wildcard(stack: Stack) -> None:
+    """A UDP server is connected to 127.0.0.1. Does it hear a socket at 0.0.0.0 that uses sendto?"""
+    server = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
+    peer = stack.udp4()
+    peer.bind(WILDCARD.at("Q"))
+    peer.sendto(LOOPBACK)
+    assert server.recv(1) == OK
+
+
+@experiment("udp4/sendto/from-its-peer/another-address", rule=CONNECTED_UDP)
+def test_its_peer_has_another_address(stack: Stack) -> None:
+    """A UDP server at 127.0.0.1 is connected to 127.0.0.2. If sendto from there is granted, does it hear?"""
+    server = connected(stack, "udp4", LOOPBACK, SECOND.at("Q"))
+    peer = stack.udp4()
+    peer.bind(SECOND.at("Q"))
+    if peer.sendto(LOOPBACK) == OK:
+        assert received_here(server) == OK
 
 
 # A port that nobody holds.
@@ -80,6 +101,45 @@ def test_another_destination(stack: Stack, kind: str, always: Options, wildcard:
     assert client.sendto(specific.at("9")) in (OK, EISCONN)
 
 
+@experiment("udp4/sendto/connected/arrives", rule=OTHER_DESTINATION)
+def test_it_arrives_at_the_other_destination(stack: Stack) -> None:
+    """A connected UDP socket uses sendto to another server. If that is granted, does it arrive?"""
+    server = stack.udp4()
+    server.bind(LOOPBACK.at("9"))
+    client = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
+    if client.sendto(LOOPBACK.at("9")) == OK:
+        assert server.recv(1) == OK
+
+
+@experiment("udp4/sendto/connected/nothing-arrives", rule=OTHER_DESTINATION)
+def test_what_is_refused_does_not_arrive(stack: Stack) -> None:
+    """A connected UDP socket uses sendto to another server. If it is refused, does nothing arrive?"""
+    server = connected(stack, "udp4", LOOPBACK.at("9"), LOOPBACK)
+    client = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
+    if client.sendto(LOOPBACK.at("9")) != OK:
+        client.close()
+        server.send(1)
+        # Had anything arrived, recv would find that.
+        assert server.recv(1) == ECONNREFUSED
+
+
+@experiment("udp4/sendto/connected/nobody-there", rule=UNTOLD, cites=(_ASYNCHRONOUS,))
+def test_nobody_is_at_the_other_destination(stack: Stack) -> None:
+    """A connected UDP socket uses sendto where nobody holds the port: does recv get its peer's datagram?"""
+    client = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
+    client.sendto(LOOPBACK.at("9"))
+    connected(stack, "udp4", LOOPBACK.at("Q"), LOOPBACK).send(1)
+    assert client.recv(1) == OK
+
+
+@experiment("udp4/sendto/connected/port-unreachable", rule=PORT_UNREACHABLE, cites=(_ASYNCHRONOUS,))
+def test_its_peer_is_not_there(stack: Stack) -> None:
+    """A connected socket sent to a peer that is not there: is its next sendto ECONNREFUSED?"""
+    client = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
+    client.send(1)
+    assert client.sendto(LOOPBACK.at("9")) == ECONNREFUSED
+
+
 @experiment("{kind}/sendto/shut", rule=WRONG_KIND)
 @EVERY_KIND
 def test_it_was_shut_down(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address) -> None:
@@ -88,3 +148,11 @@ def test_it_was_shut_down(stack: Stack, kind: str, always: Options, wildcard: Ad
     client.shutdown("WR")
     client.disconnect()
     assert client.sendto(specific.at("9")) == EPIPE
+
+
+@experiment("udp4/sendto/shut/connected", rule=WRONG_KIND)
+def test_it_was_shut_down_and_has_a_peer(stack: Stack) -> None:
+    """A connected UDP socket was shut down for sending: is sendto to another address refused?"""
+    client = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
+    client.shutdown("WR")
+    assert client.sendto(LOOPBACK.at("9")) == EPIPE
