@@ -47,9 +47,13 @@ def address(args: str) -> Address | None:
     """The Internet address in a call, if there is a valid one."""
     for pattern, port, host in ((_STRACE_4, 1, 2), (_STRACE_6, 1, 2), (_BSD, 2, 1)):
         if found := pattern.search(args):
-            given = int(found[port][:12])
-            return Address(found[host], str(given)) if given <= 65535 and _exists(found[host]) else None
+            return _address(found[host], int(found[port][:12]))
     return None
+
+
+@lru_cache(maxsize=1024)
+def _address(host: str, port: int) -> Address | None:
+    return Address(host, str(port)) if port <= 65535 and _exists(host) else None
 
 
 def is_group(host: str, family: int) -> bool:

@@ -141,9 +141,9 @@ class Recording:
         """How many sockets were made."""
         return len(self.sockets) + self.clients + self.unused
 
-    @property
+    @cached_property
     def servers(self) -> list[Recorded]:
-        """The sockets that others can reach."""
+        """The sockets that others can reach. To be asked for when all calls were followed."""
         return [one for one in self.sockets if one.serves]
 
     @property

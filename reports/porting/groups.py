@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import count
 
 from fixtures.language.notation import Call
@@ -45,7 +45,7 @@ class Group:
         """Whether it is a server on AF_UNIX, so that its ports are paths."""
         return self.shape.protocol == "unix"
 
-    @property
+    @cached_property
     def title(self) -> str:
         """Its sockets and addresses as they were recorded."""
         named = dict.fromkeys((one.kind, one.place, _at(one)) for one in self.sockets[: 1 if self.is_unix else None] if one.place)

@@ -172,6 +172,7 @@ def suite(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=inherited(), capture_output=True, text=True, check=False, timeout=100)
 
 
+@pytest.mark.exhaustive
 def test_it_is_collected_only_when_it_is_named() -> None:
     assert "suites/libraries" not in suite("suites", "--collect-only", "-q").stdout
     named_alone = suite("suites/libraries", "--collect-only", "-q").stdout

@@ -1,6 +1,8 @@
-"""`python -m tests.mutants [PLATFORM...]`: the mutation score of each platform's model, and the mutants that nothing noticed.
+"""`python -m tests.mutants [--every N] [PLATFORM...]`: the mutation score of each platform's model, and the mutants that nothing noticed.
 
 ``linux`` is the model of IP, ``linux/unix`` that of AF_UNIX.
+
+``--every N`` tries every Nth mutant, and judges no entry.
 
 Exit status 0; 1 when a mutant was not noticed and is not listed, or an entry of the list is stale (one that names other platforms, too,
 is judged when all of them are run); 2 for a platform without a model.
@@ -8,6 +10,7 @@ is judged when all of them are run); 2 for a platform without a model.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections import Counter
@@ -48,10 +51,10 @@ class Score:
         return 100 * noticed / (noticed + self.unnoticed)
 
 
-def score(platform: str) -> Score:
-    """Run every mutant of a platform."""
+def score(platform: str, step: int = 1) -> Score:
+    """Run every mutant of a platform, or every Nth."""
     examiner, entries = Examiner(platform), load()
-    fates = list(examiner.fates())
+    fates = list(examiner.fates(examiner.mutants[::step]))
     count = Counter(fate for _, fate in fates)
     survivors = [(mutant, entry_of(platform, mutant, entries)) for mutant, fate in fates if fate == SURVIVED]
     lines: dict[str, list[str]] = {EQUIVALENT: [], OPEN: [], "": []}
@@ -64,7 +67,13 @@ def score(platform: str) -> Score:
 
 def main(arguments: list[str]) -> int:
     """Print the table and the survivors, and give the exit status."""
-    platforms = arguments or list(NAMES)
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="The mutation score of each platform's model.")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="try every Nth mutant, and judge no entry of the list")
+    parser.add_argument(
+        "platforms", nargs="*", metavar="PLATFORM", help="linux is the model of IP, linux/unix that of AF_UNIX (default: all)"
+    )
+    args = parser.parse_args(arguments)
+    platforms = args.platforms or list(NAMES)
     if strange := [name for name in platforms if name not in NAMES]:
         print(f"python -m tests.mutants: {strange[0]}: no such platform; known are {', '.join(NAMES)}", file=sys.stderr)
         return 2
@@ -74,7 +83,7 @@ def main(arguments: list[str]) -> int:
         ProcessPoolExecutor(os.cpu_count()) as pool,
         Progress("mutants", lambda: f"{len(scores)} of {len(platforms)} platforms") as progress,
     ):
-        for found in pool.map(score, platforms):
+        for found in pool.map(score, platforms, [args.every] * len(platforms)):
             counts = f"{found.undecided:>11}{found.reason:>8}{found.equivalent:>12}"
             progress.print(f"{found.platform:<14}{found.noticed:>9}{found.clause:>8}{found.unnoticed:>11}{found.percent:>8.1f}%{counts}")
             scores.append(found)
@@ -86,7 +95,7 @@ def main(arguments: list[str]) -> int:
     )
     for found in scores:
         _print_survivors(found)
-    old = stale(load(), platforms, {need for found in scores for need in found.needs})
+    old = [] if args.every > 1 else stale(load(), platforms, {need for found in scores for need in found.needs})
     for entry, change in old:
         print(f"stale: {entry.where}: {change}: no platform of {', '.join(entry.platforms)} has such a survivor any more")
     return 1 if old or any(found.unlisted for found in scores) else 0
