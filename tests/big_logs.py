@@ -1,8 +1,8 @@
 """Logs of 100,000 lines, and how long they take: `python -m tests.big_logs` makes a report of each three times.
 
-On two processors of a shared virtual machine, whose speed changes, the best of three was 0.5 to 1.4 s in November 2026. On
-1 December, when the same commit took more than twice as long, it was 0.9 and 1.3 s for one server with its clients, and 2.0 to
-2.2 s for 11,000 to 25,000 servers. That includes the start of the interpreter.
+On two processors of a shared virtual machine, whose speed changes by half within minutes, the best of three was 0.5 to 1.4 s in
+November 2026. On 1 December, when that commit took more than twice as long, it was 0.8 and 0.9 s for one server with its clients,
+and 1.7 to 2.0 s for 11,000 to 25,000 servers. That includes the start of the interpreter.
 """
 
 from __future__ import annotations

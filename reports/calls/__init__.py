@@ -65,21 +65,22 @@ def parse_calls(content: bytes, name: str) -> Recording:
 
 def _parsed(content: Iterable[bytes], name: str) -> Recording:
     """The recording in lines. A log is followed while it is read, and may be longer than the memory."""
-    lines = (str(line, "utf-8", "replace").rstrip("\r\n") for line in content)
+    programs = dict[str, None]()
+    lines = _decoded(iter(content), programs)
     first = list(islice(lines, _ENOUGH))
     first[:1] = [line.removeprefix("\ufeff") for line in first[:1]]
-    every, programs = chain(first, lines), dict[str, None]()
+    every = chain(first, lines)
     wrote = _written_by(first)
     if wrote == "notation":
         script = list(every)
-        programs |= dict.fromkeys(_heading(script[0]))
+        programs = dict.fromkeys(_heading(script[0]))
         try:
             recording = from_notation("\n".join(script))
         except NotationError as error:
             raise BadInput(f"{name}: {error}") from None
     else:
         reader = {"kdump": kdump.read, "truss": truss.read, "strace": strace.read}[wrote]
-        recording = Assembler().take(reader(_noting(every, programs)))
+        recording = Assembler().take(reader(every))
     if not recording.calls:
         raise BadInput(f"{name}: {_why_not(first)}; {_REMEDY}")
     recording.programs = programs
@@ -139,9 +140,10 @@ def _heading(line: str) -> Iterator[str]:
         yield found[1]
 
 
-def _noting(lines: Iterable[str], programs: dict[str, None]) -> Iterator[str]:
-    """The lines, while the names of the programs that were run are noted."""
-    for line in lines:
+def _decoded(lines: Iterable[bytes], programs: dict[str, None]) -> Iterator[str]:
+    """The lines as text, while the names of the programs that were run are noted."""
+    for content in lines:
+        line = str(content, "utf-8", "replace").rstrip("\r\n")
         if "execve(" in line and len(programs) < _PROGRAMS and (command := _COMMAND.search(line)):
             programs |= dict.fromkeys(word.rpartition("/")[2] for word in _WORD.findall(command[1]))
         yield line

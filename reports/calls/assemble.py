@@ -86,11 +86,13 @@ class Assembler(Named):
 
     def take(self, calls: Iterable[Syscall]) -> Recording:
         """Follow every call of a log."""
+        follow, understood = self._do, 0
         for call in calls:
             if self._passed:
                 self._have_passed(call)
-            self.recording.calls += call.name not in ON_FILES
-            self._do[call.name](call)
+            understood += call.name not in ON_FILES
+            follow[call.name](call)
+        self.recording.calls += understood
         self.recording.sockets = [one for one in self._kept.values() if not (one.is_unix and one.forgettable)]
         self.recording.files, self.recording.shows_files = self._files.kept, self._files.traced
         for one in self.recording.servers:

@@ -30,21 +30,23 @@ def looks_like(line: str) -> bool:
 def read(lines: Iterable[str]) -> Iterator[Syscall]:
     """The calls of a log, in the order in which they return. A fork is reported when it begins as well."""
     pending: dict[int, tuple[str, str, int]] = {}
+    matched = _LINE.match
     for number, line in enumerate(lines, 1):
-        found = _LINE.match(line)
+        found = matched(line.rstrip())
         if not found:
             continue
         bracketed, plain, name, rest, resumed, tail, ended = found.groups()
         pid = int((bracketed or plain or "0")[:18])
-        if ended:
+        if name:
+            if rest.endswith(UNFINISHED):
+                pending[pid] = (name, rest.removesuffix(UNFINISHED), number)
+                if name in FORKS:
+                    yield Syscall(number, pid, name, rest, None, begun=True)
+            elif name != "recvfrom" or "sin" in rest:  # what comes over a connection names no sender
+                yield _call(number, pid, name, rest)
+        elif ended:
             # It is told of each thread by itself. exit_group, which ends all, is a call of its own.
             yield Syscall(number, pid, "exit", ended, 0)
-        elif name and (begun := rest.rstrip()).endswith(UNFINISHED):
-            pending[pid] = (name, begun.removesuffix(UNFINISHED), number)
-            if name in FORKS:
-                yield Syscall(number, pid, name, rest, None, begun=True)
-        elif name and (name != "recvfrom" or "sin" in rest):  # what comes over a connection names no sender
-            yield _call(number, pid, name, rest)
         elif pid in pending and pending[pid][0] == resumed:
             name, head, place = pending.pop(pid)
             yield _call(place, pid, name, head + tail)
