@@ -37,7 +37,7 @@ def waits_beside(stack: Stack, kind: str = "tcp4", client_is: str = "tcp4", besi
 
 @experiment("tcp/reuseport/reload/waiting-client", rule=RESET, cites=(STOPS,))
 def test_client_that_waits_whatever_the_setting(stack: Stack) -> None:
-    """A new server listens beside the old by SO_REUSEPORT; the old closes. Is who waited there reset?"""
+    """A new server listens beside the old by SO_REUSEPORT; the old closes. Is a waiting client reset?"""
     old, _, client = waits_beside(stack)
     old.close()
     assert client.recv(1) == ECONNRESET
@@ -45,7 +45,7 @@ def test_client_that_waits_whatever_the_setting(stack: Stack) -> None:
 
 @experiment("tcp6/reuseport/reload/waiting-client", rule=RESET, cites=(STOPS,))
 def test_client_of_ipv6_that_waits(stack: Stack) -> None:
-    """A new IPv6 server listens beside the old; the old closes. Is who waited there reset?"""
+    """A new IPv6 server listens beside the old; the old closes. Is a waiting client reset?"""
     old = serving(stack, "tcp6", LOOPBACK6, SO_REUSEPORT)
     client = stack.tcp6()
     client.connect(LOOPBACK6)
@@ -56,7 +56,7 @@ def test_client_of_ipv6_that_waits(stack: Stack) -> None:
 
 @experiment("tcp/reuseport/reload/cleared-by-the-new", rule=RESET, cites=(STOPS,))
 def test_client_beside_a_new_server_that_cleared_the_option(stack: Stack) -> None:
-    """A new server listens beside the old and clears SO_REUSEPORT; the old closes. Is who waits reset?"""
+    """A new server clears SO_REUSEPORT beside the old, which closes. Is a waiting client reset?"""
     old, new, client = waits_beside(stack)
     new.set(SO_REUSEPORT.off)
     old.close()
@@ -65,7 +65,7 @@ def test_client_beside_a_new_server_that_cleared_the_option(stack: Stack) -> Non
 
 @experiment("tcp/reuseport/reload/client-shut-for-reading", rule=RESET, cites=(STOPS,))
 def test_client_that_will_not_read(stack: Stack) -> None:
-    """The old of two servers closes, and who waits shuts down reading. Is its recv ECONNRESET, or the end?"""
+    """The old of two servers closes; a waiting client shut down reading. Is recv ECONNRESET, or the end?"""
     old, _, client = waits_beside(stack)
     old.close()
     client.shutdown(RD)
@@ -83,7 +83,7 @@ SERVED: dict[str, tuple[Callable[[Socket], object], Answer]] = {
 @experiment("tcp/reuseport/reload/new-{does}", rule=RESET, cites=(STOPS,))
 @pytest.mark.parametrize("does", SERVED)
 def test_client_that_the_new_server_accepts(stack: Stack, does: str) -> None:
-    """The old of two servers closes. If who waits is not reset and the new {does}, is that received?"""
+    """The old of two servers closes. If a waiting client is kept and the new {does}, is that received?"""
     old, new, client = waits_beside(stack)
     old.close()
     if client.recv(1) != ECONNRESET:
@@ -96,7 +96,7 @@ def test_client_that_the_new_server_accepts(stack: Stack, does: str) -> None:
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("setting", [0, 1])
 def test_client_that_waits_at_the_old_server(stack: Stack, end: str, setting: int) -> None:
-    """tcp_migrate_req is {setting}. A new server listens, the old one ends ({end}). Is who waits reset?"""
+    """tcp_migrate_req is {setting}. A new server listens, the old one ends ({end}). Is a waiting client reset?"""
     old, _, client = one_waits(stack, setting)
     ENDS[end](old)
     assert client.recv(1) == ECONNRESET
@@ -104,7 +104,7 @@ def test_client_that_waits_at_the_old_server(stack: Stack, end: str, setting: in
 
 @experiment("mptcp/reuseport/reload/migrate-1", rule=RESET, cites=(STOPS,))
 def test_client_of_mptcp_that_waits(stack: Stack) -> None:
-    """tcp_migrate_req is 1. A new MPTCP server listens, the old one closes. Is who waits reset?"""
+    """tcp_migrate_req is 1. A new MPTCP server listens, the old one closes. Is a waiting client reset?"""
     old, _, client = one_waits(stack, 1, "mptcp4", "mptcp4")
     old.close()
     assert client.recv(1) == ECONNRESET
@@ -123,7 +123,7 @@ def test_client_that_moved(stack: Stack, protocol: str) -> None:
 
 @experiment("tcp/reuseport/reload/another-address", rule=RESET, cites=(STOPS,))
 def test_client_of_a_server_that_is_in_no_group(stack: Stack) -> None:
-    """tcp_migrate_req is 1; the new server is on 0.0.0.0, the old one was not. Is who waits reset?"""
+    """tcp_migrate_req is 1; the new server is on 0.0.0.0, the old one was not. Is a waiting client reset?"""
     old, _, client = one_waits(stack, 1, beside=WILDCARD)
     old.close()
     assert client.recv(1) == ECONNRESET
@@ -131,7 +131,7 @@ def test_client_of_a_server_that_is_in_no_group(stack: Stack) -> None:
 
 @experiment("tcp/reuseport/reload/cleared-by-the-old", rule=RESET, cites=(STOPS,))
 def test_client_of_a_server_that_left_the_group(stack: Stack) -> None:
-    """tcp_migrate_req is 1; the old server cleared SO_REUSEPORT before the new came. Is who waits reset?"""
+    """tcp_migrate_req is 1; the old cleared SO_REUSEPORT before the new came. Is a waiting client reset?"""
     stack.sysctl(MIGRATE, 1)
     old = serving(stack, "tcp4", LOOPBACK, SO_REUSEPORT)
     client = stack.tcp4()
@@ -144,7 +144,7 @@ def test_client_of_a_server_that_left_the_group(stack: Stack) -> None:
 
 @experiment("tcp/reuseport/reload/cleared-after-joining", rule=RESET, cites=(STOPS,))
 def test_client_of_a_member_that_cleared_the_option(stack: Stack) -> None:
-    """tcp_migrate_req is 1; the old server cleared SO_REUSEPORT when the new had come. Is who waits reset?"""
+    """tcp_migrate_req is 1; the old cleared SO_REUSEPORT when the new had come. Is a waiting client reset?"""
     old, _, client = one_waits(stack, 1)
     old.set(SO_REUSEPORT.off)
     old.close()
