@@ -163,9 +163,11 @@ class FileCalls:
     def _changed(self, call: Syscall, process: int, names: list[str]) -> Iterator[FileAct]:
         answer = Answer(call.errno) if call.failed else OK
         verb = {"un": "unlink", "re": "rename", "mk": "make", "rm": "unlink"}.get(call.name[:2], "chmod")
-        mode = f"{int(found[1], 8) & 0o7777:04o}" if verb == "chmod" and (found := _MODE.search(call.args)) else ""
-        if verb != "chmod" or mode:
-            yield FileAct(call.line, process, verb, tuple(names[: 1 + (verb == "rename" and len(names) > 1)]), answer, mode)
+        mode = f"{int(found[1], 8) & 0o777:04o}" if verb == "chmod" and (found := _MODE.search(call.args)) else ""
+        needed = 2 if verb == "rename" else 1
+        # A damaged line may have lost a name or the mode.
+        if len(names) >= needed and (verb != "chmod" or mode):
+            yield FileAct(call.line, process, verb, tuple(names[:needed]), answer, mode)
 
 
 def _concerns(act: FileAct, name: str) -> bool:

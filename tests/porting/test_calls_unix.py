@@ -49,6 +49,15 @@ def test_what_a_name_stands_for_is_told() -> None:
     assert (found.notation().splitlines(), list(found.spelling.told())) == (WRITTEN, ["/F is /run/ä\\x0a"])
 
 
+@pytest.mark.parametrize(
+    ("line", "read_as"),
+    [('rename("/run/x.sock") = 0', []), ('chmod("/run/x.sock", 05536) = 0', ["chmod(/F, 0536) = ok"])],
+)
+def test_what_the_notation_cannot_say_of_a_damaged_line_is_left_out(line: str, read_as: list[str]) -> None:
+    """`python -m tests.fuzz_calls 10000` found both."""
+    assert written(f"{SERVER}{line}\n") == [*WRITTEN, *read_as]
+
+
 def test_datagrams_abstract_names_and_any_name() -> None:
     assert written("""\
 socket(AF_UNIX, SOCK_DGRAM, 0) = 3
