@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from fixtures.language.words import UNKNOWN, Answer
 from fixtures.models import MODELS, Platform, UnknownPlatform, platform
 from fixtures.specification.clauses import Reason
-from reports.batch import UNANSWERED, answer_all
+from reports.batch import UNANSWERED, Clerk, answer_all
 from reports.calls import as_script
 from reports.inputs import STANDARD_INPUT, BadInput, named, read_text
 from reports.scripts import Played, Step, as_json, as_text, names_of, play, read_script, status
@@ -89,7 +89,8 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(f"--platform {error}") from None
     settings = dict(args.setting)
     predictor = Predictor(here, args.uid, settings, [*filter(None, [here.note]), *notes_on(settings, [here])])
-    return answer_all(args.script, args.platform, predictor.predict, predictor.notes) if args.batch else _one(predictor, args)
+    clerk = Clerk(args.platform, predictor.predict, predictor.notes)
+    return answer_all(args.script, clerk) if args.batch else _one(predictor, args)
 
 
 def _one(predictor: Predictor, args: argparse.Namespace) -> int:

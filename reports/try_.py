@@ -18,7 +18,7 @@ from fixtures.machine.kernel import Kernel
 from fixtures.machine.standing import stands_for
 from fixtures.models import Platform, platform, this_platform
 from fixtures.specification.worlds import TooManyWorlds
-from reports.batch import answer_all
+from reports.batch import Clerk, answer_all
 from reports.inputs import STANDARD_INPUT, BadInput, named, read_text
 from reports.predict import Predictor
 from reports.scripts import NO_ANSWER, Played, Step, as_json, as_text, play, read_script, status
@@ -64,7 +64,7 @@ def _one(args: argparse.Namespace) -> int:
 def _batch(args: argparse.Namespace) -> int:
     """All scripts on one bench, one after the other."""
     with _bench(args.isolation) as bench:
-        return answer_all(args.script, str(_here()), lambda steps: _perform(bench, steps), [])
+        return answer_all(args.script, Clerk(str(_here()), lambda steps: _perform(bench, steps), []), alone=True)
 
 
 @contextlib.contextmanager

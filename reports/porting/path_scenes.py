@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fixtures.language.kinds import UNIX_KINDS
 from fixtures.language.stack import Actor, Socket, Stack
 from reports.porting.at_path import NOT_SHOWN, RECORD_AGAIN, TAKES, After, Before, UnixShape
@@ -77,16 +75,16 @@ def _started(rehearsal: Rehearsal, shape: UnixShape, letter: str, who: Stack | A
     actor = who.name if isinstance(who, Actor) else None
     for call in shape.calls:
         if call.makes:
-            rehearsal.answer(replace(call, makes=letter, actor=actor))
+            rehearsal.answer(call._replace(makes=letter, actor=actor))
             made = Socket(rehearsal, letter, call.verb)
         elif call.on:
             if removes and call.verb == "bind" and shape.before is Before.REFUSED:
                 with rehearsal.as_part():
-                    rehearsal.answer(replace(call, on=letter))
+                    rehearsal.answer(call._replace(on=letter))
                     who.unlink(shape.name)
-            rehearsal.answer(replace(call, on=letter))
+            rehearsal.answer(call._replace(on=letter))
         elif call.verb != "make" or first:
-            rehearsal.answer(replace(call, actor=actor))
+            rehearsal.answer(call._replace(actor=actor))
     assert made
     rehearsal.stands_for[letter] = 0
     return made

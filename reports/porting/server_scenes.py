@@ -55,11 +55,11 @@ def _started(
         if name is None or (call.verb == "setsockopt" and call.args[0] in edit.without):
             continue
         if call.makes:
-            rehearsal.answer(replace(call, makes=name, actor=actor.name if actor else call.actor))
+            rehearsal.answer(call._replace(makes=name, actor=actor.name if actor else call.actor))
             made[name] = Socket(rehearsal, name, call.verb)
             _set(made[name], edit.options(call.verb))
         else:
-            rehearsal.answer(replace(call, on=name))
+            rehearsal.answer(call._replace(on=name))
     return [made[name] for name in names.values()]
 
 
@@ -71,7 +71,7 @@ def _set(one: Socket, options: Iterable[Option]) -> None:
 def _repeated(one: Socket, settings: Iterable[Call], rehearsal: Rehearsal) -> None:
     """Set the same options on this socket."""
     for call in settings:
-        rehearsal.answer(replace(call, on=one.name))
+        rehearsal.answer(call._replace(on=one.name))
 
 
 def _served(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> list[Socket]:

@@ -36,6 +36,8 @@ from tests.benchmark.bare import Bare, write_down
 
 Result = dict[str, Any]
 SIZES = (10_000, 100_000, 1_000_000)
+#: How often the scripts of all experiments are in the file of a batch.
+BATCHES = 10
 
 
 def _file(word: str) -> Path:
@@ -137,12 +139,24 @@ def _some() -> Iterator[Pairs]:
 
 
 def _predictions() -> Result:
-    """Named experiments on the model of Linux, which answers with its reasons."""
-    start, platform = time.process_time(), Platform("linux")
-    rows = all_rows()
-    for row in rows:
-        platform.predict(row.script)
-    return {"experiments": len(rows), "seconds": time.process_time() - start}
+    """Named experiments on the model of Linux, which answers with its reasons: on one core, and as a file of scripts on all of them."""
+    rows, platform = all_rows(), Platform("linux")
+    played = [platform.predict(row.script) for row in rows]
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        for row in rows:
+            platform.predict(row.script)
+        times.append(time.process_time() - start)
+    scripts = ["\n".join(str(call) for call, _ in worlds[0].trace) for worlds in played]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "scripts.jsonl")
+        file.write_text("".join(json.dumps({"id": id, "script": script}) + "\n" for id, script in enumerate(BATCHES * scripts)), "utf-8")
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "addrinuse", "predict", "--platform", "linux", "--batch", str(file)]
+        subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+        together = time.perf_counter() - start
+    return {"experiments": len(rows), "seconds": min(times), "scripts": BATCHES * len(rows), "batch_seconds": together}
 
 
 def _pytest() -> Result:
@@ -218,7 +232,9 @@ def _table(result: Result) -> list[str]:
         memory = f"{size['driver_kib'] / 1024:>12.0f}{size['agent_kib'] / 1024:>12.0f}"
         lines.append(f"{size['pairs']:>10,}{size['seconds']:>10.1f}{size['processor']:>10.1f}{each:>12.1f}{memory}")
     predicted, ran = result["predictions"], result["pytest"]
-    lines += ["", f"predictions of named experiments: {predicted['experiments'] / predicted['seconds']:,.0f} a second"]
+    alone, together = predicted["experiments"] / predicted["seconds"], predicted["scripts"] / predicted["batch_seconds"]
+    lines += ["", f"predictions of named experiments: {alone:,.0f} a second on one core"]
+    lines += [f"predict --batch: {together:,.0f} a second with all cores, from start to end"]
     lines += [f"pytest: {ran['each_ms']:.1f} ms a named experiment, {ran['start_seconds']:.1f} s to start"]
     return [*lines, *(f"with {way}, {_waited(nothing)}" for way, nothing in result["nothing"].items())]
 

@@ -97,7 +97,7 @@ def calls_of(chance: random.Random) -> list[Call]:
     """A random script, without what only asks."""
     text = rivals(chance, OPTIONS) if chance.random() < 0.6 else who_receives(chance)
     every = [parse_line(line)[0] for line in text.splitlines()]
-    return [replace(call, actor=None) for call in every if call.verb in MADE]
+    return [call._replace(actor=None) for call in every if call.verb in MADE]
 
 
 def newcomer(chance: random.Random, calls: Sequence[Call], port: int) -> Newcomer:

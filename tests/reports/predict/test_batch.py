@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reports.__main__ import main
+from reports.batch import WORTH_IT
 from tests.reports.predict.asking import CLASH
 
 
@@ -53,3 +56,14 @@ def test_a_batch_goes_on_after_an_error(predict: Any, line: object, identifier: 
 
 def test_a_batch_with_a_contradiction(predict: Any) -> None:
     assert batch(predict, {"id": 1, "script": "A = tcp4() = EMFILE"}, {"id": 2, "script": CLASH})[0] == 1
+
+
+def test_a_large_file_is_answered_by_several_processes_as_by_one(predict: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [json.dumps({"id": number, "script": CLASH if number % 1000 != 7 else "A.bond()"}) for number in range(WORTH_IT // 100)]
+    text = "\n".join(lines)
+    assert len(text) > WORTH_IT
+    file = tmp_path / "scripts.jsonl"
+    file.write_text(text, encoding="utf-8")
+    from_standard_input = predict(text, "--batch")
+    status = main(["predict", "--platform", "linux", "--batch", str(file)])
+    assert (status, capsys.readouterr().out) == (2, from_standard_input[1])
