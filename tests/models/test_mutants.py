@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import signal
 import zlib
 from functools import cache
 
@@ -16,7 +17,7 @@ from fixtures.models.unix.rooms import ROOMS
 from reports.catalogue import ROOT
 from tests.helpers.sampling import exhaustively
 from tests.mutants.__main__ import main
-from tests.mutants.examiner import SURVIVED, Examiner
+from tests.mutants.examiner import NOTICED, SURVIVED, Examiner
 from tests.mutants.families import NAMES, code_of
 from tests.mutants.listed import FILE, OPEN, Entry, entry_of, load, named, needs, stale
 from tests.mutants.operators import changes
@@ -127,6 +128,15 @@ def test_what_is_not_played_again_would_say_the_same(platform: str, monkeypatch:
     fates = [fate for _, fate in Examiner(platform).fates(sample)]
     monkeypatch.setattr(World, "answers_alike", lambda world, asked: False)
     assert [fate for _, fate in Examiner(platform).fates(sample)] == fates
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="nothing stops it here")
+def test_a_mutant_that_hangs_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    examiner = Examiner("windows/unix")
+    context = next(examiner.contexts)
+    monkeypatch.setattr("tests.mutants.examiner.PATIENCE", 0.1)
+    monkeypatch.setattr(context, "play", lambda number: all(iter(lambda: True, False)))
+    assert context.fate(next(iter(context.predicted))) == (NOTICED, {})
 
 
 def test_the_scores_that_are_written_down() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -16,6 +18,8 @@ from tests.mutants.reached import PACKAGE
 from tests.mutants.targets import Mutant
 from tests.mutants.watched import Asked, Settings, World, watched
 
+#: Seconds of processor time after which a mutant counts as hanging. A play takes milliseconds.
+PATIENCE = 10
 Seen = tuple[tuple[str, ...], bool, str]
 #: A module and a line of it.
 Line = tuple[str, int]
@@ -45,6 +49,29 @@ def _decided(worlds: Sequence[Observation]) -> str:
     return decisive(worlds).id if given else ""
 
 
+class Hangs(Exception):
+    """A mutant that does not come to an end."""
+
+
+@contextlib.contextmanager
+def _patience() -> Iterator[None]:
+    """Raise Hangs after a while, on systems that can."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise Hangs
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
 def _seen(observation: Observation) -> Seen:
     return tuple(answer.name for _, answer in observation.trace), observation.held, observation.problem
 
@@ -68,7 +95,8 @@ class Context:
         self.runs: dict[Line, set[int]] = {}
         self.reasons: dict[int, tuple[list[Seen], list[list[str]]]] = {}
         self.same: set[int] = set()
-        self._touching: dict[tuple[str, range], list[int]] = {}
+        #: The last place that was asked for, and its experiments: the changes of a line come one after the other.
+        self._touching: tuple[tuple[str, range] | None, list[int]] = (None, [])
         #: The first context in which an experiment gets these answers.
         self.first: dict[int, Context] = {}
         own = of.own_modules()
@@ -126,12 +154,12 @@ class Context:
     def touching(self, mutant: Mutant) -> list[int]:
         """The experiments that run a changed line, the cheap ones first."""
         place = (mutant.module, mutant.lines)
-        if place not in self._touching:
+        if place != self._touching[0]:
             found = {number for line in mutant.lines for number in self.runs.get((mutant.module, line), ())}
             if mutant.lines == ANYWHERE:
                 found = self.cost.keys() - self.same
-            self._touching[place] = sorted(found, key=lambda number: (self.cost[number], number))
-        return self._touching[place]
+            self._touching = (place, sorted(found, key=lambda number: (self.cost[number], number)))
+        return self._touching[1]
 
     def _is_news(self, number: int, verdict: str) -> bool:
         """Whether the true model cannot give this verdict; another trace that fails is news, too."""
@@ -140,9 +168,10 @@ class Context:
     def fate(self, number: int) -> tuple[str, Asked]:
         """What an experiment says when it is run on the mutant that the model is now, and what the mutant asked."""
         try:
-            worlds, asked = self.play(number)
+            with _patience():
+                worlds, asked = self.play(number)
             seen = [_seen(world) for world in worlds]
-        except Exception:  # a kernel that crashes, or gives no answer, is noticed
+        except Exception:  # a kernel that crashes, hangs, or gives no answer, is noticed
             return NOTICED, {}
         if any(
             one not in self.allowed[number] and self._is_news(number, judge(world, self.predicted[number]).verdict)
