@@ -11,6 +11,7 @@ from fixtures.language.words import IP_BIND_ADDRESS_NO_PORT, IP_LOCAL_PORT_RANGE
 from fixtures.machine import options
 from fixtures.machine.bench import Bench, MissingPrivilege
 from fixtures.machine.kernel import Kernel
+from fixtures.models import this_platform
 from fixtures.models.linux import Linux
 from fixtures.models.linux.clauses import AUTOBIND_REUSE
 from fixtures.models.stevens import Stevens
@@ -51,7 +52,7 @@ def test_the_model_follows_autobind_reuse(row: Row, reusing: Bench) -> None:
     seen = observe(row.script, Kernel(reusing))
     if seen.problem == "untestable":
         pytest.skip(seen.why)
-    assert seen.lines == observe(row.script, Linux(settings=reusing.settings)).lines
+    assert seen.lines == observe(row.script, this_platform().make(settings=reusing.settings)).lines
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ class Flags(Linux):
 
 
 def test_the_scripts_find_a_model_without_state(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("tests.search.run.model_of", lambda bench: partial(Flags, 0, None, ""))
+    monkeypatch.setattr("tests.search.run.model_of", lambda bench: partial(Flags, 0, None, this_platform().version))
     assert search_scripts(bench, 300, seed=20261) == 1
     assert "connections(" in capsys.readouterr().out.splitlines()[-2]
 
@@ -79,7 +79,7 @@ def test_a_lie_is_reduced_to_its_smallest_script(bench: Bench) -> None:
     noise = "D = udp4()\nD.send(1)\nE = other: tcp4()\nE.setsockopt(SO_REUSEADDR, 1)\nC = A.dup()\n"
     script = SMALLEST.replace("B = tcp4()", f"{noise}B = tcp4()")
     calls = [call for call, _ in parse(script)]
-    make = partial(EagerListener, 0, None, "")
+    make = partial(EagerListener, 0, None, this_platform().version)
     found = disagreement(bench, make, calls)
     assert isinstance(found, Disagreement)
     assert str(reduced(bench, make, found)) == SMALLEST
@@ -88,7 +88,7 @@ def test_a_lie_is_reduced_to_its_smallest_script(bench: Bench) -> None:
 @pytest.mark.exhaustive
 def test_the_search_finds_a_lie(bench: Bench) -> None:
     kind = machine(bench)
-    kind.make = staticmethod(partial(EagerListener, 0, None, ""))
+    kind.make = staticmethod(partial(EagerListener, 0, None, this_platform().version))
     found = one_chunk(kind, seed=1, examples=1000)
     assert found is not None
     assert str(found).splitlines()[-2].endswith(".listen() = EINVAL")
@@ -118,7 +118,7 @@ class HearsStrangers(Linux):
 @pytest.mark.exhaustive
 def test_the_search_asks_who_receives(bench: Bench, liar: type[Linux], verb: str) -> None:
     kind = machine(bench)
-    kind.make = staticmethod(partial(liar, 0, None, ""))
+    kind.make = staticmethod(partial(liar, 0, None, this_platform().version))
     found = next(filter(None, (one_chunk(kind, seed, examples=100) for seed in range(1, 16))))
     assert found.calls[-1].verb == verb
     assert len(found.calls) < 12
