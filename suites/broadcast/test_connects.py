@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import connection, listening
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     BROADCAST,
@@ -16,9 +17,11 @@ from fixtures.language.words import (
     OK,
     SO_BROADCAST,
     Address,
+    Answer,
     Option,
 )
-from fixtures.specification.rules import BIND_NAMES, CONNECTED_UDP, INVALID_REMOTE, MAY_BROADCAST, PEER_IS_SET
+from fixtures.specification.rules import BIND_NAMES, CONNECTED_UDP, INVALID_REMOTE, MAY_BROADCAST, PEER_IS_SET, WRONG_KIND
+from fixtures.specification.sources import POSIX
 from suites.broadcast.senders import FLAG, sender
 
 BOTH = pytest.mark.parametrize(("name", "everybody"), [("limited", LIMITED_BROADCAST), ("loopback-net", BROADCAST)], ids=str)
@@ -94,6 +97,19 @@ def test_a_reply(stack: Stack) -> None:
 def test_tcp(stack: Stack, name: str, everybody: Address) -> None:
     """Is a TCP socket refused connect to {everybody.aloud}?"""
     assert stack.tcp4().connect(everybody) != OK
+
+
+@experiment("tcp4/broadcast/connect/connected", rule=WRONG_KIND, cites=(POSIX.at("connect, [EISCONN]"),))
+def test_a_connected_tcp_socket(stack: Stack) -> None:
+    """A TCP socket has a connection. Is connect to 127.255.255.255 refused for that?"""
+    client, _ = connection(stack)
+    assert client.connect(BROADCAST) == Answer("EISCONN")
+
+
+@experiment("tcp4/broadcast/connect/listening", rule=WRONG_KIND, cites=(POSIX.at("connect, [EOPNOTSUPP]"),))
+def test_a_listening_tcp_socket(stack: Stack) -> None:
+    """A TCP socket listens. Is connect to 127.255.255.255 refused for that?"""
+    assert listening(stack, LOOPBACK).connect(BROADCAST) == Answer("EOPNOTSUPP")
 
 
 @experiment("tcp4/broadcast/connect/listener", rule=INVALID_REMOTE)
