@@ -4,7 +4,7 @@
  *
  * The last arguments are the name of the actor, and for another user its number. A request is a line with a JSON array. Its
  * words are taken in order, whatever brackets are around them: ["create","A","tcp4",[["SO_REUSEADDR",1]]] is
- * create A tcp4 SO_REUSEADDR 1.
+ * create A tcp4 SO_REUSEADDR 1. No string in it has an escape, since names of files come as hexadecimal digits.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -15,18 +15,26 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { WORDS = 64, SOCKETS = 256, WAITING = 256, BACKLOG = 128, PATIENCE = 2000 };
 
-/* A socket by its name, and what `drain` set aside for its accept or recv: connections, or a number of datagrams. */
+/* A socket by its name, and what `drain` set aside for its accept or recv. */
 struct made { char name[16]; int fd, aside[WAITING], count; };
 static struct made made[SOCKETS];
 static int used, clients[WAITING], client_count, offered = -1;
+
+/* What `drain` sets aside is a connection, or one of these. */
+enum { DATAGRAM = -1, EMPTY_DATAGRAM = -2 };
 
 static struct { const char *name; int level, number; } options[] = {
     {"SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR}, {"SO_REUSEPORT", SOL_SOCKET, SO_REUSEPORT}, {"SO_LINGER", SOL_SOCKET, SO_LINGER},
@@ -37,19 +45,21 @@ static struct { const char *name; int level, number; } options[] = {
 static struct { int number; const char *name; } errors[] = {
 #define E(name) {name, #name}
     E(EACCES), E(EADDRINUSE), E(EADDRNOTAVAIL), E(EAFNOSUPPORT), E(EAGAIN), E(EALREADY), E(EBADF), E(ECONNABORTED), E(ECONNREFUSED),
-    E(ECONNRESET), E(EDESTADDRREQ), E(EINPROGRESS), E(EINTR), E(EINVAL), E(EISCONN), E(EMFILE), E(EMSGSIZE), E(ENETUNREACH),
-    E(EHOSTUNREACH), E(ENOBUFS), E(ENODEV), E(ENOENT), E(ENOMEM), E(ENOPROTOOPT), E(ENOTCONN), E(ENOTSOCK), E(EOPNOTSUPP), E(EPERM),
-    E(EPIPE), E(EPROTO), E(EPROTONOSUPPORT), E(ETIMEDOUT),
+    E(ECONNRESET), E(EDESTADDRREQ), E(EINPROGRESS), E(EINTR), E(EINVAL), E(EISCONN), E(EMSGSIZE), E(ENETUNREACH),
+    E(EHOSTUNREACH), E(ENOBUFS), E(ENODEV), E(ENOENT), E(ENOPROTOOPT), E(ENOTCONN), E(ENOTSOCK), E(EOPNOTSUPP), E(EPERM),
+    E(EPIPE), E(EPROTO), E(EPROTONOSUPPORT), E(ETIMEDOUT), E(EBUSY), E(EEXIST), E(EISDIR), E(ELOOP), E(ENAMETOOLONG), E(ENOSPC),
+    E(ENOTDIR), E(ENOTEMPTY), E(EPROTOTYPE), E(EROFS), E(ESOCKTNOSUPPORT), E(EXDEV),
 };
 
 static int port_of(int fd) {
     struct sockaddr_storage own;
     socklen_t size = sizeof own;
-    if (fd < 0 || getsockname(fd, (struct sockaddr *)&own, &size)) return -1;
+    if (fd < 0 || getsockname(fd, (struct sockaddr *)&own, &size) || own.ss_family == AF_UNIX) return -1;
     return ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port : ((struct sockaddr_in *)&own)->sin_port);
 }
 
-/* Print the answer to a call: ok or the name of the errno, and the port if that is not negative. */
+/* Print the answer to a call: ok or the name of the errno, and the port if that is not negative. That this process may have no more
+ * descriptors or memory has no name above: it says nothing of the call. */
 static void told(int failed, int port) {
     char more[32] = "";
     if (port >= 0) snprintf(more, sizeof more, ", \"port\": %d", port);
@@ -74,11 +84,30 @@ static struct made *find(const char *name) {
     return NULL;
 }
 
+/* Give a descriptor a name, in a place that is free, and print the answer. */
 static void keep(const char *name, int fd) {
-    struct made *one = &made[used++];
-    snprintf(one->name, sizeof one->name, "%s", name);
-    one->fd = fd;
-    one->count = 0;
+    int n = 0;
+    while (n < used && made[n].fd >= 0) n++;
+    if (fd < 0 || n == SOCKETS) {
+        if (fd >= 0) { close(fd); errno = EMFILE; }
+        answer(1, -1);
+        return;
+    }
+    if (n == used) used++;
+    snprintf(made[n].name, sizeof made[n].name, "%s", name);
+    made[n].fd = fd;
+    made[n].count = 0;
+    answer(0, fd);
+}
+
+/* Hold the socket of a client until `hangup`; whether there is room for it. */
+static int hold(int fd) {
+    if (fd >= 0 && client_count < WAITING) {
+        clients[client_count++] = fd;
+        return 1;
+    }
+    if (fd >= 0) close(fd);
+    return 0;
 }
 
 static socklen_t address(struct sockaddr_storage *to, const char *host, int port) {
@@ -116,22 +145,26 @@ static int new_at(const char *host, int port, int type, int (*act)(int, const st
 /* A client connects by IPv4 to a mapped address: systems differ on whether IPv6 sockets reach one. */
 static const char *unmapped(const char *host) { return !strncmp(host, "::ffff:", 7) && strchr(host, '.') ? host + 7 : host; }
 
-static void reset(int fd) {
+static void close_with_reset(int fd) {
     struct linger now = {1, 0};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     close(fd);
 }
 
-/* -1 if the option is absent, which is printed; else whether it was refused. */
-static int set_option(int fd, const char *name, int value) {
+static int put_option(int fd, int level, int number, int value) {
+    struct linger linger = {1, value};
+    unsigned range = (unsigned)value << 16 | (unsigned)value;
+    if (level == SOL_SOCKET && number == SO_LINGER) return setsockopt(fd, level, number, &linger, sizeof linger);
+    if (level == IPPROTO_IP && number == 51) return setsockopt(fd, level, number, &range, sizeof range);
+    return setsockopt(fd, level, number, &value, sizeof value);
+}
+
+/* -1 if the option is absent, which is printed; else whether it was refused. For AF_UNIX it is there, and a refusal is an answer. */
+static int set_option(int fd, const char *name, int value, int is_unix) {
     for (size_t n = 0; n < sizeof options / sizeof *options; n++)
         if (!strcmp(options[n].name, name)) {
-            struct linger linger = {1, value};
-            unsigned range = (unsigned)value << 16 | value;
-            int is_linger = options[n].number == SO_LINGER && options[n].level == SOL_SOCKET, is_range = options[n].number == 51;
-            const void *what = is_linger ? (void *)&linger : is_range ? (void *)&range : (void *)&value;
-            if (!setsockopt(fd, options[n].level, options[n].number, what, is_linger ? sizeof linger : sizeof value)) return 0;
-            if (errno != ENOPROTOOPT && errno != EOPNOTSUPP) return 1;
+            if (!put_option(fd, options[n].level, options[n].number, value)) return 0;
+            if (is_unix || (errno != ENOPROTOOPT && errno != EOPNOTSUPP)) return 1;
         }
     printf("{\"untestable\": \"option %s is absent\"}\n", name);
     return -1;
@@ -196,111 +229,428 @@ static int accept_within(int fd, int patience) {
     return got;
 }
 
-static void do_accept(struct made *on, const char *name) {
-    int fd;
-    if (on->count) {
-        fd = on->aside[0];
-        memmove(on->aside, on->aside + 1, --on->count * sizeof *on->aside);
-    } else {
-        fd = accept_within(on->fd, PATIENCE);
-    }
-    if (fd >= 0) keep(name, fd);
-    if (fd < 0 && errno == EAGAIN) printf("{\"inconclusive\": \"accept did not end in time\"}\n");
-    else answer(fd < 0, fd);
+/* --- the requests: each gets its words, and the socket that the first one names */
+
+#define UNUSED __attribute__((unused))
+#define DO(name) static void do_##name(UNUSED struct made *on, UNUSED char **word, UNUSED int count)
+
+static int number(const char *word) { return (int)strtol(word, NULL, 10); }
+
+static void tell_ok(void) { printf("{\"answer\": \"ok\"}\n"); }
+
+/* Make a socket with the options that begin at a word, and keep it. */
+static void create(int family, int type, int protocol, char **word, int count) {
+    int fd = socket(family, type | SOCK_CLOEXEC, protocol), refused = 0;
+    for (int n = 3; fd >= 0 && n + 1 < count && !refused; n += 2) refused = set_option(fd, word[n], number(word[n + 1]), family == AF_UNIX);
+    if (refused) {
+        if (refused > 0) answer(1, -1);
+        close(fd);
+    } else if (fd < 0 && family == AF_UNIX && (errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT || errno == ESOCKTNOSUPPORT))
+        printf("{\"untestable\": \"AF_UNIX, or this type of it, is absent\"}\n");
+    else keep(word[1], fd);
 }
 
-static void do_recv(struct made *on, int size) {
+DO(create) {
+    int mptcp = word[2][0] == 'm', probe; /* IPPROTO_MPTCP is 262 */
+    const char *kind = word[2] + (mptcp ? 2 : 0);
+    if (mptcp) {
+        probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 262);
+        if (probe < 0) { printf("{\"untestable\": \"Multipath TCP is absent\"}\n"); return; }
+        close(probe);
+    }
+    create(strchr(kind, '6') ? AF_INET6 : AF_INET, kind[0] == 't' ? SOCK_STREAM : SOCK_DGRAM, mptcp ? 262 : 0, word, count);
+}
+
+DO(bind) {
+    struct sockaddr_storage at;
+    socklen_t size = address(&at, word[2], number(word[3]));
+    answer(bind(on->fd, (struct sockaddr *)&at, size), on->fd);
+}
+
+DO(listen) { answer(listen(on->fd, BACKLOG), on->fd); }
+
+DO(connect) {
+    struct sockaddr_storage to;
+    socklen_t size = address(&to, word[2], number(word[3]));
+    answer(connect(on->fd, (struct sockaddr *)&to, size), on->fd);
+}
+
+/* A refused datagram may have bound its socket, too, so that the port is told always. */
+DO(sendto) {
+    struct sockaddr_storage to;
+    socklen_t size = address(&to, word[2], number(word[3]));
+    int failed = sendto(on->fd, "?", 1, MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0 ? errno : 0;
+    told(failed, port_of(on->fd));
+}
+
+DO(disconnect) {
+    struct sockaddr_storage none = {.ss_family = AF_UNSPEC};
+    answer(connect(on->fd, (struct sockaddr *)&none, sizeof none), on->fd);
+}
+
+/* The first of what was set aside. */
+static int next_aside(struct made *on) {
+    int first = on->aside[0];
+    memmove(on->aside, on->aside + 1, (size_t)--on->count * sizeof *on->aside);
+    return first;
+}
+
+DO(accept) {
+    int fd = on->count ? next_aside(on) : accept_within(on->fd, PATIENCE);
+    if (fd < 0 && errno == EAGAIN) printf("{\"inconclusive\": \"accept did not end in time\"}\n");
+    else keep(word[2], fd);
+}
+
+/* A connection has no data of its listener: only datagrams were received already. */
+DO(recv) {
     static char block[1 << 16];
     struct pollfd one = {on->fd, POLLIN, 0};
+    size_t asked = (size_t)number(word[2]), size = asked < sizeof block ? asked : sizeof block;
     ssize_t got;
-    if (on->count) {
-        on->count--;
-        printf("{\"answer\": \"ok\"}\n");
-        return;
-    }
-    got = recv(on->fd, block, size < (int)sizeof block ? size : (int)sizeof block, MSG_DONTWAIT);
-    if (got < 0 && errno == EAGAIN && poll(&one, 1, PATIENCE)) got = recv(on->fd, block, sizeof block, MSG_DONTWAIT);
+    if (on->count && on->aside[0] < 0) got = next_aside(on) == DATAGRAM;
+    else got = recv(on->fd, block, size, MSG_DONTWAIT);
+    if (got < 0 && errno == EAGAIN && poll(&one, 1, PATIENCE)) got = recv(on->fd, block, size, MSG_DONTWAIT);
     if (got < 0) answer(1, -1);
     else printf("{\"answer\": \"%s\"}\n", got ? "ok" : "end");
 }
 
-static void do_send(int fd, long size) {
+DO(send) {
     static char block[1 << 16];
-    while (size > 0) {
-        ssize_t sent = send(fd, block, size < (long)sizeof block ? size : (long)sizeof block, MSG_DONTWAIT | MSG_NOSIGNAL);
-        struct pollfd one = {fd, POLLOUT, 0};
-        if (sent >= 0) size -= sent;
+    struct pollfd one = {on->fd, POLLOUT, 0};
+    int room = 20 + (int)(atof(word[3]) * 1000);
+    for (long left = atol(word[2]); left > 0;) {
+        ssize_t sent = send(on->fd, block, left < (long)sizeof block ? (size_t)left : sizeof block, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent >= 0) left -= sent;
         else if (errno != EAGAIN) { answer(1, -1); return; }
-        else if (poll(&one, 1, 20) <= 0) break; /* no room appears: it is full */
+        else if (poll(&one, 1, room) <= 0) break; /* no room appears: it is full */
     }
-    printf("{\"answer\": \"ok\"}\n");
+    tell_ok();
 }
 
-static void do_connect(int fd, const char *host, int port) {
-    struct sockaddr_storage to;
-    socklen_t size = address(&to, host, port);
-    answer(connect(fd, (struct sockaddr *)&to, size), fd);
+DO(shutdown) {
+    answer(shutdown(on->fd, !strcmp(word[2], "RD") ? SHUT_RD : !strcmp(word[2], "WR") ? SHUT_WR : SHUT_RDWR), -1);
 }
 
-/* A refused datagram may have bound its socket, too, so that the port is told always. */
-static void do_sendto(int fd, const char *host, int port) {
-    struct sockaddr_storage to;
-    socklen_t size = address(&to, host, port);
-    int failed = sendto(fd, "?", 1, MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0 ? errno : 0;
-    told(failed, port_of(fd));
+DO(setsockopt) {
+    int refused = set_option(on->fd, word[2], number(word[3]), 0);
+    if (refused >= 0) answer(refused, -1);
 }
 
-static void do_disconnect(int fd) {
-    struct sockaddr_storage none = {.ss_family = AF_UNSPEC};
-    answer(connect(fd, (struct sockaddr *)&none, sizeof none), fd);
+DO(getsockopt) { get_option(on->fd, word[2]); }
+
+DO(join) { answer(member(on->fd, word[2], 1), -1); }
+
+DO(leave) { answer(member(on->fd, word[2], 0), -1); }
+
+DO(dup) { keep(word[2], fcntl(on->fd, F_DUPFD_CLOEXEC, 0)); }
+
+/* Let another process fetch a descriptor. Where Yama is strict, it may only if it is named; another user may not. */
+DO(export) {
+    prctl(PR_SET_PTRACER, number(word[2]));
+    printf("{\"answer\": \"ok\", \"shared\": \"%d:%d\"}\n", (int)getpid(), on->fd);
 }
 
-static void do_connect_many(const char *host, int port, int count) {
+DO(import) {
+    int from = -1, fd = -1, holder = -1;
+    if (sscanf(word[2], "%d:%d", &from, &fd) == 2) holder = (int)syscall(SYS_pidfd_open, from, 0);
+    fd = holder < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, holder, fd, 0);
+    if (holder >= 0) close(holder);
+    if (fd < 0) printf("{\"untestable\": \"this process may not fetch a descriptor of another one\"}\n");
+    else keep(word[1], fd);
+}
+
+/* Close a descriptor, and what waits for it. */
+static int forget(struct made *on) {
+    int fd = on->fd;
+    while (on->count) {
+        int waiting = on->aside[--on->count];
+        if (waiting >= 0) close_with_reset(waiting);
+    }
+    on->fd = -1;
+    return fd < 0 ? 0 : close(fd);
+}
+
+DO(close) { answer(forget(on), -1); }
+
+/* --- who receives */
+
+DO(connect_many) {
+    const char *host = unmapped(word[1]);
     int connected = 0;
-    for (int n = 0; n < count && (connected || n < 3); n++) {
-        int fd = new_at(unmapped(host), port, SOCK_STREAM, connect);
-        if (fd >= 0) { clients[client_count++] = fd; connected++; }
-    }
+    for (int n = 0; n < number(word[3]) && (connected || n < 3); n++) connected += hold(new_at(host, number(word[2]), SOCK_STREAM, connect));
     printf("{\"answer\": \"ok\", \"connected\": %d}\n", connected);
 }
 
-static void do_datagrams(const char *host, int port, int count) {
+DO(datagrams) {
     struct sockaddr_storage to;
-    socklen_t size = address(&to, unmapped(host), port);
+    const char *host = unmapped(word[1]);
+    socklen_t size = address(&to, host, number(word[2]));
     int sent = 0;
-    while (sent < count) {
-        int fd = sender(unmapped(host));
-        clients[client_count++] = fd;
-        if (sendto(fd, "?", 1, 0, (struct sockaddr *)&to, size) != 1) break;
+    while (sent < number(word[3])) {
+        int fd = sender(host);
+        if (!hold(fd) || sendto(fd, "?", 1, 0, (struct sockaddr *)&to, size) != 1) break;
         sent++;
     }
     printf("{\"answer\": \"ok\", \"sent\": %d}\n", sent);
 }
 
-/* Take everything that waits, by name; set it aside, or do away with it. */
-static void do_drain(char **names, int count, int tcp, int aside) {
-    printf("{\"answer\": \"ok\", \"counts\": {");
-    for (int n = 0; n < count; n++) {
-        struct made *on = find(names[n]);
-        int taken = 0, gone = 0;
-        while (on) {
-            char byte[16];
-            int got = tcp ? accept_within(on->fd, 0) : (int)recv(on->fd, byte, sizeof byte, MSG_DONTWAIT);
-            if (got < 0 && (errno == ECONNABORTED || (!tcp && errno == ECONNREFUSED)) && gone++ < BACKLOG) continue;
-            if (got < 0) break;
-            taken++;
-            if (aside && on->count < WAITING) on->aside[on->count++] = got;
-            else if (tcp) reset(got);
-        }
-        printf("%s\"%s\": %d", n ? ", " : "", names[n], taken);
+/* The next connection or datagram that waits at a socket, behind those that are gone; -1 if there is none. */
+static int next_waiting(int fd, int tcp, int *got) {
+    char bytes[16];
+    for (int gone = 0; gone < BACKLOG; gone++) {
+        *got = tcp ? accept_within(fd, 0) : (int)recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+        if (*got >= 0 || (errno != ECONNABORTED && (tcp || (errno != ECONNREFUSED && errno != ECONNRESET)))) break;
     }
+    if (*got < 0) return -1;
+    if (!tcp) *got = *got ? DATAGRAM : EMPTY_DATAGRAM;
+    return 0;
+}
+
+static int drain(struct made *on, int tcp, int aside) {
+    int taken = 0, got;
+    while (on && !next_waiting(on->fd, tcp, &got)) {
+        taken++;
+        if (aside && on->count < WAITING) on->aside[on->count++] = got;
+        else if (tcp) close_with_reset(got);
+    }
+    return taken;
+}
+
+DO(drain) {
+    int tcp = !strcmp(word[count - 2], "tcp"), aside = !strcmp(word[count - 1], "true");
+    printf("{\"answer\": \"ok\", \"counts\": {");
+    for (int n = 1; n < count - 2; n++) printf("%s\"%s\": %d", n > 1 ? ", " : "", word[n], drain(find(word[n]), tcp, aside));
     printf("}}\n");
 }
 
-static void do_states(int port) {
+static void hang_up(void) { while (client_count) close(clients[--client_count]); }
+
+DO(hangup) { hang_up(); tell_ok(); }
+
+/* --- AF_UNIX: every name is hexadecimal digits, those of a path in the folder of the experiment */
+
+/* Where the process was before, and the folder of the experiment. */
+static int home = -1;
+static char *folder;
+
+struct name { char *bytes; size_t size; };
+
+/* The bytes that a word names, with a NUL behind them. Whoever asks frees them. */
+static struct name named(const char *digits) {
+    struct name name = {calloc(strlen(digits) / 2 + 1, 1), 0};
+    unsigned byte;
+    if (!name.bytes) abort();
+    while (sscanf(digits + 2 * name.size, "%2x", &byte) == 1) name.bytes[name.size++] = (char)byte;
+    return name;
+}
+
+/* Whether the part of a path before its last name lies in the folder of the experiment. What leads nowhere the kernel will refuse. */
+static int is_inside(const char *path) {
+    char *parent = strdup(path), *slash, *found;
+    size_t length = strlen(path), own = folder ? strlen(folder) : 0;
+    int inside;
+    if (!parent) abort();
+    while (length > 1 && parent[length - 1] == '/') parent[--length] = 0;
+    slash = strrchr(parent, '/');
+    const char *last = slash ? slash + 1 : parent;
+    int as_it_is = !strcmp(last, ".") || !strcmp(last, "..");
+    if (slash && !as_it_is) slash[slash == parent] = 0;
+    found = realpath(slash || as_it_is ? parent : ".", NULL);
+    inside = !found || (own && !strncmp(found, folder, own) && (!found[own] || found[own] == '/'));
+    free(found);
+    free(parent);
+    if (!inside) printf("{\"untestable\": \"a path leads out of the folder of the experiment\"}\n");
+    return inside;
+}
+
+/* Go home, and forget the folder. */
+static void unsettle(void) {
+    if (folder && fchdir(home) && chdir("/")) abort();
+    umask(022);
+    free(folder);
+    folder = NULL;
+}
+
+DO(settle) {
+    struct name to = named(word[1]);
+    unsettle();
+    folder = realpath(to.bytes, NULL);
+    answer(!folder || chdir(folder), -1);
+    free(to.bytes);
+}
+
+static int type_of(const char *kind) { return !strcmp(kind, "unix") ? SOCK_STREAM : !strcmp(kind, "unixgram") ? SOCK_DGRAM : SOCK_SEQPACKET; }
+
+DO(unix_create) { create(AF_UNIX, type_of(word[2]), 0, word, count); }
+
+/* An address with exactly these bytes: a name may be longer than sun_path, or nothing at all. NULL if it leads out. */
+static struct sockaddr *unix_address(const char *digits, socklen_t *size) {
+    struct name name = named(digits);
+    struct sockaddr_un *at = NULL;
+    if (!name.size || !name.bytes[0] || is_inside(name.bytes)) {
+        at = calloc(1, sizeof *at + name.size);
+        if (!at) abort();
+        at->sun_family = AF_UNIX;
+        memcpy((char *)at + offsetof(struct sockaddr_un, sun_path), name.bytes, name.size);
+        *size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + name.size);
+    }
+    free(name.bytes);
+    return (struct sockaddr *)at;
+}
+
+DO(unix_name) {
+    union { struct sockaddr_un at; char room[256]; } own;
+    socklen_t size = sizeof own;
+    size_t head = offsetof(struct sockaddr_un, sun_path), end;
+    if (getsockname(on->fd, (struct sockaddr *)&own, &size)) { answer(1, -1); return; }
+    end = size <= head || !own.room[head] ? size : head + strnlen(own.room + head, size - head);
+    printf("{\"answer\": \"ok\", \"name\": \"");
+    for (size_t n = head; n < end; n++) printf("%02x", (unsigned char)own.room[n]);
+    printf("\"}\n");
+}
+
+DO(unix_bind) {
+    socklen_t size;
+    struct sockaddr *at = unix_address(word[2], &size);
+    if (!at) return;
+    if (bind(on->fd, at, size)) answer(1, -1);
+    else do_unix_name(on, word, count);
+    free(at);
+}
+
+DO(unix_listen) { answer(listen(on->fd, number(word[2])), -1); }
+
+/* connect without waiting: EAGAIN if the queue is full. */
+static int connect_now(int fd, const struct sockaddr *to, socklen_t size) {
+    int flags = fcntl(fd, F_GETFL), failed, why;
+    fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    failed = connect(fd, to, size);
+    why = errno;
+    fcntl(fd, F_SETFL, flags);
+    errno = why;
+    return failed;
+}
+
+DO(unix_connect) {
+    socklen_t size;
+    struct sockaddr *to = unix_address(word[2], &size);
+    if (to) answer(connect_now(on->fd, to, size), -1);
+    free(to);
+}
+
+DO(unix_sendto) {
+    socklen_t size;
+    struct sockaddr *to = unix_address(word[2], &size);
+    if (to) answer(sendto(on->fd, "?", 1, MSG_DONTWAIT | MSG_NOSIGNAL, to, size) < 0, -1);
+    free(to);
+}
+
+DO(unix_setsockopt) {
+    int refused = set_option(on->fd, word[2], number(word[3]), 1);
+    if (refused >= 0) answer(refused, -1);
+}
+
+DO(unix_reach) {
+    socklen_t size;
+    struct sockaddr *to = unix_address(word[2], &size);
+    int type = type_of(word[1]), reached = 0;
+    if (!to) return;
+    for (int n = 0; n < number(word[3]); n++) {
+        int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+        if (!hold(fd) || connect_now(fd, to, size)) continue;
+        reached += type != SOCK_DGRAM || send(fd, "?", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+    }
+    printf("{\"answer\": \"ok\", \"reached\": %d}\n", reached);
+    free(to);
+}
+
+/* --- files in the folder of the experiment */
+
+static int ends_with_slash(const char *path) { return *path && path[strlen(path) - 1] == '/'; }
+
+static int make(const char *path) {
+    if (ends_with_slash(path)) return mkdir(path, 0777);
+    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int file_unlink(const char *path) { return ends_with_slash(path) ? rmdir(path) : unlink(path); }
+
+/* Make a call on one path, if it lies in the folder. */
+static void on_path(const char *digits, int (*act)(const char *)) {
+    struct name path = named(digits);
+    if (is_inside(path.bytes)) answer(act(path.bytes), -1);
+    free(path.bytes);
+}
+
+static void on_two(char **word, int (*act)(const char *, const char *)) {
+    struct name path = named(word[1]), to = named(word[2]);
+    if (is_inside(path.bytes) && is_inside(to.bytes)) answer(act(path.bytes, to.bytes), -1);
+    free(path.bytes);
+    free(to.bytes);
+}
+
+static int hard(const char *path, const char *another) { return linkat(AT_FDCWD, path, AT_FDCWD, another, 0); }
+
+static const char *kind_of(mode_t mode) {
+    return S_ISSOCK(mode) ? "socket" : S_ISREG(mode) ? "file" : S_ISDIR(mode) ? "folder" : S_ISLNK(mode) ? "link" : "other";
+}
+
+/* What lstat tells of a path, as a word. */
+static void looked_at(const char *digits, int wants_mode) {
+    struct name path = named(digits);
+    struct stat found;
+    if (is_inside(path.bytes)) {
+        int failed = lstat(path.bytes, &found);
+        if (failed && errno == ENOENT && !wants_mode) printf("{\"answer\": \"none\"}\n");
+        else if (failed) answer(1, -1);
+        else if (wants_mode) printf("{\"answer\": \"0%03o\"}\n", (unsigned)found.st_mode & 07777);
+        else printf("{\"answer\": \"%s\"}\n", kind_of(found.st_mode));
+    }
+    free(path.bytes);
+}
+
+DO(file) { looked_at(word[1], 0); }
+
+DO(mode) { looked_at(word[1], 1); }
+
+DO(make) { on_path(word[1], make); }
+
+DO(unlink) { on_path(word[1], file_unlink); }
+
+DO(chdir) { on_path(word[1], chdir); }
+
+DO(rename) { on_two(word, rename); }
+
+DO(hard) { on_two(word, hard); }
+
+/* What a link names is looked up from where the link is. */
+DO(link) {
+    struct name path = named(word[1]), to = named(word[2]);
+    char *slash = strrchr(path.bytes, '/'), *from_here = NULL;
+    int parent = to.bytes[0] != '/' && slash ? (int)(slash - path.bytes) + 1 : 0;
+    if (asprintf(&from_here, "%.*s%s", parent, path.bytes, to.bytes) < 0) abort();
+    if (is_inside(from_here) && is_inside(path.bytes)) answer(symlink(to.bytes, path.bytes), -1);
+    free(from_here);
+    free(path.bytes);
+    free(to.bytes);
+}
+
+DO(chmod) {
+    struct name path = named(word[1]);
+    if (is_inside(path.bytes)) answer(chmod(path.bytes, (mode_t)strtol(word[2], NULL, 8)), -1);
+    free(path.bytes);
+}
+
+DO(umask) { umask((mode_t)strtol(word[1], NULL, 8)); tell_ok(); }
+
+/* --- what the stack is */
+
+DO(states) {
     static const char *words[] = {"", "ESTABLISHED", "", "", "FIN_WAIT_1", "FIN_WAIT_2", "TIME_WAIT", "CLOSED", "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING"};
     const char *tables[] = {"/proc/net/tcp", "/proc/net/tcp6"}, *comma = "";
     char line[512];
+    int port = number(word[1]);
     printf("{\"answer\": \"ok\", \"states\": [");
     for (int n = 0; n < 2; n++) {
         FILE *table = fopen(tables[n], "r");
@@ -321,10 +671,13 @@ static int can_bind(const char *host, int type, int port) {
     return fd >= 0;
 }
 
-static void do_free(int port) {
-    int free = can_bind("127.0.0.1", SOCK_STREAM, port) && can_bind("127.0.0.1", SOCK_DGRAM, port);
-    free = free && (!can_bind("::1", SOCK_STREAM, 0) || (can_bind("::1", SOCK_STREAM, port) && can_bind("::1", SOCK_DGRAM, port)));
-    printf("{\"answer\": \"ok\", \"free\": %s}\n", free ? "true" : "false");
+static const char *boolean(int value) { return value ? "true" : "false"; }
+
+DO(free) {
+    int port = number(word[1]);
+    int is_free = can_bind("127.0.0.1", SOCK_STREAM, port) && can_bind("127.0.0.1", SOCK_DGRAM, port);
+    is_free = is_free && (!can_bind("::1", SOCK_STREAM, 0) || (can_bind("::1", SOCK_STREAM, port) && can_bind("::1", SOCK_DGRAM, port)));
+    printf("{\"answer\": \"ok\", \"free\": %s}\n", boolean(is_free));
 }
 
 static int hears(const char *group, const char *wildcard) {
@@ -342,102 +695,97 @@ static int hears(const char *group, const char *wildcard) {
     return heard;
 }
 
-static void do_probe(void) {
+DO(probe) {
     printf("{\"answer\": \"ok\", \"ipv6\": %s, \"second\": \"127.0.0.2\", \"multicast4\": %s, \"multicast6\": %s, \"broadcast\": %s, "
            "\"orphans\": true, \"time_wait\": true}\n",
-           can_bind("::1", SOCK_STREAM, 0) ? "true" : "false", hears("224.0.0.251", "0.0.0.0") ? "true" : "false",
-           hears("ff05::fb", "::") ? "true" : "false", hears("127.255.255.255", "0.0.0.0") ? "true" : "false");
+           boolean(can_bind("::1", SOCK_STREAM, 0)), boolean(hears("224.0.0.251", "0.0.0.0")), boolean(hears("ff05::fb", "::")),
+           boolean(hears("127.255.255.255", "0.0.0.0")));
 }
 
-static void do_reset(void) {
-    while (client_count) close(clients[--client_count]);
-    while (used) {
-        struct made *one = &made[--used];
-        if (one->fd >= 0) close(one->fd);
-        for (int n = 0; n < one->count; n++)
-            if (one->aside[n] > 2) reset(one->aside[n]);
-        one->count = 0;
-    }
+DO(offer) {
+    offered = new_at("127.0.0.1", 0, SOCK_STREAM, bind);
+    answer(offered < 0 || listen(offered, 1), offered);
 }
+
+DO(withdraw) {
+    if (offered >= 0) close(offered);
+    offered = -1;
+    tell_ok();
+}
+
+DO(reach) {
+    int fd = new_at("127.0.0.1", number(word[1]), SOCK_STREAM, connect);
+    if (fd >= 0) close_with_reset(fd);
+    printf("{\"answer\": \"ok\", \"reached\": %s}\n", boolean(fd >= 0));
+}
+
+DO(reset) {
+    hang_up();
+    while (used) forget(&made[--used]);
+    unsettle();
+    tell_ok();
+}
+
+/* How many words a request has at least, and whether the first of them is the name of a socket. */
+static const struct { const char *verb; void (*act)(struct made *, char **, int); int words, on; } requests[] = {
+#define ON(verb, words) {#verb, do_##verb, words, 1}
+#define OF(verb, words) {#verb, do_##verb, words, 0}
+    OF(create, 3), ON(bind, 4), ON(connect, 4), ON(sendto, 4), ON(disconnect, 2), ON(listen, 2), ON(accept, 3), ON(send, 3), ON(recv, 3),
+    ON(shutdown, 3), ON(setsockopt, 4), ON(getsockopt, 3), ON(join, 3), ON(leave, 3), ON(dup, 3), ON(close, 2),
+    OF(reset, 1), ON(export, 3), OF(import, 3),
+    OF(connect_many, 4), OF(datagrams, 4), OF(drain, 3), OF(hangup, 1),
+    OF(probe, 1), OF(states, 2), OF(free, 2), OF(offer, 1), OF(reach, 2), OF(withdraw, 1),
+    OF(settle, 2), OF(unix_create, 3), ON(unix_bind, 3), ON(unix_connect, 3), ON(unix_sendto, 3), ON(unix_listen, 3), ON(unix_setsockopt, 4),
+    ON(unix_name, 2), OF(unix_reach, 4),
+    OF(file, 2), OF(mode, 2), OF(make, 2), OF(link, 3), OF(hard, 3), OF(rename, 3), OF(unlink, 2), OF(chmod, 3), OF(chdir, 2), OF(umask, 2),
+};
 
 static void perform(char **word, int count) {
-    const char *verb = word[0];
-    struct made *on = count > 1 ? find(word[1]) : NULL;
-    int number = count > 2 ? atoi(word[count - 1]) : count > 1 ? atoi(word[1]) : 0;
-#define IS(name) !strcmp(verb, name)
-    if (IS("create")) {
-        int mptcp = word[2][0] == 'm'; /* IPPROTO_MPTCP is 262 */
-        const char *kind = word[2] + (mptcp ? 2 : 0);
-        int type = (kind[0] == 't' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC;
-        int fd = socket(kind[3] == '6' ? AF_INET6 : AF_INET, type, mptcp ? 262 : 0), refused = fd < 0;
-        if (refused && mptcp) { printf("{\"untestable\": \"Multipath TCP is absent\"}\n"); return; }
-        for (int n = 3; n + 1 < count && !refused; n += 2)
-            if ((refused = set_option(fd, word[n], atoi(word[n + 1]))) < 0) { close(fd); return; }
-        if (refused) answer(1, -1);
-        else { keep(word[1], fd); printf("{\"answer\": \"ok\"}\n"); }
-    } else if (IS("drain")) {
-        do_drain(word + 1, count - 3, !strcmp(word[count - 2], "tcp"), !strcmp(word[count - 1], "true"));
-    } else if (IS("connect_many")) do_connect_many(word[1], atoi(word[2]), number);
-    else if (IS("datagrams")) do_datagrams(word[1], atoi(word[2]), number);
-    else if (IS("hangup")) { while (client_count) close(clients[--client_count]); printf("{\"answer\": \"ok\"}\n"); }
-    else if (IS("states")) do_states(number);
-    else if (IS("free")) do_free(number);
-    else if (IS("probe")) do_probe();
-    else if (IS("reset")) { do_reset(); printf("{\"answer\": \"ok\"}\n"); }
-    else if (IS("offer")) { offered = new_at("127.0.0.1", 0, SOCK_STREAM, bind); answer(listen(offered, 1), offered); }
-    else if (IS("withdraw")) { close(offered); printf("{\"answer\": \"ok\"}\n"); }
-    else if (IS("reach")) {
-        int fd = new_at("127.0.0.1", number, SOCK_STREAM, connect);
-        if (fd >= 0) reset(fd);
-        printf("{\"answer\": \"ok\", \"reached\": %s}\n", fd >= 0 ? "true" : "false");
-    } else if (IS("bind") || IS("listen") || IS("connect") || IS("accept") || IS("send") || IS("recv") || IS("shutdown") || IS("close") ||
-               IS("dup") || IS("join") || IS("leave") || IS("sendto") || IS("disconnect") || IS("setsockopt") || IS("getsockopt")) {
-        if (!on) { errno = EBADF; answer(1, -1); }
-        else if (IS("bind")) {
-            struct sockaddr_storage at;
-            socklen_t size = address(&at, word[2], number);
-            answer(bind(on->fd, (struct sockaddr *)&at, size), on->fd);
-        } else if (IS("listen")) answer(listen(on->fd, BACKLOG), on->fd);
-        else if (IS("connect")) do_connect(on->fd, word[2], number);
-        else if (IS("accept")) do_accept(on, word[2]);
-        else if (IS("send")) do_send(on->fd, atol(word[2]));
-        else if (IS("recv")) do_recv(on, number);
-        else if (IS("shutdown")) answer(shutdown(on->fd, !strcmp(word[2], "RD") ? SHUT_RD : !strcmp(word[2], "WR") ? SHUT_WR : SHUT_RDWR), -1);
-        else if (IS("dup")) { keep(word[2], dup(on->fd)); printf("{\"answer\": \"ok\"}\n"); }
-        else if (IS("join") || IS("leave")) answer(member(on->fd, word[2], IS("join")), -1);
-        else if (IS("sendto")) do_sendto(on->fd, word[2], number);
-        else if (IS("disconnect")) do_disconnect(on->fd);
-        else if (IS("getsockopt")) get_option(on->fd, word[2]);
-        else if (IS("setsockopt")) {
-            int refused = set_option(on->fd, word[2], number);
-            if (refused >= 0) answer(refused, -1);
-        } else {
-            for (int n = 0; n < on->count; n++)
-                if (on->aside[n] > 2) reset(on->aside[n]);
-            int failed = close(on->fd);
-            on->fd = -1;
-            answer(failed, -1);
+    for (size_t n = 0; n < sizeof requests / sizeof *requests; n++)
+        if (!strcmp(requests[n].verb, word[0])) {
+            struct made *on = requests[n].on && count > 1 ? find(word[1]) : NULL;
+            if (count < requests[n].words) printf("{\"broken\": \"%s needs more words\"}\n", requests[n].verb);
+            else if (requests[n].on && !on) told(EBADF, -1);
+            else requests[n].act(on, word, count);
+            return;
         }
-    } else
-        printf("{\"untestable\": \"this adapter has no %s\"}\n", verb);
+    printf("{\"untestable\": \"this adapter has no %s\"}\n", word[0]);
 }
+
+/* Cut a line into its words. An empty string is a word, and what a request does not have is an empty one. */
+static int words_of(char *line, char **word) {
+    static char none[] = "";
+    int count = 0;
+    while (count < WORDS && *(line += strspn(line, "[], \n"))) {
+        int quoted = *line == '"';
+        word[count++] = line += quoted;
+        line += strcspn(line, quoted ? "\"" : "[], \n");
+        if (*line) *line++ = 0;
+    }
+    for (int n = count; n < WORDS; n++) word[n] = none;
+    return count;
+}
+
+static int become(uid_t user) { return setgroups(0, NULL) || setgid(user) || setuid(user); }
 
 int main(int count, char **arguments) {
     char *line = NULL, *word[WORDS];
     size_t room = 0;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN);
-    if (count > 2 && (setgroups(0, NULL) || setgid(atoi(arguments[2])) || setuid(atoi(arguments[2])))) {
+    home = open(".", O_PATH | O_CLOEXEC);
+    if (count > 2 && become((uid_t)number(arguments[2]))) {
         printf("{\"failed\": \"another user needs root\"}\n");
         return 1;
     }
     printf("{\"ready\": true}\n");
     fflush(stdout);
     while (getline(&line, &room, stdin) > 0) {
-        int words = 0;
-        for (char *part = strtok(line, "[],\" \n"); part && words < WORDS; part = strtok(NULL, "[],\" \n")) word[words++] = part;
+        int words = words_of(line, word);
         if (words) perform(word, words);
+        else printf("{\"broken\": \"an empty request\"}\n");
         fflush(stdout);
     }
+    free(line);
     return 0;
 }

@@ -57,11 +57,65 @@ const needUntouched = (socket, harmless) => {
   if (!socket.arrived.every(harmless)) throw new Untestable("Node has taken an error from the socket before this call");
 };
 
+const needBound = (socket) => {
+  if (!socket.wasBound) throw new Untestable("Node binds a socket to the wildcard before it sends or connects");
+};
+
+// The descriptor comes with bind, connect or the first datagram: before that the kernel was never asked.
+const needDescriptor = (socket) => {
+  try {
+    socket.address();
+  } catch {
+    throw new Untestable("Node makes the descriptor of a socket when it binds or sends");
+  }
+};
+
+const loopback = (group) => (group.includes(":") ? "::%lo" : "127.0.0.1");
+
+const BROADCAST = ["127.255.255.255", "255.255.255.255"];
+
+// A socket whose datagrams to a group, or to everybody, stay on the machine.
+const sender = async (host) => {
+  const six = host.includes(":"), socket = listenTo(dgram.createSocket(six ? "udp6" : "udp4"));
+  const isGroup = six ? host.startsWith("ff") : /^2(2[4-9]|3\d)\./.test(host);
+  if (isGroup || BROADCAST.includes(host)) await ended(socket, "listening", () => socket.bind(0, six ? "::" : "127.0.0.1"));
+  if (BROADCAST.includes(host)) socket.setBroadcast(true);
+  if (isGroup) {
+    socket.setMulticastInterface(loopback(host));
+    socket.setMulticastTTL(0);
+  }
+  return socket;
+};
+
+// Whether what is sent there comes back to a socket at the wildcard.
+const hears = async (host) => {
+  const six = host.includes(":"), socket = listenTo(dgram.createSocket(six ? "udp6" : "udp4")), end = Date.now() + 300;
+  let from;
+  try {
+    await ended(socket, "listening", () => socket.bind(0, six ? "::" : "0.0.0.0"));
+    if (!BROADCAST.includes(host)) socket.addMembership(host, loopback(host));
+    from = await sender(host);
+    from.send("?", socket.address().port, host);
+    while (!socket.arrived.length && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 2));
+    return socket.arrived[0] === null;
+  } catch {
+    return false;
+  } finally {
+    for (const one of [socket, from]) one?.close();
+  }
+};
+
 const verbs = {
+  // The first request of every experiment with AF_UNIX.
+  settle() {
+    throw new Untestable("Node binds no socket of AF_UNIX without listening");
+  },
   create(name, kind, options) {
+    if (kind.startsWith("mptcp")) throw new Untestable("Node has no Multipath TCP");
     if (kind.startsWith("tcp")) throw new Untestable("Node binds no TCP socket without listening");
     const chosen = { type: kind };
     for (const [option, value] of options) {
+      if (option === "SO_BROADCAST") throw new Untestable("Node sets SO_BROADCAST on a socket that is bound, and not before");
       if (!(option in OPTIONS)) throw new Untestable(`Node has no option ${option}`);
       chosen[OPTIONS[option]] = Boolean(value);
     }
@@ -72,6 +126,7 @@ const verbs = {
     const socket = made(name);
     await ended(socket, "listening", () => socket.bind({ address: host, port, exclusive: true }));
     socket.arrived = [];
+    socket.wasBound = true;
     return at(socket);
   },
   async connect(name, host, port) {
@@ -96,6 +151,28 @@ const verbs = {
     const error = socket.arrived.shift();
     return error ? refusal(error) : { answer: "ok" };
   },
+  // Node binds a socket to the wildcard before it sends or connects, which the kernel does otherwise.
+  async sendto(name, host, port) {
+    const socket = made(name);
+    needBound(socket);
+    await turn();
+    needUntouched(socket, (error) => error === null);
+    const error = await new Promise((resolve) => socket.send("?", port, host, resolve));
+    return { ...(error ? refusal(error) : { answer: "ok" }), port: socket.address().port };
+  },
+  disconnect(name) {
+    const socket = made(name);
+    needBound(socket);
+    socket.disconnect();
+    return at(socket);
+  },
+  setsockopt(name, option, value) {
+    if (option !== "SO_BROADCAST") throw new Untestable(`Node sets ${option} when it makes a socket, and not later`);
+    const socket = made(name);
+    needDescriptor(socket);
+    socket.setBroadcast(Boolean(value));
+    return { answer: "ok" };
+  },
   async close(name) {
     const socket = made(name);
     sockets.delete(name);
@@ -103,16 +180,21 @@ const verbs = {
     return { answer: "ok" };
   },
   join(name, group) {
-    made(name).addMembership(group, group.includes(":") ? "::%lo" : "127.0.0.1");
+    made(name).addMembership(group, loopback(group));
+    return { answer: "ok" };
+  },
+  leave(name, group) {
+    const socket = made(name);
+    needDescriptor(socket);
+    socket.dropMembership(group, loopback(group));
     return { answer: "ok" };
   },
   async datagrams(host, port, count) {
     const to = host.startsWith("::ffff:") && host.includes(".") ? host.slice(7) : host;
     let sent = 0;
     for (; sent < count; sent++) {
-      const client = dgram.createSocket(to.includes(":") ? "udp6" : "udp4");
+      const client = await sender(to);
       clients.push(client);
-      client.on("error", () => {});
       if (await new Promise((resolve) => client.send("?", port, to, resolve))) break;
     }
     return { answer: "ok", sent };
@@ -156,7 +238,9 @@ const verbs = {
     const six = listenTo(dgram.createSocket("udp6"));
     const ipv6 = await ended(six, "listening", () => six.bind(0, "::1")).then(() => true, () => false);
     six.close();
-    return { answer: "ok", ipv6, second: process.platform === "linux" ? "127.0.0.2" : null };
+    const second = process.platform === "linux" ? "127.0.0.2" : null;
+    const [multicast4, multicast6, broadcast] = [await hears("224.0.0.251"), await hears("ff05::fb"), await hears(BROADCAST[0])];
+    return { answer: "ok", ipv6, second, multicast4, multicast6, broadcast };
   },
 };
 
