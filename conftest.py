@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -46,10 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Say at once, and once, when no experiment can be made: the isolation cannot be had, or loopback carries nothing."""
     config = session.config
-    if config.stash[SUBJECT].model or is_worker(config) or config.option.collectonly or not _asks_for_suites(config):
+    subject = config.stash[SUBJECT]
+    if subject.model or is_worker(config) or config.option.collectonly or not _asks_for_suites(config):
         return
     try:
-        Bench(config.getoption("--isolation")).close()
+        with closing(Bench(subject.isolation, command=subject.command)) as bench:
+            bench.fingerprint()
     except CANNOT_OPEN as error:
         raise pytest.UsageError(str(error)) from None
 

@@ -203,7 +203,7 @@ def test_node_answers_for_udp(tmp_path: Path) -> None:
 
 
 LIARS = {
-    "says nothing": ("", "broken"),
+    "says nothing": ("", "died in start"),
     "cannot start": ('print(\'{"failed": "there is no stack"}\', flush=True)', "there is no stack"),
     "talks nonsense": ("print('hello', flush=True); [print('hello', flush=True) for _ in sys.stdin]", "hello"),
     "can do nothing": (
@@ -213,15 +213,27 @@ LIARS = {
 }
 
 
-@pytest.mark.parametrize("liar", ["talks nonsense", *exhaustively(*(name for name in LIARS if name != "talks nonsense"))])
-def test_an_adapter_that_keeps_no_promise_is_told(liar: str, tmp_path: Path) -> None:
+def run_liar(liar: str, tmp_path: Path) -> str:
     program, told = LIARS[liar]
     (tmp_path / "liar.py").write_text(f"import sys\n{program}\n", encoding="utf-8")
     one = ("suites/test_stevens_rules.py", "-k", "tcp/stevens-s11/theft")
     done, _ = run(f"{sys.executable} {tmp_path / 'liar.py'}", tmp_path / "run.jsonl", *one)
-    assert told in done.stdout
-    assert "Traceback" not in done.stdout + done.stderr
-    assert " conforms" not in done.stdout
+    said = done.stdout + done.stderr
+    assert told in said
+    assert "Traceback" not in said
+    assert " conforms" not in said
+    return said
+
+
+@pytest.mark.parametrize("liar", ["talks nonsense", *exhaustively("says nothing", "cannot start")])
+def test_an_adapter_that_does_not_start_is_one_line(liar: str, tmp_path: Path) -> None:
+    (line,) = filter(None, run_liar(liar, tmp_path).splitlines())
+    assert line.startswith("ERROR: the process of main did not start: ")
+
+
+@pytest.mark.exhaustive
+def test_an_adapter_that_can_do_nothing_is_told(tmp_path: Path) -> None:
+    assert "untestable" in run_liar("can do nothing", tmp_path)
 
 
 def test_the_command_that_runs_a_failure_again_names_the_adapter() -> None:
