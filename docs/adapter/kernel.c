@@ -236,10 +236,33 @@ static void do_send(int fd, long size) {
     printf("{\"answer\": \"ok\"}\n");
 }
 
-static void do_connect(int fd, const char *host, int port) {
+/* After a refusal the next connect would tell of this one again, so on Linux that is how to ask; elsewhere SO_ERROR tells. */
+static int connected(int fd, const struct sockaddr_storage *to, socklen_t size) {
+#ifdef __linux__
+    return connect(fd, (const struct sockaddr *)to, size);
+#else
+    socklen_t of_error = sizeof errno;
+    (void)to, (void)size;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &errno, &of_error) < 0 || errno ? -1 : 0;
+#endif
+}
+
+/* With patience a connect that finds no room in a queue is EAGAIN, a quarter of a second later. */
+static void do_connect(int fd, const char *host, int port, int patient) {
     struct sockaddr_storage to;
     socklen_t size = address(&to, host, port);
-    answer(connect(fd, (struct sockaddr *)&to, size), fd);
+    int flags = fcntl(fd, F_GETFL);
+    if (patient) fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    int failed = connect(fd, (struct sockaddr *)&to, size);
+    if (failed && patient && (errno == EINPROGRESS || errno == EALREADY)) {
+        struct pollfd wait = {fd, POLLOUT, 0};
+        if (poll(&wait, 1, 250) == 1) failed = connected(fd, &to, size);
+        else errno = EAGAIN;
+    }
+    int number = errno;
+    fcntl(fd, F_SETFL, flags);
+    errno = number;
+    answer(failed, fd);
 }
 
 /* A refused datagram may have bound its socket, too, so that the port is told always. */
@@ -397,8 +420,8 @@ static void perform(char **word, int count) {
             struct sockaddr_storage at;
             socklen_t size = address(&at, word[2], number);
             answer(bind(on->fd, (struct sockaddr *)&at, size), on->fd);
-        } else if (IS("listen")) answer(listen(on->fd, BACKLOG), on->fd);
-        else if (IS("connect")) do_connect(on->fd, word[2], number);
+        } else if (IS("listen")) answer(listen(on->fd, count > 2 ? number : BACKLOG), on->fd);
+        else if (IS("connect")) do_connect(on->fd, word[2], atoi(word[3]), count > 4);
         else if (IS("accept")) do_accept(on, word[2]);
         else if (IS("send")) do_send(on->fd, atol(word[2]));
         else if (IS("recv")) do_recv(on, number);

@@ -101,6 +101,12 @@ class Search(RuleBasedStateMachine):
         socket = self._prefer(socket, luck, lambda block: block.protocol == "tcp" and bool(block.port) and not block.connected)
         self._call("listen", on=socket)
 
+    @rule(socket=sockets, luck=LUCK, backlog=st.sampled_from((0, 0, 1)))
+    def listen_with(self, socket: str, luck: int, backlog: int) -> None:
+        """With a queue that is soon full."""
+        socket = self._prefer(socket, luck, lambda block: block.protocol == "tcp" and bool(block.port) and not block.connected)
+        self._call("listen", backlog, on=socket)
+
     @rule(socket=sockets, luck=LUCK, host=HOST, port=PORT)
     def connect(self, socket: str, luck: int, host: int, port: str) -> None:
         """To one of two ports."""
