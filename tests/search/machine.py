@@ -231,6 +231,9 @@ class Search(RuleBasedStateMachine):
         # Where TCP and UDP had the same port the bench and the model may not mean the same one.
         if port and {("tcp", self._number(socket)), ("udp", self._number(socket))} <= self.spoken:
             return
+        # 64 connections are more than a short queue holds.
+        if any(block.backlog is not None for block in self.sides.model.sockets.values()):
+            return
         # The bench begins by taking what waits there.
         if port and not any(block.queue or block.error or (block.unread and block.protocol == "udp") for block in there):
             self._call("connections", Address(host, port))
