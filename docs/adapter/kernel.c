@@ -267,12 +267,39 @@ DO(bind) {
     answer(bind(on->fd, (struct sockaddr *)&at, size), on->fd);
 }
 
-DO(listen) { answer(listen(on->fd, BACKLOG), on->fd); }
+DO(listen) { answer(listen(on->fd, count > 2 ? number(word[2]) : BACKLOG), on->fd); }
+
+/* After a refusal the next connect would tell of this one again, so on Linux that is how to ask; elsewhere SO_ERROR tells. */
+static int connected(int fd, const struct sockaddr_storage *to, socklen_t size) {
+#ifdef __linux__
+    return connect(fd, (const struct sockaddr *)to, size);
+#else
+    socklen_t of_error = sizeof errno;
+    (void)to, (void)size;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &errno, &of_error) < 0 || errno ? -1 : 0;
+#endif
+}
+
+/* Connect without blocking: what finds no room in a queue is EAGAIN, a quarter of a second later. */
+static int connect_for_a_moment(int fd, const struct sockaddr_storage *to, socklen_t size) {
+    int flags = fcntl(fd, F_GETFL);
+    fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    int failed = connect(fd, (const struct sockaddr *)to, size);
+    if (failed && errno == EINPROGRESS) {
+        struct pollfd wait = {fd, POLLOUT, 0};
+        if (poll(&wait, 1, 250) == 1) failed = connected(fd, to, size);
+        else errno = EAGAIN;
+    }
+    int refusal = errno;
+    fcntl(fd, F_SETFL, flags);
+    errno = refusal;
+    return failed;
+}
 
 DO(connect) {
     struct sockaddr_storage to;
     socklen_t size = address(&to, word[2], number(word[3]));
-    answer(connect(on->fd, (struct sockaddr *)&to, size), on->fd);
+    answer(count > 4 ? connect_for_a_moment(on->fd, &to, size) : connect(on->fd, (struct sockaddr *)&to, size), on->fd);
 }
 
 /* A refused datagram may have bound its socket, too, so that the port is told always. */

@@ -1,11 +1,13 @@
 """A process that makes socket calls: its sockets, and what it answers."""
 
 import errno
+import os
 import select
 import signal
 import socket
+import sys
 
-from fixtures.machine.crowd import BACKLOG, CONNECT_TIMEOUT
+from fixtures.machine.crowd import BACKLOG, CONNECT_PATIENCE, CONNECT_TIMEOUT
 from fixtures.machine.options import family_of, unmapped
 from fixtures.machine.sockets import RECEIVE_TIMEOUT, join, leave, sender_to
 from reports.probe_engine.options import get_option, refusal, set_option, soon
@@ -65,17 +67,35 @@ class Hands(object):
         self.get(name).bind((host, port))
         return self.ok(name)
 
-    def do_listen(self, name):
+    def do_listen(self, name, backlog=BACKLOG):
         """Listen."""
-        self.get(name).listen(BACKLOG)
+        self.get(name).listen(backlog)
         return self.ok(name)
 
-    def do_connect(self, name, host, port):
-        """Connect, waiting."""
+    def do_connect(self, name, host, port, may_wait=False):
+        """Connect, waiting; for a moment only if a queue may be full."""
         sock = self.get(name)
+        if may_wait and sock.type & 15 == socket.SOCK_STREAM:
+            return self.connect_for_a_moment(name, sock, (host, port))
         sock.settimeout(None)
         try:
             sock.connect((host, port))
+        finally:
+            sock.settimeout(RECEIVE_TIMEOUT)
+        return self.ok(name)
+
+    def connect_for_a_moment(self, name, sock, to):
+        """Connect; EAGAIN if the connection is not made in time."""
+        sock.settimeout(0)
+        try:
+            error = sock.connect_ex(to)
+            if error in (errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK):
+                if not any(select.select([], [sock], [sock], CONNECT_PATIENCE)[1:]):
+                    return dict(self.ok(name), answer="EAGAIN")
+                linux = sys.platform.startswith("linux")
+                error = sock.connect_ex(to) if linux else sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if error:
+                raise socket.error(error, os.strerror(error))
         finally:
             sock.settimeout(RECEIVE_TIMEOUT)
         return self.ok(name)

@@ -16,6 +16,7 @@ class Play(object):
 
     def __init__(self, bench):
         self.bench, self.made, self.named, self.held, self.trace = bench, {}, {}, set(), []
+        self.may_wait = False
 
     def run(self, plan):
         """Make the calls of a plan; where the suite's script asks for an answer, follow it."""
@@ -71,15 +72,16 @@ class Play(object):
     def do_listen(self, call):
         """Listen."""
         on = self.made[call.on]
-        answer = self.ported(on, on.agent.ask("listen", on.name))
+        answer = self.ported(on, on.agent.ask("listen", on.name, *map(int, call.args)))
         on.shared["listens"] = on.shared["listens"] or answer == "ok"
+        self.may_wait = self.may_wait or bool(call.args)
         return answer
 
     def do_connect(self, call):
         """Connect."""
         on, (host, port) = self.made[call.on], self.where(call.args[0])
         self.need_broadcast(host)
-        return self.ported(on, on.agent.ask("connect", on.name, host, port))
+        return self.ported(on, on.agent.ask("connect", on.name, host, port, self.may_wait))
 
     def do_disconnect(self, call):
         """Connect to no family. What has no port any more is still asked for by the one that it had."""

@@ -58,7 +58,6 @@ def test_a_call_reads_back_as_itself(line: str) -> None:
         ("A = unix()\nA.join(224.0.0.251)", 2, "A is a socket of AF_UNIX; write a name"),
         ("A = tcp4()\nA.bind(/F)", 2, "A is an IPv4 socket; write an IPv4 address"),
         ("A = tcp6()\nA.connect(@N)", 2, "A is an IPv6 socket; write an IPv6 address"),
-        ("A = tcp4()\nA.listen(3)", 2, "A is an IPv4 socket, and listen(3) is for one of AF_UNIX"),
         ("A = tcp4()\nA.getsockname()", 2, "A is an IPv4 socket, and getsockname() is for one of AF_UNIX"),
         ("A = unix()\nB = A.accept()\nB.bind(127.0.0.1:P)", 3, "B is a socket of AF_UNIX"),
         ("A = unix(IPV6_V6ONLY=1)", 1, "unix does not take (IPV6_V6ONLY=1)"),

@@ -101,6 +101,12 @@ class Search(RuleBasedStateMachine):
         socket = self._prefer(socket, luck, lambda block: block.protocol == "tcp" and bool(block.port) and not block.connected)
         self._call("listen", on=socket)
 
+    @rule(socket=sockets, luck=LUCK, backlog=st.sampled_from((0, 0, 1)))
+    def listen_with(self, socket: str, luck: int, backlog: int) -> None:
+        """With a queue that is soon full."""
+        socket = self._prefer(socket, luck, lambda block: block.protocol == "tcp" and bool(block.port) and not block.connected)
+        self._call("listen", backlog, on=socket)
+
     @rule(socket=sockets, luck=LUCK, host=HOST, port=PORT)
     def connect(self, socket: str, luck: int, host: int, port: str) -> None:
         """To one of two ports."""
@@ -224,6 +230,9 @@ class Search(RuleBasedStateMachine):
         there = [block for block in self.sides.model.blocks if port and block.port == self.sides.model.sockets[socket].port]
         # Where TCP and UDP had the same port the bench and the model may not mean the same one.
         if port and {("tcp", self._number(socket)), ("udp", self._number(socket))} <= self.spoken:
+            return
+        # 64 connections are more than a short queue holds.
+        if any(block.backlog is not None for block in self.sides.model.sockets.values()):
             return
         # The bench begins by taking what waits there.
         if port and not any(block.queue or block.error or (block.unread and block.protocol == "udp") for block in there):

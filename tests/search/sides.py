@@ -65,7 +65,8 @@ class Sides:
 
         Raises Disagreement; Undetermined before the kernel is asked, or when two drawn ports are the same by chance.
         """
-        if self._choices.widths or self.predicted == UNKNOWN or (call.verb == "connect" and self.predicted == WAITS):
+        untold = self.predicted == WAITS and not self.predicted.because
+        if self._choices.widths or self.predicted == UNKNOWN or (call.verb == "connect" and untold):
             raise Undetermined(str(call))
         given = [arg.port[5:-1] for arg in call.args if _is_given(arg)]
         if any(name not in self.kernel.made for name in [*given, *filter(None, [call.on])]) or not all(map(self._ported, given)):
