@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     BROADCAST,
     EACCES,
+    EADDRINUSE,
     EINVAL,
     IPV6_V6ONLY,
     LIMITED_BROADCAST,
@@ -14,13 +17,14 @@ from fixtures.language.words import (
     MAPPED,
     OK,
     SO_BROADCAST,
+    WILDCARD,
     Address,
     Answer,
 )
-from fixtures.specification.rules import CONNECTS_FROM, LOOPBACK_ALONE, MAY_BROADCAST, OPTION_BITS, SENT_FROM_WILDCARD, UNTOLD
+from fixtures.specification.rules import CONNECTS_FROM, LOOPBACK_ALONE, MAY_BROADCAST, NO_OPTIONS, OPTION_BITS, SENT_FROM_WILDCARD, UNTOLD
 from suites.broadcast.senders import ASKED_FOR, at, sender
 
-MAPPED_BROADCAST = Address("::ffff:127.255.255.255")
+MAPPED_BROADCAST, MAPPED_LIMITED = Address("::ffff:127.255.255.255"), Address("::ffff:255.255.255.255")
 
 
 # The option.
@@ -30,6 +34,12 @@ MAPPED_BROADCAST = Address("::ffff:127.255.255.255")
 def test_it_is_off(stack: Stack) -> None:
     """Does SO_BROADCAST of a new UDP socket read as 0 (off)?"""
     assert stack.udp4().get(SO_BROADCAST) == Answer("0")
+
+
+@experiment("udp4/broadcast/option/set", rule=OPTION_BITS, cites=(ASKED_FOR,))
+def test_it_reads_as_set(stack: Stack) -> None:
+    """A UDP socket has set SO_BROADCAST: does it read as 1 (on)?"""
+    assert stack.udp4(SO_BROADCAST).get(SO_BROADCAST) == Answer("1")
 
 
 @experiment("udp4/broadcast/sendto/unset", rule=MAY_BROADCAST, cites=(ASKED_FOR,))
@@ -111,6 +121,39 @@ def test_its_address_is_a_mapped_broadcast_address(stack: Stack) -> None:
     socket = stack.udp6(IPV6_V6ONLY.off)
     bound = socket.bind(MAPPED_BROADCAST.at("Q")) == OK
     assert socket.connect(MAPPED) == OK or not bound
+
+
+@experiment("tcp4/broadcast/connect/from-a-broadcast-address/{to}", rule=CONNECTS_FROM)
+@pytest.mark.parametrize(("to", "address"), [("specific", LOOPBACK), ("wildcard", WILDCARD)], ids=str)
+def test_a_client_at_a_broadcast_address(stack: Stack, to: str, address: Address) -> None:
+    """A TCP socket asks for 127.255.255.255. Does its connect to {address.host} reach a server at 127.0.0.1?"""
+    server = stack.tcp4()
+    server.bind(LOOPBACK)
+    server.listen()
+    client = stack.tcp4()
+    client.bind(BROADCAST.at("Q"))
+    assert client.connect(address) == OK
+
+
+@experiment("tcp6/broadcast/connect/from-a-broadcast-address/{name}", rule=CONNECTS_FROM)
+@pytest.mark.parametrize(("name", "own"), [("limited", MAPPED_LIMITED), ("loopback-net", MAPPED_BROADCAST)], ids=str)
+def test_a_client_at_a_mapped_broadcast_address(stack: Stack, name: str, own: Address) -> None:
+    """A TCP socket binds {own.host}: if that is granted, does it reach a server at 127.0.0.1?"""
+    server = stack.tcp4()
+    server.bind(LOOPBACK)
+    server.listen()
+    client = stack.tcp6(IPV6_V6ONLY.off)
+    if client.bind(own.at("Q")) == OK:
+        assert client.connect(MAPPED) == OK
+
+
+@experiment("tcp6/broadcast/connect/from-a-broadcast-address/refused", rule=NO_OPTIONS)
+def test_what_a_refused_connect_leaves(stack: Stack) -> None:
+    """A TCP socket at ::ffff:255.255.255.255, if it may be there, connects: is its port still taken?"""
+    client = stack.tcp6(IPV6_V6ONLY.off)
+    bound = client.bind(MAPPED_LIMITED.at("0")) == OK
+    client.connect(MAPPED)
+    assert not bound or stack.tcp6(IPV6_V6ONLY.off).bind(client.address) == EADDRINUSE
 
 
 @experiment("tcp4/broadcast/option", rule=OPTION_BITS)

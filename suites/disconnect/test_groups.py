@@ -6,13 +6,29 @@ import pytest
 
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import IPV6_V6ONLY, LOOPBACK, LOOPBACK6, SO_REUSEPORT, WILDCARD, Address
-from fixtures.specification.rules import MOST_SPECIFIC
+from fixtures.language.words import (
+    IPV6_V6ONLY,
+    LOOPBACK,
+    LOOPBACK6,
+    MAPPED,
+    SO_REUSEADDR,
+    SO_REUSEPORT,
+    WILDCARD,
+    WILDCARD6,
+    Address,
+    Options,
+)
+from fixtures.specification.rules import MOST_SPECIFIC, UDP_DUPLICATE
 from fixtures.specification.sources import LINUX
+from suites.connected_udp.peers import EVERY_KIND
 
 #: 6.13 gave connected sockets a table of their own, of which disconnect does not take them out.
 _HASH4 = LINUX.at("ipv4/udp.c, udp_lib_hash4")
 EACH_SHARED = pytest.mark.parametrize(("where", "address"), [("wildcard", WILDCARD), ("specific", LOOPBACK)], ids=str)
+
+
+#: Where two share an address, and what the first had before it is disconnected.
+BEFORE = [("wildcard", "a-peer"), ("specific", "a-peer"), ("wildcard", "no-peer")]
 
 
 def shared(stack: Stack, address: Address) -> Socket:
@@ -54,3 +70,30 @@ def test_a_third_comes(stack: Stack, where: str, address: Address) -> None:
     first.disconnect()
     third = shared(stack, address)
     assert stack.connections(LOOPBACK) == third.itself
+
+
+@experiment("{kind}/disconnect/shared-by-reuseaddr/{where}/{before}", rule=UDP_DUPLICATE)
+@EVERY_KIND
+@pytest.mark.parametrize(("where", "before"), BEFORE)
+def test_two_share_by_reuseaddr(
+    stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address, where: str, before: str
+) -> None:
+    """Of two at a {kind} {where} (SO_REUSEADDR) the first had {before} and is disconnected: does it receive?"""
+    first, second = (stack.socket(kind, SO_REUSEADDR, *always) for _ in range(2))
+    for socket in (first, second):
+        socket.bind(wildcard if where == "wildcard" else specific)
+    if before == "a-peer":
+        first.connect(specific.at("Q"))
+    first.disconnect()
+    assert stack.connections(specific) == first.itself
+
+
+@experiment("udp6/disconnect/shared-by-reuseaddr/ipv4-peer", rule=UDP_DUPLICATE)
+def test_the_first_had_an_ipv4_peer(stack: Stack) -> None:
+    """A dual-stack socket lost an IPv4 peer, another asks for [::] (SO_REUSEADDR): does it hear IPv4?"""
+    first, second = (stack.udp6(SO_REUSEADDR, IPV6_V6ONLY.off) for _ in range(2))
+    first.bind(WILDCARD6)
+    first.connect(MAPPED.at("Q"))
+    first.disconnect()
+    second.bind(WILDCARD6)
+    assert stack.connections(LOOPBACK) == first.itself

@@ -156,6 +156,14 @@ def test_it_was_connected_over_ipv4(stack: Stack) -> None:
     assert stack.connections(LOOPBACK6) == server.itself
 
 
+@experiment("udp4/disconnect/hears/another-address", rule=DISSOLVED_HOLDS_PORT)
+def test_it_hears_at_another_address(stack: Stack) -> None:
+    """A UDP socket at 127.0.0.1 lost its peer (AF_UNSPEC): does it hear strangers at 127.0.0.2?"""
+    server = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"))
+    server.disconnect()
+    assert stack.connections(SECOND) == server.itself
+
+
 # Its port and its address.
 
 PORTS = [

@@ -36,6 +36,15 @@ def test_who_reaches_whom(stack: Stack, listener: str, client: str) -> None:
     assert accepted.recv(1) == OK
 
 
+@experiment("mptcp/recv/all-and-the-end", rule=DELIVERED, cites=(TRANSPARENT,))
+def test_each_byte_and_then_the_end(stack: Stack) -> None:
+    """An MPTCP client sent two bytes and closed. Does recv get each, and then the end?"""
+    client, accepted = ends(stack, server(stack, "mptcp"))
+    client.send(2)
+    client.close()
+    assert [accepted.recv(1), accepted.recv(1), accepted.recv(1)] == [OK, OK, END]
+
+
 @experiment("mptcp/time-wait/{restarted}/{options}", rule=TIME_WAIT_REBIND, cites=(TRANSPARENT,))
 @pytest.mark.parametrize("restarted", ["mptcp", "tcp"])
 @pytest.mark.parametrize(("options", "expected"), [(NONE, EADDRINUSE), (REUSEADDR, OK)], ids=str)

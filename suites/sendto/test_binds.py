@@ -53,6 +53,15 @@ def test_bind_afterwards(stack: Stack, kind: str, always: Options, wildcard: Add
     assert sender.bind(specific.at("Q")) == EINVAL
 
 
+@experiment("{kind}/sendto/disconnected/bind", rule=BOUND_ONCE)
+@EVERY_KIND
+def test_bind_after_disconnect(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address) -> None:
+    """A {kind} socket without an address has sent, and connects to AF_UNSPEC: is a bind refused?"""
+    sender = sent(stack, kind, specific, *always)
+    sender.disconnect()
+    assert sender.bind(specific.at("Q")) == EINVAL
+
+
 @experiment("{kind}/sendto/again", rule=SENT_FROM_WILDCARD)
 @EVERY_KIND
 def test_it_keeps_its_port(stack: Stack, kind: str, always: Options, wildcard: Address, specific: Address) -> None:

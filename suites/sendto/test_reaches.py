@@ -5,7 +5,7 @@ from __future__ import annotations
 from fixtures.language.experiment import experiment
 from fixtures.language.scenes import received_here
 from fixtures.language.stack import Stack
-from fixtures.language.words import ECONNREFUSED, LOOPBACK, OK, SECOND, WILDCARD, Address, Answer, Options
+from fixtures.language.words import ECONNREFUSED, IPV6_V6ONLY, LOOPBACK, LOOPBACK6, MAPPED, OK, SECOND, WILDCARD, Address, Answer, Options
 from fixtures.specification.rules import CONNECTED_UDP, DELIVERED, OTHER_DESTINATION, PORT_UNREACHABLE, UNTOLD, WRONG_KIND
 from fixtures.specification.sources import UNP, WINSOCK_CALLS
 from suites.connected_udp.peers import EVERY_KIND, connected
@@ -90,6 +90,14 @@ def test_port_0(stack: Stack, kind: str, always: Options, wildcard: Address, spe
     assert sender.sendto(specific.at("0")) != OK
 
 
+@experiment("udp6/sendto/port-0/mapped", rule=WRONG_KIND)
+def test_port_0_of_a_mapped_address(stack: Stack) -> None:
+    """An IPv6-only socket that is bound uses sendto to port 0 of ::ffff:127.0.0.1: is that refused?"""
+    sender = stack.udp6(IPV6_V6ONLY)
+    sender.bind(LOOPBACK6)
+    assert sender.sendto(MAPPED.at("0")) != OK
+
+
 # A socket that has a peer, or was shut down.
 
 
@@ -148,6 +156,14 @@ def test_it_was_shut_down(stack: Stack, kind: str, always: Options, wildcard: Ad
     client.shutdown("WR")
     client.disconnect()
     assert client.sendto(specific.at("9")) == EPIPE
+
+
+@experiment("udp4/sendto/shut/no-peer", rule=WRONG_KIND)
+def test_it_was_shut_down_without_a_peer(stack: Stack) -> None:
+    """A UDP socket without a peer was asked to shut down. Is its sendto granted?"""
+    sender = stack.udp4()
+    sender.shutdown("RDWR")
+    assert sender.sendto(LOOPBACK) == OK
 
 
 @experiment("udp4/sendto/shut/connected", rule=WRONG_KIND)

@@ -7,7 +7,9 @@ from typing import Any
 
 from fixtures.models.base import Model
 
-#: What was asked, and what the answer was: whether the release is this one or a later one, or the value of a setting.
+#: What a model works out from the name of its release alone, without a look at the order of releases.
+OF_THE_NAME = ("keeps_role",)
+#: What was asked, and what the answer was: whether the release is this one or a later one, the value of a setting, or one of those.
 Asked = dict[tuple[str, str], object]
 
 
@@ -41,7 +43,22 @@ def watched(model: type[Model]) -> Callable[..., Model]:
                 self.settings.asked["since", version] = found
             return found
 
+    for name in OF_THE_NAME:
+        setattr(Watched, name, _noted(name))
     return Watched
+
+
+def _noted(name: str) -> property:
+    def get(model: Model) -> Any:
+        found = vars(model)[name]
+        if isinstance(model.settings, Settings):
+            model.settings.asked["name", name] = found
+        return found
+
+    def put(model: Model, value: object) -> None:
+        vars(model)[name] = value
+
+    return property(get, put)
 
 
 class World:
@@ -58,5 +75,7 @@ class World:
     def _answer(self, question: tuple[str, str]) -> Any:
         if question not in self._answers:
             kind, name = question
-            self._answers[question] = self._at.since(name) if kind == "since" else self._settings.get(name)
+            of_the_name = vars(self._at).get(name)
+            setting = of_the_name if kind == "name" else self._settings.get(name)
+            self._answers[question] = self._at.since(name) if kind == "since" else setting
         return self._answers[question]
