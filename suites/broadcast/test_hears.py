@@ -145,14 +145,6 @@ def test_the_peer_of_a_connected_socket(stack: Stack) -> None:
     assert not (bound and sent) or server.recv(1) == OK
 
 
-@experiment("udp4/broadcast/hears/each-receives", rule=BROADCAST_TO_EACH, cites=(COPIES,))
-def test_each_receives_a_copy(stack: Stack) -> None:
-    """Two share the wildcard (SO_REUSEPORT), and 255.255.255.255 is sent to: does recv of each get it?"""
-    first, second = at_wildcard(stack, SO_REUSEPORT), at_wildcard(stack, SO_REUSEPORT)
-    sent = sender(stack, SO_BROADCAST).sendto(LIMITED_BROADCAST) == OK
-    assert not sent or (first.recv(1), second.recv(1)) == (OK, OK)
-
-
 # Both families.
 
 
