@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
@@ -73,6 +74,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.extra_keyword_matches.add(experiment.id)
         assert isinstance(item, pytest.Function)
         item.funcargs.update(stack=None, **parameters_of(item))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what lasts as long as the run."""
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
