@@ -37,7 +37,7 @@ SUITES = "suites"
 #: No experiment needs a temporary folder; pytest would make one for the processes of xdist, and leave it behind.
 NO_FOLDER = ("-p", "no:tmpdir")
 #: Two workers a core: half of the time a worker waits for its agents, or for what must not arrive. On two cores three workers
-#: take 18 s, four 15 s, six and eight 30 s. More than eight were not tried.
+#: take 18 s, four and six 15 s, eight 16 s. More than eight were not tried.
 WORKERS = min(8, 2 * (os.cpu_count() or 1))
 
 
