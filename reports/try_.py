@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from fixtures.language.notation import NotationError
 from fixtures.language.stack import Inconclusive
 from fixtures.language.words import Answer
-from fixtures.machine.bench import STRANGERS, Bench, Unusable
+from fixtures.machine.bench import ROOT, STRANGERS, Bench, Unusable
 from fixtures.machine.kernel import Kernel
 from fixtures.machine.standing import stands_for
 from fixtures.models import Platform, platform, this_platform
@@ -101,7 +101,7 @@ def _perform(bench: Bench, steps: Sequence[Step]) -> list[Played]:
 
 def _need_users(bench: Bench, steps: Sequence[Step]) -> None:
     for step in steps:
-        if not bench.privileged and not STRANGERS.keys().isdisjoint((step.call.actor, *step.call.args)):
+        if not bench.privileged and not {*STRANGERS, ROOT}.isdisjoint((step.call.actor, *step.call.args)):
             raise BadInput(f"line {step.line}: {str(step.call)!r}: another user needs root: run it as root, or leave the stranger out")
 
 

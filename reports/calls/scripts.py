@@ -11,7 +11,7 @@ from fixtures.language.words import OK, Address, Answer, Option
 from reports.calls.files import FileAct, UnixName
 from reports.calls.sockets import Act, Recorded, Recording
 
-_PROCESSES = {None: 0, "other": 1, "stranger": 2, "stranger2": 3, "elsewhere": 4}
+_PROCESSES = {None: 0, "other": 1, "stranger": 2, "stranger2": 3, "elsewhere": 4, "root": 5}
 
 
 def from_notation(text: str) -> Recording:

@@ -227,3 +227,10 @@ def test_a_dot_at_the_end(stack: Stack) -> None:
     """A path ends in a folder and a dot. Is connect refused?"""
     stack.make(FOLDER)
     assert stack.socket("unix").connect(Path("/D/.")) != OK
+
+
+@experiment("unix/connect/folder-slash", rule=NO_SOCKET)
+def test_a_folder_with_a_slash(stack: Stack) -> None:
+    """A folder stands at the path, and a slash is behind its name. Is connect refused?"""
+    stack.make(FOLDER)
+    assert stack.socket("unix").connect(FOLDER) != OK

@@ -157,3 +157,23 @@ def test_a_datagram_is_received_once(stack: Stack) -> None:
 def test_sendto_without_any_name(stack: Stack) -> None:
     """Is a sendto without any name refused?"""
     assert stack.socket("unixgram").sendto(Path("@")) != OK
+
+
+@experiment("unixgram/full/itself", rule=DELIVERED)
+def test_a_full_queue_of_its_own(stack: Stack) -> None:
+    """A datagram socket sends to its own name, and does not read. Is the twelfth datagram EAGAIN?"""
+    itself = bound(stack, F, "unixgram")
+    for _ in range(11):
+        itself.sendto(F)
+    assert itself.sendto(F) == Answer("EAGAIN")
+
+
+@experiment("unixgram/full/each-other", rule=DELIVERED)
+def test_a_full_queue_of_a_peer(stack: Stack) -> None:
+    """Two datagram sockets are connected to each other, and one does not read. Is the twelfth EAGAIN?"""
+    reader, sender = bound(stack, F, "unixgram"), bound(stack, G, "unixgram")
+    reader.connect(G)
+    sender.connect(F)
+    for _ in range(11):
+        sender.send(1)
+    assert sender.send(1) == Answer("EAGAIN")

@@ -7,8 +7,8 @@ import pytest
 from fixtures.language.experiment import experiment
 from fixtures.language.paths import Path
 from fixtures.language.stack import Stack
-from fixtures.language.words import OK, Answer
-from fixtures.specification.rules_unix import FILE_IS_REACHED, NAME_KEPT, SUN_PATH
+from fixtures.language.words import EADDRINUSE, OK, Answer
+from fixtures.specification.rules_unix import FILE_IS_REACHED, NAME_KEPT, PATH_TAKEN, SUN_PATH
 from fixtures.specification.sources import POSIX
 from suites.unix.scenes import bound, listening
 
@@ -67,3 +67,10 @@ def test_a_path_of_the_length_that_bsd_has(stack: Stack, size: int) -> None:
 def test_sendto_a_path_that_is_too_long(stack: Stack) -> None:
     """Is sendto a path of 109 bytes refused?"""
     assert stack.socket("unixgram").sendto(Path("/F(109)")) != OK
+
+
+@experiment("unix/length/path-108/taken", rule=PATH_TAKEN)
+def test_a_whole_path_that_is_taken(stack: Stack) -> None:
+    """A socket was bound to a path of 108 bytes. Is bind of another there EADDRINUSE?"""
+    bound(stack, Path("/F(108)"))
+    assert stack.socket("unix").bind(Path("/F(108)")) == EADDRINUSE

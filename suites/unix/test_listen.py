@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
 from fixtures.language.words import EINVAL, OK, SO_LINGER_0, SO_REUSEADDR, SO_REUSEPORT, Answer
 from fixtures.specification.rules import DELIVERED, OPTION_BITS, SHUTS_A_CONNECTION, WOULD_WAIT, WRONG_KIND
 from fixtures.specification.rules_unix import LISTEN_NAMELESS
-from suites.unix.scenes import F, G, bound, listening, waiting
+from suites.unix.scenes import STREAMS, F, G, bound, listening, waiting
+
+EAGAIN = Answer("EAGAIN")
 
 
 @experiment("unix/listen/no-name", rule=LISTEN_NAMELESS)
@@ -270,3 +274,27 @@ def test_a_client_with_a_name(stack: Stack) -> None:
     client = bound(stack, G)
     client.connect(F)
     assert client.listen() != OK
+
+
+@experiment("{kind}/accept/nobody-waits", rule=WOULD_WAIT)
+@pytest.mark.parametrize("kind", STREAMS)
+def test_accept_where_nobody_waits(stack: Stack, kind: str) -> None:
+    """A server ({kind}) listens, and nobody has connected. Is accept EAGAIN, if it may not wait?"""
+    assert listening(stack, F, kind).try_accept() == EAGAIN
+
+
+@experiment("unix/accept/nobody-waits-any-more", rule=WOULD_WAIT)
+def test_accept_takes_each_client_once(stack: Stack) -> None:
+    """A server accepted the only client that had connected. Is its next accept EAGAIN?"""
+    server = listening(stack, F)
+    waiting(stack, F)
+    server.accept()
+    assert server.try_accept() == EAGAIN
+
+
+@experiment("unix/accept/shut-down/nobody-waits", rule=WOULD_WAIT)
+def test_accept_of_a_listener_that_was_shut_down(stack: Stack) -> None:
+    """A listener at which nobody waits was shut down (RDWR). Is accept EAGAIN, if it may not wait?"""
+    server = listening(stack, F)
+    server.shutdown("RDWR")
+    assert server.try_accept() == EAGAIN

@@ -6,9 +6,11 @@ from fixtures.language.experiment import experiment
 from fixtures.language.paths import Path
 from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import OK, Answer
-from fixtures.specification.rules import DELIVERED, SHUTS_A_CONNECTION, WOULD_WAIT
-from fixtures.specification.rules_unix import FILE_IS_REACHED, ONE_PEER
+from fixtures.specification.rules import DELIVERED, PEER_IS_SET, SHUTS_A_CONNECTION, WOULD_WAIT, WRONG_KIND
+from fixtures.specification.rules_unix import FILE_IS_REACHED, LOOKED_UP, ONE_PEER, OTHER_NAME
 from suites.unix.scenes import NEW, F, G, bound, waiting
+
+EISCONN = Answer("EISCONN")
 
 
 def at_paths(stack: Stack, *paths: Path) -> list[Socket]:
@@ -198,3 +200,55 @@ def test_sendto_without_any_name_after_shutdown(stack: Stack) -> None:
     sender = waiting(stack, F, "unixgram")
     sender.shutdown("WR")
     assert sender.sendto(Path("@")) != OK
+
+
+@experiment("unixgram/connected/sendto", rule=OTHER_NAME)
+def test_another_name(stack: Stack) -> None:
+    """A datagram socket has a peer, and sends to another name. Is that ok, or EISCONN?"""
+    at_paths(stack, F, G)
+    assert waiting(stack, F, "unixgram").sendto(G) in (OK, EISCONN)
+
+
+@experiment("unixgram/connected/sendto/arrives", rule=OTHER_NAME)
+def test_a_datagram_to_another_name_arrives(stack: Stack) -> None:
+    """A datagram socket has a peer, and sends to another name. If that is granted, does it arrive?"""
+    _, other = at_paths(stack, F, G)
+    if waiting(stack, F, "unixgram").sendto(G) == OK:
+        assert other.recv(1) == OK
+
+
+@experiment("unixgram/connect/refused/send", rule=PEER_IS_SET)
+def test_a_refused_connect_takes_the_peer_away(stack: Stack) -> None:
+    """A datagram socket has a peer, and its connect to where nothing is was refused. Is its send, too?"""
+    bound(stack, F, "unixgram")
+    sender = waiting(stack, F, "unixgram")
+    sender.connect(G)
+    assert sender.send(1) != OK
+
+
+@experiment("unixgram/peer-closed/connect-missing", rule=LOOKED_UP)
+def test_connect_to_nothing_after_the_peer_is_gone(stack: Stack) -> None:
+    """A datagram socket's peer was closed, and it connects to where nothing is. Is that ENOENT?"""
+    peer = bound(stack, F, "unixgram")
+    sender = waiting(stack, F, "unixgram")
+    peer.close()
+    assert sender.connect(G) == Answer("ENOENT")
+
+
+@experiment("unixgram/peer-closed/connect-missing/send", rule=WRONG_KIND)
+def test_send_after_a_connect_to_nothing(stack: Stack) -> None:
+    """A datagram socket's peer was closed, and its connect to where nothing is was refused. Is its send?"""
+    peer = bound(stack, F, "unixgram")
+    sender = waiting(stack, F, "unixgram")
+    peer.close()
+    sender.connect(G)
+    assert sender.send(1) != OK
+
+
+@experiment("unixgram/reader-shut/recv", rule=SHUTS_A_CONNECTION)
+def test_recv_after_shutdown_of_reading(stack: Stack) -> None:
+    """A datagram socket has a peer and shut down receiving. Does its recv find the end?"""
+    bound(stack, F, "unixgram")
+    reader = waiting(stack, F, "unixgram")
+    reader.shutdown("RD")
+    assert reader.recv(1) == Answer("end")

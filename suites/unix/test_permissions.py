@@ -8,7 +8,7 @@ from fixtures.language.experiment import experiment
 from fixtures.language.paths import Path
 from fixtures.language.stack import Stack
 from fixtures.language.words import EACCES, EADDRINUSE, ECONNREFUSED, OK, Answer
-from fixtures.specification.rules_unix import FILES_ALONE, LOOKED_UP, NOT_LISTENING, PATH_TAKEN, WRITE_ALONE
+from fixtures.specification.rules_unix import ALL_PERMISSIONS, FILES_ALONE, LOOKED_UP, NOT_LISTENING, PATH_TAKEN, WRITE_ALONE
 from suites.unix.scenes import FOLDER, IN_FOLDER, F, bound, listening, stale
 
 IN_FOLDER_TOO = Path("/D/G")
@@ -193,3 +193,44 @@ def test_permissions_are_asked_at_connect_alone(stack: Stack) -> None:
     client.connect(F)
     stack.chmod(F, "0700")
     assert client.send(1) == OK
+
+
+@experiment("unix/permission/sticky/rename-of-anothers", rule=FILES_ALONE)
+def test_a_sticky_folder_keeps_the_name(stack: Stack) -> None:
+    """A server is in a folder such as /tmp. Is a rename of its file by another user EPERM?"""
+    folder(stack, "01777")
+    listening(stack, IN_FOLDER)
+    assert stack.stranger.rename(IN_FOLDER, IN_FOLDER_TOO) == Answer("EPERM")
+
+
+@experiment("unix/permission/folder-0722/bind", rule=LOOKED_UP)
+def test_bind_in_a_folder_that_may_not_be_searched(stack: Stack) -> None:
+    """Others may write a folder and not search it (0722). Is bind of another user in it EACCES?"""
+    folder(stack, "0722")
+    assert stack.stranger.socket("unix").bind(IN_FOLDER) == EACCES
+
+
+@experiment("unix/permission/stale/0722", rule=NOT_LISTENING, cites=(WRITE_ALONE.source,))
+def test_a_stale_file_that_may_be_written_and_not_read(stack: Stack) -> None:
+    """A closed socket's file has the permissions 0722. Is connect of another user ECONNREFUSED?"""
+    bound(stack, F).close()
+    stack.chmod(F, "0722")
+    assert stack.stranger.socket("unix").connect(F) == ECONNREFUSED
+
+
+@experiment("unix/permission/root/connect", rule=ALL_PERMISSIONS)
+def test_root_connects_whatever_the_permissions(stack: Stack) -> None:
+    """The file of a user's server has the permissions 0000. May root connect?"""
+    folder(stack, "0777")
+    listening(stack.stranger, IN_FOLDER)
+    stack.stranger.chmod(IN_FOLDER, "0000")
+    assert stack.root.socket("unix").connect(IN_FOLDER) == OK
+
+
+@experiment("unix/permission/root/bind", rule=ALL_PERMISSIONS)
+def test_root_binds_whatever_the_permissions(stack: Stack) -> None:
+    """A user's folder has the permissions 0000. May root bind a socket in it?"""
+    folder(stack, "0777")
+    stack.stranger.make(Path("/D/E/"))
+    stack.stranger.chmod(Path("/D/E/"), "0000")
+    assert stack.root.socket("unix").bind(Path("/D/E/F")) == OK

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from fixtures.language.experiment import experiment
@@ -238,3 +240,14 @@ def test_another_process_was_killed(stack: Stack) -> None:
     bound(stack.other, G)
     stack.kill(stack.other)
     assert newcomer.bind(F) == OK
+
+
+@experiment("unix/bind/through-links/{number}", rule=LOOKED_UP)
+@pytest.mark.parametrize("number", [8, 12])
+def test_many_links_on_the_way(stack: Stack, number: int) -> None:
+    """{number} symbolic links, each to the next, lead to a folder. May a socket be bound in it?"""
+    stack.make(FOLDER)
+    links = [*(Path(f"/L{count}") for count in range(number)), FOLDER]
+    for link, target in pairwise(links):
+        stack.link(link, target)
+    assert stack.socket("unix").bind(Path("/L0/F")) == OK

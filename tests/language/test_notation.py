@@ -63,7 +63,7 @@ def test_comments_and_blank_lines_are_skipped() -> None:
         ("A = tcp4()\nB = A.listen()", 2, "leave out 'NAME ='"),
         ("listen()", 1, "write NAME.listen(...)"),
         ("A = tcp4()\nA.connections(127.0.0.1:P)", 2, "write connections(...)"),
-        ("A = nobody: tcp4()", 1, "known are other, stranger, stranger2"),
+        ("A = nobody: tcp4()", 1, "known are other, stranger, stranger2, root"),
         ("A = tcp4()\nother: A.listen()", 2, "only the line that makes a socket names an actor"),
         ("A = tcp4()\nA.bind(localhost:P)", 2, "bind does not take (localhost:P)"),
         ("A = tcp4(SO_NOSUCH)", 1, "tcp4 does not take (SO_NOSUCH)"),

@@ -21,7 +21,7 @@ from tests.mutants.targets import Mutant, changed, overrides_dropped, whole
 #: receives is asked. The calls on files prepare the experiments, and answer as POSIX says.
 ACCOUNTS = (
     *("Table.", "Said.", "Usual.", "Decision.", "Edges.", "Room.__init__", "Room.takes", "Room.answer", "Room.say", "Room.tells"),
-    *("Room.who", "Room._hold", "Room.choose_name", "Room._meant", "Room.on_bind", "Room._unqueued", "nothing_waits"),
+    *("Room.who", "Room._hold", "Room.choose_name", "Room._meant", "Room.on_bind", "Room._unqueued"),
     *("Files.forget", "Files.go", "Files.mask", "Files.need_removable", "Files._above"),
 )
 #: Of these only the clause is read: what is answered is worked out elsewhere.
