@@ -20,6 +20,7 @@ def from_notation(text: str) -> Recording:
     Raises NotationError.
     """
     recording, known, inheritors = Recording(is_script=True), dict[str, tuple[Recorded | None, int, Recorded | None]](), 10
+    passed: dict[str | None, list[str]] = {}
     for line, call, answer in parse_numbered(text):
         recording.calls += 1
         granted = answer or OK
@@ -33,6 +34,11 @@ def from_notation(text: str) -> Recording:
                 recording.sockets.append(made)
         elif call.verb in FILE_FORMS:
             recording.files += _on_files(call, line, granted)
+        elif call.verb == "pass":
+            passed.setdefault(str(call.args[0]) if call.args else None, []).append(call.on or "")
+        elif call.verb == "take":
+            one, _, parent = known[passed[call.actor].pop(0)]
+            known[call.makes or ""] = (one, _PROCESSES[call.actor], parent)
         elif call.on:
             one, process, parent = known[call.on]
             if call.makes:

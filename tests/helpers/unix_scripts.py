@@ -43,6 +43,12 @@ def random_script(chance: random.Random, *, length: int = 24) -> str:
         if chance.random() < 0.03:
             lines.append("kill(other)")
             continue
+        if chance.random() < 0.05:
+            lines.append(f"{chance.choice(made[-4:])}.pass(stranger)")
+            if chance.random() < 0.7:
+                lines.append(f"{new} = stranger: take()")
+                made.append(new)
+            continue
         # fs.protected_hardlinks is a setting of the machine.
         actor = chance.choice(ACTORS) if form in ON_FILES and not form.startswith("hard") else ""
         lines.append(

@@ -90,6 +90,16 @@ def test_a_socket_of_a_killed_process_is_gone(bench: Bench) -> None:
         played(bench, "A = other: unix()\nkill(other)\nA.bind(/F)")
 
 
+def test_what_was_passed_and_not_taken_ends_with_the_experiment(bench: Bench) -> None:
+    played(bench, "A = unix()\nA.bind(/F)\nA.pass(other)\nA.pass()\nA.pass(other)")
+    agrees(bench, "A = unix()\nB = A.inherit()\nA.bind(/G) = ok\nB.getsockname() = /G")
+
+
+def test_nothing_is_inherited_past_a_message(bench: Bench) -> None:
+    with pytest.raises(Untestable, match="taken before it inherits"):
+        played(bench, "A = unix()\nA.pass(other)\nB = A.inherit()")
+
+
 def test_names_that_are_no_files(bench: Bench) -> None:
     agrees(
         bench,
