@@ -2,7 +2,8 @@
 
 FreeBSD (usr.bin/truss/syscalls.c, print_syscall) writes addresses as ``{ AF_INET 0.0.0.0:80 }`` or
 ``{ AF_UNIX "/run/x" }`` and errors as ``ERR#48``; Solaris (illumos, usr/src/cmd/truss/expound.c, show_sockaddr) has
-``so_socket`` and ``Err#125 EADDRINUSE``, and under ``-v`` the address on a line of its own.
+``so_socket`` and ``Err#125 EADDRINUSE``, and under ``-v`` the address on a line of its own: a path of AF_UNIX as it is, to the end
+of the line. So it has what stat found (usr/src/cmd/truss/stat.c, show_stat64_32): ``d=0x05F00002 i=1234  m=0140755 l=1 ...``.
 dtruss(1M) shows only numbers, so its log names no address. None of them shows the value of an
 option.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from reports.calls.syscalls import BSD_ERRNOS, NAMES, Syscall
+from reports.calls.syscalls import BSD_ERRNOS, LOOKS, NAMES, Syscall
 
 _LINE = re.compile(
     r"\s*(?:(\d+)(?:/\S+)?:\s+)?(?:\d+\.\d+ +){0,2}"
@@ -21,6 +22,9 @@ _LINE = re.compile(
 )
 _ENDED = re.compile(r"(.*)\)\s*(?:(?:=\s*(-?\d+|0x[0-9A-Fa-f]+))|(?:E(?:RR|rr)#(\d+))(?: +(E[A-Z]+)| +'(.*)')?)", re.ASCII)
 _ADDRESS = re.compile(r"\s*(?:\d+(?:/\d+)?:)?\s+AF_INET(6?)\s+name = (\S+)\s+port = (\d+)", re.ASCII)
+_PATH = re.compile(r"\s*(?:\d+(?:/\d+)?:)?\s+AF_UNIX\s+name = (.*)")
+_STAT = re.compile(r"\s*(?:\d+(?:/\d+)?:)?\s+d=0x\S+ i=\d+\s+m=0(\d\d)\d{4}\b", re.ASCII)
+_FORMATS = {"14": "S_IFSOCK", "10": "S_IFREG", "04": "S_IFDIR", "12": "S_IFLNK"}
 _DTRUSS = re.compile(r"(-?\d+) Err#(\d+)")
 _ALIASES = {"so_socket": "socket", "forkx": "fork", "vforkx": "vfork", "forksys": "fork"}
 #: The messages of strerror. The numbers differ from system to system.
@@ -47,12 +51,11 @@ def looks_like(line: str) -> bool:
 
 
 def read(lines: Iterable[str]) -> Iterator[Syscall]:
-    """The calls of a log. An address on the line below its call is put into the call."""
+    """The calls of a log. What is on the lines below a call is put into the call."""
     held: Syscall | None = None
     for number, line in enumerate(lines, 1):
-        if held and (address := _ADDRESS.match(line)):
-            bracketed = f"[{address[2]}]" if address[1] else address[2]
-            held = held._replace(args=f"{held.args}, {{ AF_INET{address[1]} {bracketed}:{address[3]} }}")
+        if held and (more := _below(held, line)):
+            held = held._replace(args=f"{held.args}, {more}")
             continue
         if found := _LINE.match(line):
             if held:
@@ -60,6 +63,18 @@ def read(lines: Iterable[str]) -> Iterator[Syscall]:
             held = _call(number, int((found[1] or "0")[:18]), _ALIASES.get(found[2], found[2]), found[3])
     if held:
         yield held
+
+
+def _below(held: Syscall, line: str) -> str:
+    """What a line below a call says of it, as FreeBSD's truss and strace write that; empty if it says nothing."""
+    if address := _ADDRESS.match(line):
+        host = f"[{address[2]}]" if address[1] else address[2]
+        return f"{{ AF_INET{address[1]} {host}:{address[3]} }}"
+    if path := _PATH.match(line.rstrip("\r\n")):
+        return '{{ AF_UNIX "{}" }}'.format(path[1].replace("\\", r"\\").replace('"', r"\""))
+    if held.name in LOOKS and (stat := _STAT.match(line)):
+        return f"st_mode={_FORMATS.get(stat[1], 'another')}"
+    return ""
 
 
 def _call(number: int, pid: int, name: str, text: str) -> Syscall:

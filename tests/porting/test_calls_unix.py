@@ -167,7 +167,19 @@ KDUMP = """\
 """
 
 
-@pytest.mark.parametrize("log", [TRUSS, KDUMP])
+#: As illumos' truss prints with -f -v all (expound.c, show_sockaddr; stat.c, show_stat64_32).
+ILLUMOS_TRUSS = """\
+1234:\tunlink("/run/x.sock")\t\t\t\tErr#2 ENOENT
+1234:\tso_socket(PF_UNIX, SOCK_STREAM, IPPROTO_IP, "", SOV_DEFAULT) = 3
+1234:\tbind(3, 0x08047C00, 110, SOV_SOCKBSD)\t\t= 0
+1234:\t\tAF_UNIX  name = /run/x.sock
+1234:\tlisten(3, 5, SOV_DEFAULT)\t\t\t= 0
+"""
+
+
+@pytest.mark.parametrize(
+    "log", [TRUSS, KDUMP, ILLUMOS_TRUSS, ILLUMOS_TRUSS.replace("1234:", ""), ILLUMOS_TRUSS.replace("1234:", "1234/1:")]
+)
 def test_logs_of_other_systems(log: str) -> None:
     assert written(log) == ["unlink(/F) = ENOENT", *WRITTEN]
 
@@ -178,6 +190,32 @@ def test_kdump_shows_what_stands_there() -> None:
         "  1234 server   STRU  struct stat {dev=1, ino=2, mode=srwxr-xr-x, nlink=1, uid=0 }\n  1234 server   RET   lstat 0\n",
     )
     assert written(log)[3:] == ["file(/F) = socket", *WRITTEN]
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("0140755", "socket"), ("0100644", "file"), ("0040755", "folder"), ("0120777", "link")])
+def test_illumos_shows_what_stands_there(mode: str, kind: str) -> None:
+    log = ILLUMOS_TRUSS.replace(
+        'unlink("/run/x.sock")\t\t\t\tErr#2 ENOENT\n',
+        f'lstat64("/run/x.sock", 0x08047B10)\t\t= 0\n1234:\t    d=0x05F00002 i=83    m={mode} l=1  u=0     g=0     sz=0\n',
+    )
+    assert written(log)[-4:] == [f"file(/F) = {kind}", *WRITTEN]
+
+
+def test_a_refused_bind_of_illumos() -> None:
+    log = ILLUMOS_TRUSS.replace("SOV_SOCKBSD)\t\t= 0", "SOV_SOCKBSD)\t\tErr#125 EADDRINUSE")
+    assert "A.bind(/F) = EADDRINUSE" in written(log)
+
+
+@pytest.mark.parametrize("path", ["/run/a b", '/run/it\'s \\ "that"', "/run/ä", "/run/close(3) = 0"])
+def test_a_path_is_on_its_line_as_it_is(path: str) -> None:
+    found = read(ILLUMOS_TRUSS.replace("/run/x.sock", "/run/other").replace("name = /run/other", f"name = {path}"))
+    assert str(found.sockets[0].name) == path
+
+
+def test_a_client_without_a_name_does_not_name_the_server() -> None:
+    log = f"{ILLUMOS_TRUSS}1234:\taccept(3, 0x08047B90, 0x08047B8C, SOV_DEFAULT)\t= 4\n1234:\t\tAF_UNIX  name = \n"
+    found = read(log)
+    assert (str(found.sockets[0].name), found.sockets[0].accepted) == ("/run/x.sock", 1)
 
 
 def test_clients_are_not_counted() -> None:
