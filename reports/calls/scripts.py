@@ -20,7 +20,7 @@ def from_notation(text: str) -> Recording:
     Raises NotationError.
     """
     recording, known, inheritors = Recording(is_script=True), dict[str, tuple[Recorded | None, int, Recorded | None]](), 10
-    passed: dict[str | None, list[str]] = {}
+    passed: dict[str | None, list[tuple[Recorded | None, int, Recorded | None]]] = {}
     for line, call, answer in parse_numbered(text):
         recording.calls += 1
         granted = answer or OK
@@ -35,9 +35,9 @@ def from_notation(text: str) -> Recording:
         elif call.verb in FILE_FORMS:
             recording.files += _on_files(call, line, granted)
         elif call.verb == "pass":
-            passed.setdefault(str(call.args[0]) if call.args else None, []).append(call.on or "")
+            passed.setdefault(str(call.args[0]) if call.args else None, []).append(known[call.on or ""])
         elif call.verb == "take":
-            one, _, parent = known[passed[call.actor].pop(0)]
+            one, _, parent = passed[call.actor].pop(0)
             known[call.makes or ""] = (one, _PROCESSES[call.actor], parent)
         elif call.on:
             one, process, parent = known[call.on]
@@ -47,7 +47,12 @@ def from_notation(text: str) -> Recording:
                 known[call.makes] = (None, process, one) if call.verb == "accept" else (one, mine, parent)
             if one:
                 act = Act(line, call.verb, _known(call.args), process, granted, answer is not None)
-                _done(one, call, act, still=_still(known, one, call.on))
+                _done(
+                    one,
+                    call,
+                    act,
+                    still=_still(known, one, call.on) or any(other is one for made in passed.values() for other, _, _ in made),
+                )
                 recording.files += _asked(one, call, act)
                 if call.verb == "close":
                     known[call.on] = (None, process, None)

@@ -218,6 +218,12 @@ def test_a_client_without_a_name_does_not_name_the_server() -> None:
     assert (str(found.sockets[0].name), found.sockets[0].accepted) == ("/run/x.sock", 1)
 
 
+def test_a_script_that_hands_its_listener_over() -> None:
+    """The successor has it, also when it was closed before it was taken."""
+    script = "A = unix()\nA.bind(/F) = ok\nA.listen() = ok\nA.pass(other) = ok\nA.close() = ok\nB = other: take()\n"
+    assert (read(script).sockets[0].closed_at, read(f"{script}B.close() = ok\n").sockets[0].closed_at) == (0, 7)
+
+
 def test_clients_are_not_counted() -> None:
     """Every program has some, such as those of nscd."""
     found = read(SERVER + 'socket(AF_UNIX, SOCK_STREAM, 0) = 4\nconnect(4, {sa_family=AF_UNIX, sun_path="/x"}, 4) = 0\nclose(4) = 0\n')
