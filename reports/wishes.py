@@ -236,12 +236,17 @@ ENTRIES = (
     Entry(
         "clients",
         "Many outgoing connections from one address",
-        "A client binds before it connects, or its ports run out, which Windows calls 10048 (WSAEADDRINUSE) at connect. The lines about "
-        "a range with one port need IP_LOCAL_PORT_RANGE.",
+        "A client binds before it connects, perhaps to the port on which it listens (hole punching). Or its ports run out, which Windows "
+        "calls 10048 (WSAEADDRINUSE) at connect. The lines about a range with one port need IP_LOCAL_PORT_RANGE.",
         (
             Wish("bind a port, then connect", "tcp/outgoing/bind-before-connect/no-options", ("connect ok",)),
             Wish("one port, two destinations, SO_REUSEADDR", "tcp/outgoing/two-destinations/reuseaddr", ("connect ok",)),
             Wish("the same destination a second time from one port", "tcp/outgoing/duplicate-four-tuple/reuseaddr", ("connect ok",)),
+            Wish(
+                "from the port on which the program listens, SO_REUSEPORT on both",
+                "tcp/outgoing/own-listening-port/reuseport",
+                ("connect ok",),
+            ),
             Wish("a range of one port, two destinations, connect without bind", f"{PORTS}/other-destination/no-options", ("connect ok",)),
             Wish("the same; the first bound port 0 before it connected", f"{PORTS}/other-destination-bound/no-options", ("connect ok",)),
             Wish("the one port is in TIME_WAIT with another server", f"{PORTS}/time-wait-other-destination/no-options", ("connect ok",)),

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from functools import lru_cache
 
+from fixtures.language.stack import ENOUGH
 from fixtures.language.words import Address
 
 NUMBER = re.compile(r"\s*(0x[0-9a-fA-F]+|\d+)")
@@ -41,6 +42,13 @@ def number(word: str) -> int:
     if word.isdecimal() and word.isascii():
         return int(word[:12])
     return int(word[:12], 16 if word.lower().startswith("0x") else 10) if NUMBER.fullmatch(word) else -1
+
+
+def backlog(args: str) -> tuple[int, ...]:
+    """The backlog of a listen if a script can fill its queue. A larger one, or one of -1, holds whoever comes."""
+    words = args.split(",")
+    asked = number(words[1].strip()) if len(words) > 1 else -1
+    return (asked,) if 0 <= asked < ENOUGH else ()
 
 
 def address(args: str) -> Address | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fixtures.language.notation import LARGEST, UNIX_OPTIONS
 from fixtures.language.words import OPTION_NAMES
 from reports.calls.arguments import address as address_of
+from reports.calls.arguments import backlog as backlog_of
 from reports.calls.arguments import is_group
 from reports.calls.arguments import kind as kind_of
 from reports.calls.descriptors import Held
@@ -238,10 +239,13 @@ class Assembler(Named):
         one = self._server(call)
         if one is None or call.result is None or one.protocol == "udp":
             return
+        backlog = backlog_of(call.args)
         if one.listening and not call.failed:
+            # The later of two backlogs counts.
+            one.acts = [act._replace(args=backlog) if act.verb == "listen" and act.granted else act for act in one.acts]
             one.workers.setdefault(self._process(call.pid), call.line)
             return
-        if self._act(one, call, "listen").granted:
+        if self._act(one, call, "listen", *backlog).granted:
             one.listening = True
             one.workers.setdefault(self._process(call.pid), call.line)
 

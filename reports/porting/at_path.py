@@ -135,7 +135,7 @@ def _calls(one: Recorded, about: Sequence[FileAct], spelling: Spelling, bound: i
     yield Call(one.kind, makes="A")
     for _, act in sorted(kept, key=lambda pair: pair[0]):
         if isinstance(act, Act):
-            yield Call(act.verb, spelling.args(act.args), on="A")
+            yield Call(act.verb, () if act.verb == "listen" else spelling.args(act.args), on="A")
         else:
             yield Call(act.verb, (*map(spelling.of, act.names), *([act.mode] if act.mode else [])))
 

@@ -136,7 +136,7 @@ def _story(sockets: Sequence[Recorded], low: str) -> tuple[object, ...]:
     if len(sockets) > 1:
         return tuple(map(id, sockets))
     (one,) = sockets
-    acts = tuple((act.verb, act.verb != "bind" and act.args) for act in setup(one))
+    acts = tuple((act.verb, act.verb not in ("bind", "listen") and act.args) for act in setup(one))
     host = one.address and one.address.host
     return one.kind, host, _played_port(one, low), one.listening, one.inherited, len(one.workers) > 1, tuple(one.on_accepted.items()), acts
 
@@ -194,8 +194,10 @@ def _closes(act: Act, one: Recorded) -> bool:
 
 
 def _call(name: str, act: Act, address: Address) -> Call:
-    args = tuple(arg for arg in act.args if not isinstance(arg, UnixName))
-    return Call(act.verb, (address,) if act.verb == "bind" else args, on=name)
+    """A call as it is played. A queue holds everybody there: what a small one does is told apart from the situations (``warnings``)."""
+    if act.verb in ("bind", "listen"):
+        return Call(act.verb, (address,) if act.verb == "bind" else (), on=name)
+    return Call(act.verb, tuple(arg for arg in act.args if not isinstance(arg, UnixName)), on=name)
 
 
 def _hosts(sockets: Sequence[Recorded], port: str) -> dict[int, Address]:

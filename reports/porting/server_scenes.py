@@ -9,6 +9,7 @@ from fixtures.language.notation import Call
 from fixtures.language.scenes import close_in_turn, connected, left_time_wait
 from fixtures.language.stack import Actor, Socket
 from fixtures.language.words import (
+    LIMITED_BROADCAST,
     LOOPBACK,
     SO_LINGER_0,
     SO_REUSEADDR,
@@ -234,6 +235,19 @@ def ipv4_beside_ipv6(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
     _served(rehearsal, shape, edit)
     _newcomer(rehearsal, shape, edit, f"{shape.protocol}4", WILDCARD.at(shape.port))
     _asks_who_receives(rehearsal, LOOPBACK.at(shape.port))
+
+
+def broadcasts(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
+    """Somebody sends to everybody at the port."""
+    rehearsal.mine |= {one.name for one in _served(rehearsal, shape, edit)}
+    _asks_who_receives(rehearsal, LIMITED_BROADCAST.at(shape.port))
+
+
+def broadcasts_of_two(rehearsal: Rehearsal, shape: Shape, edit: Edit) -> None:
+    """The server is started a second time, and somebody sends to everybody at the port."""
+    _served(rehearsal, shape, edit)
+    _started_again(rehearsal, shape, edit)
+    _asks_who_receives(rehearsal, LIMITED_BROADCAST.at(shape.port))
 
 
 #: What another user may set, whatever the server has set.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from fixtures.language.words import Address
+from fixtures.language.words import LIMITED_BROADCAST, SO_BROADCAST, WILDCARD, Address
 from reports.porting import path_scenes, server_scenes
 from reports.porting.at_path import UnixShape
 from reports.porting.rehearsal import Attempt, Rehearsal
@@ -89,6 +89,12 @@ def _dual(shape: Shape) -> list[int]:
 
 def _may_take_ipv4(shape: Shape) -> bool:
     return bool(_dual(shape)) and not any(kind.endswith("4") for kind in shape.kinds)
+
+
+def _hears_broadcasts(shape: Shape) -> bool:
+    """Whether it is one of the programs that look for each other by broadcasts: it may send them, and takes them."""
+    heard = any(host in (WILDCARD.host, LIMITED_BROADCAST.host) for host in shape.hosts)
+    return shape.protocol == "udp" and SO_BROADCAST.name in shape.options and heard and not shape.groups
 
 
 def _always(shape: Shape) -> bool:
@@ -225,6 +231,25 @@ TRIALS = (
         server_scenes.attempts,
         less=BETTER,
         more=RISK,
+    ),
+    Trial(
+        "broadcast-heard",
+        "hearing broadcasts",
+        "Does the server hear what is sent to everybody (255.255.255.255) at its port?",
+        _hears_broadcasts,
+        server_scenes.broadcasts,
+        {**_NEVER, GRANTED: "does not hear them", SHARED: "hears them", ALL: "hears them"},
+        ("udp4/broadcast/hears/one",),
+    ),
+    Trial(
+        "broadcast-shared",
+        "a second instance that hears broadcasts",
+        "Can a second instance start while the first runs, and does each hear what is sent to everybody?",
+        _hears_broadcasts,
+        server_scenes.broadcasts_of_two,
+        {**_NEVER, REFUSED: "refused", GRANTED: "starts, and hears none", SHARED: "each hears all", ALL: "starts, and hears all alone"},
+        ("udp4/broadcast/hears/two/reuseaddr", "udp4/broadcast/hears/two/reuseport"),
+        shared_on_purpose=True,
     ),
     Trial(
         "stale-file",

@@ -18,6 +18,7 @@ from fixtures.specification.sources import (
 )
 from reports.calls import Recorded
 from reports.porting.contents import Warned
+from reports.porting.queues import DOCUMENTED, of_queues
 from reports.porting.words import BREAKS, RISK, UNKNOWN
 
 #: Any platform that a table does not name.
@@ -113,13 +114,14 @@ GIVEN_TO_CLIENTS: Mapping[str, tuple[int, int, str, Citation]] = {
 
 def warnings(sockets: Sequence[Recorded], source: Platform, target: Platform) -> list[Warned]:
     """What to say of a server on a target beside what its model answers."""
-    return [*_of_options(sockets, source, target), *_of_ports(sockets, source, target)]
+    return [*_of_options(sockets, source, target), *_of_ports(sockets, source, target), *of_queues(sockets, source, target)]
 
 
 def citations() -> list[Citation]:
     """Everything that a warning cites."""
-    tables = [means for missing in MISSING for means in missing.to.values()]
-    return [*(citation for means in tables for citation in means.sources), *(citation for *_, citation in GIVEN_TO_CLIENTS.values())]
+    documented = (citation for _, citation in DOCUMENTED.values())
+    options = (citation for missing in MISSING for means in missing.to.values() for citation in means.sources)
+    return [*documented, *options, *(citation for *_, citation in GIVEN_TO_CLIENTS.values())]
 
 
 def _of_options(sockets: Sequence[Recorded], source: Platform, target: Platform) -> Iterator[Warned]:

@@ -22,7 +22,18 @@ from reports.cells import UNKNOWN, UNTESTABLE, Cell, Cells, runs_by_file
 from reports.recorded import ON_ITS_STACK, UNFINISHED
 from reports.site import paths
 from reports.site.history import Newest, Span, spans
+from reports.site.words import title
 
+#: How names in the modules' names are spelt.
+_SPELT = {
+    "mptcp": "Multipath TCP",
+    "reuseport": "SO_REUSEPORT",
+    "reuseport lb": "SO_REUSEPORT_LB",
+    "stevens": "Stevens'",
+    "time wait": "TIME_WAIT",
+    "udp": "UDP",
+    "unix": "Unix sockets",
+}
 #: The name of a connection that nobody has accepted.
 QUEUED = "queued"
 
@@ -63,8 +74,9 @@ class Chapter:
 
     @property
     def title(self) -> str:
-        """Its name with a capital."""
-        return self.name[0].upper() + self.name[1:]
+        """Its name as a heading: with a capital, and what is a name by itself as it is spelt."""
+        words = _SPELT.get(self.name) or " ".join(_SPELT.get(word, word) for word in self.name.split())
+        return words[0].upper() + words[1:]
 
     @property
     def rows(self) -> list[Row]:
@@ -257,11 +269,13 @@ def witnesses(folder: Path) -> dict[str, list[Witness]]:
 
 
 def _machine(run: Run) -> str:
-    """What a run was recorded on, in short: ``Linux 6.18.44 (root)``."""
-    about = run.header["fingerprint"]
-    where = " ".join(str(about[key]).partition("-")[0] for key in ("system", "release") if about.get(key))
-    who = f" ({about['privilege']})" if about.get("privilege") else ""
-    return f"{ON_ITS_STACK}: {re.split(r'[,;]| as kept', run.userland)[0]}" if run.userland else f"{where}{who}"
+    """What a run was recorded on, in short: ``6.1.192 (root)``.
+
+    The release is that of the platform. What uname says may mislead: Debian calls its 6.1.192 ``6.1.0-57``, and gVisor says Linux 4.4.0.
+    """
+    privilege = run.header["fingerprint"].get("privilege")
+    who = f" ({privilege})" if privilege else ""
+    return f"{ON_ITS_STACK}: {re.split(r'[,;]| as kept', run.userland)[0]}" if run.userland else f"{run.version or title(run.name)}{who}"
 
 
 def recorded(folder: Path) -> dict[str, list[str]]:
@@ -269,7 +283,8 @@ def recorded(folder: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, run in runs_by_file(folder).items():
         about = run.header["fingerprint"]
-        words = " ".join(str(about[key]) for key in ("system", "release", "machine") if about.get(key))
-        told = f"{words}; {ON_ITS_STACK}: {run.userland}" if run.userland else words
-        found.setdefault(run.name, []).append(f"{name} ({told})")
+        words = " ".join(filter(None, (title(str(run.header["platform"])), about.get("machine"))))
+        called = f"{about.get('system', '')} {about.get('release', '')}".strip()
+        told = [words, *[f"uname: {called}"] * (called not in words), *[f"{ON_ITS_STACK}: {run.userland}"] * bool(run.userland)]
+        found.setdefault(run.name, []).append(f"{name} ({'; '.join(told)})")
     return found

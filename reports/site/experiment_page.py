@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 from fixtures import VERSION
+from fixtures.language.kinds import INET_KINDS
+from fixtures.language.notation import Call, parse
+from fixtures.language.words import OK, SO_LINGER_0, Answer, Option
 from fixtures.models import Platform
 from fixtures.specification.clauses import Dispute, sides_of
 from fixtures.specification.sources import Citation
@@ -28,6 +31,8 @@ Data = dict[str, Any]
 RELATED = 12
 #: The states that a socket keeps after the program has closed it.
 _LEFT = ("TIME_WAIT", "FIN_WAIT_1", "FIN_WAIT_2", "CLOSING", "LAST_ACK")
+OFF = "off (=0)"
+ON_OFF = (OFF, "on (=1)")
 _KINDS = {"bound": "bound", "LISTEN": "listen", "open": "open", "gone": "", **dict.fromkeys(_LEFT, "left")}
 
 
@@ -45,6 +50,7 @@ def experiment(site: Site, identifier: str) -> Page:
         "chapter": chapter,
         "family": family.anchor,
         "rule": about.rule,
+        "switches": switches(steps),
         "cites": [{"text": str(one), "link": one.source.link} for one in dict.fromkeys(about.cites) if one != about.rule.source],
         "picture": {"platform": title(platform), **lanes(steps)},
         "answers": [answer(site, one, cell) for one, cell in across if cell.outcome != UNTESTABLE],
@@ -204,6 +210,36 @@ def script(steps: Sequence[tuple[str, str]]) -> str:
 def fragment(text: str) -> str:
     """A script as the playground has it in the address."""
     return urlencode({"script": text})
+
+
+def switches(steps: Sequence[tuple[str, str]]) -> list[Data]:
+    """The options that a socket of the script has off: which socket has each on, and which off.
+
+    Rules and clauses name an option by its name alone and mean that it is on; beside ``=0`` in a script that is not seen at once.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for call, answer in parse("\n".join(line for line, _ in steps)):
+        for name, value in _options_of(call, answer):
+            found.setdefault(name, {}).setdefault(call.makes or call.on or "", []).append(ON_OFF[bool(value)])
+    # SO_LINGER with 0 is no option that is off: it makes close a reset.
+    cleared = {name: by for name, by in found.items() if name != SO_LINGER_0.name and any(OFF in words for words in by.values())}
+    return [{"option": name, "sockets": _grouped(by)} for name, by in cleared.items()]
+
+
+def _options_of(call: Call, answer: Answer | None) -> Iterator[tuple[str, object]]:
+    """The options that a call sets, with their values: those of a new socket, or the one of a setsockopt that is granted."""
+    if call.verb in INET_KINDS:
+        yield from ((one.name, one.value) for one in call.args if isinstance(one, Option))
+    elif call.verb == "setsockopt" and answer == OK:
+        yield str(call.args[0]), call.args[1]
+
+
+def _grouped(by: Mapping[str, Sequence[str]]) -> str:
+    """Sockets with the same settings together: ``on (=1) at A and C; on (=1), then off (=0) at B``."""
+    together: dict[str, list[str]] = {}
+    for socket, words in by.items():
+        together.setdefault(", then ".join(words), []).append(socket)
+    return "; ".join(f"{words} at {listed(sockets)}" for words, sockets in together.items())
 
 
 def lanes(steps: Sequence[tuple[str, str]]) -> Data:

@@ -19,12 +19,12 @@ from reports.wishes import ENTRIES
 #: The kinds of pages, and how much a hit in one counts.
 KINDS = {
     "Situation": 3.0,
-    "Question": 2.6,
+    "Question": 3.2,
     "Library": 2.4,
     "It happened": 2.0,
     "Platform": 2.2,
     "Pair": 2.0,
-    "Claim": 1.3,
+    "Claim": 1.0,
     "Experiments": 1.2,
     "Page": 1.2,
     "Rule": 1.0,
@@ -51,12 +51,12 @@ SYMPTOMS = {
     "upgrade": "zero downtime reload deploy handover graceful hot restart",
     "free-port": "random port 0 ephemeral test CI flaky is port free check",
     "beside": "localhost two servers wrong server wildcard 0.0.0.0 specific address loopback EADDRINUSE",
-    "error": "bind succeeds listen fails EADDRINUSE at listen",
+    "error": "bind succeeds ok listen fails",
     "multicast": "mDNS 5353 multicast group SO_REUSEPORT receivers",
-    "held": "who holds what uses my port child helper inherited zombie crashed ss lsof netstat shows nothing address already in use "
-    "nothing is running localhost two servers permission denied EACCES low port",
+    "held": "EADDRINUSE who holds what uses my port child helper inherited zombie crashed ss lsof netstat shows nothing "
+    "address already in use nothing is running localhost two servers permission denied EACCES low port",
     "stale-file": "unix socket file sock path unlink stale crashed /run /tmp/x.sock AF_UNIX EADDRINUSE ECONNREFUSED errno 98 48",
-    "clients": "EADDRNOTAVAIL 10048 WSAEADDRINUSE at connect ephemeral ports exhausted outgoing source port proxy hole punching libp2p",
+    "clients": "EADDRNOTAVAIL 10048 connect ephemeral ports exhausted outgoing source port proxy hole punching libp2p",
 }
 
 

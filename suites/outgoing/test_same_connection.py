@@ -59,6 +59,28 @@ def test_two_destinations(stack: Stack, options: Options) -> None:
     assert second.connect(elsewhere.address) == OK
 
 
+@experiment("tcp/outgoing/own-listening-port/{options}", rule=SAME_CONNECTION, cites=(CONNECT,))
+@pytest.mark.parametrize("options", [REUSEPORT, REUSEBOTH], ids=str)
+def test_from_the_port_of_the_own_listener(stack: Stack, options: Options) -> None:
+    """A server with {options.aloud} listens. May it dial another from the same port, as peers do?"""
+    listening(stack, LOOPBACK)
+    listening(stack, CLIENT, *options)
+    client = stack.tcp4(*options)
+    client.bind(CLIENT)
+    assert client.connect(LOOPBACK) == OK
+
+
+@experiment("tcp/outgoing/own-listening-port/two-destinations/{options}", rule=SAME_CONNECTION, cites=(CONNECT,))
+@pytest.mark.parametrize("options", [REUSEPORT, REUSEBOTH], ids=str)
+def test_two_destinations_from_the_port_of_the_own_listener(stack: Stack, options: Options) -> None:
+    """A server with {options.aloud} has dialled a peer from its port. May it dial another peer, too?"""
+    listening(stack, LOOPBACK)
+    elsewhere = listening(stack, ANY_PORT)
+    listening(stack, CLIENT, *options)
+    second = beside_a_connected_client(stack, options)
+    assert second.connect(elsewhere.address) == OK
+
+
 @experiment("tcp/outgoing/after-refused-duplicate/{options}", rule=SAME_CONNECTION, cites=(CONNECT,))
 @pytest.mark.parametrize("options", SHARED, ids=str)
 def test_other_destination_after_a_refused_duplicate(stack: Stack, options: Options) -> None:

@@ -26,7 +26,7 @@ WRITTEN = """\
 A = tcp4()
 A.setsockopt(SO_REUSEADDR, 1) = ok
 A.bind(127.0.0.1:8080) = ok
-A.listen() = ok"""
+A.listen(5) = ok"""
 LOGS = sorted(path.stem for path in FOLDER.glob("*.log"))
 
 
@@ -98,7 +98,7 @@ bind(7, {{sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("0.0.0.0")}}
         "A.setsockopt(IPV6_V6ONLY, 1) = ok",
         "A.setsockopt(SO_LINGER, 0) = ok",
         "A.bind([::]:80) = ok",
-        "A.listen() = ok",
+        "A.listen(5) = ok",
         "B = udp4()",
         "B.bind(0.0.0.0:53) = EACCES",
     ]
@@ -190,6 +190,22 @@ def test_logs_of_other_systems(log: str) -> None:
 )
 def test_refusals_in_logs_of_other_systems(log: str, old: str, new: str) -> None:
     assert "A.bind(127.0.0.1:8080) = EADDRINUSE" in read(log.replace(old, new)).notation()
+
+
+@pytest.mark.parametrize("log", [SERVER, FREEBSD_TRUSS, SOLARIS_TRUSS, KDUMP], ids=["strace", "freebsd-truss", "solaris-truss", "kdump"])
+@pytest.mark.parametrize(("asked", "said"), [("0", "0"), ("1", "1"), ("63", "63"), ("64", ""), ("511", ""), ("-1", "")])
+def test_a_backlog_that_a_script_can_fill_is_kept(log: str, asked: str, said: str) -> None:
+    """In the notation ``listen()`` has a queue for everybody. A larger backlog than its connections is no news."""
+    for written in ("listen(3, 5", "listen(3,5", "listen(0x3,0x5"):
+        number = hex(int(asked)) if "0x" in written and asked != "-1" else asked
+        log = log.replace(written, written.rpartition("5")[0].removesuffix("0x") + number)
+    assert f"A.listen({said}) = ok" in read(log).notation()
+
+
+def test_the_later_of_two_backlogs_counts() -> None:
+    assert "A.listen(2) = ok" in read(f"{SERVER}listen(3, 2) = 0\n").notation()
+    assert "A.listen() = ok" in read(f"{SERVER}listen(3, 511) = 0\n").notation()
+    assert "A.listen(5) = ok" in read(f"{SERVER}listen(3, 2) = -1 EINVAL (Invalid argument)\n").notation()
 
 
 def test_ipv6_in_logs_of_bsd() -> None:

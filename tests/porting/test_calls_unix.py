@@ -27,7 +27,7 @@ socket(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0) = 3
 bind(3, {sa_family=AF_UNIX, sun_path="/run/x.sock"}, 110) = 0
 listen(3, 5) = 0
 """
-WRITTEN = ["A = unix()", "A.bind(/F) = ok", "A.listen() = ok"]
+WRITTEN = ["A = unix()", "A.bind(/F) = ok", "A.listen(5) = ok"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ socket(AF_UNIX, SOCK_STREAM, 0) = 6
 bind(6, {sa_family=AF_UNIX, sun_path=@"one"}, 6) = -1 EADDRINUSE (Address already in use)
 """) == [
         *("A = unixgram()", "A.bind(@N) = ok", "B = unixgram()", "B.bind(@N1) = ok"),
-        *("C = unix()", "C.bind(@) = ok", "C.listen() = ok", "D = unix()", "D.bind(@N) = EADDRINUSE"),
+        *("C = unix()", "C.bind(@) = ok", "C.listen(1) = ok", "D = unix()", "D.bind(@N) = EADDRINUSE"),
     ]
 
 
@@ -94,7 +94,7 @@ close(3) = 0
 unlinkat(AT_FDCWD, "/run/app/x.sock", 0) = 0
 """) == [
         *("make(/D/) = ok", "unlink(/D/G) = ENOENT", "A = unix()", "A.bind(/D/F) = ok", "chmod(/D/F, 0660) = ok"),
-        *("rename(/D/F, /D/G) = ok", "A.listen() = ok", "A.close()", "unlink(/D/G) = ok"),
+        *("rename(/D/F, /D/G) = ok", "A.listen(5) = ok", "A.close()", "unlink(/D/G) = ok"),
     ]
 
 

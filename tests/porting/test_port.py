@@ -215,7 +215,8 @@ def test_options_from_before_the_log_are_not_guessed() -> None:
 
 @pytest.mark.parametrize("trial", TRIALS, ids=[trial.id for trial in TRIALS])
 def test_every_model_can_play_every_trial(trial: Trial) -> None:
-    shapes = {group.shape for path in [*FOLDER.glob("*.log"), *UNIX.glob("*.log")] for group in groups_of(read_calls(str(path)))}
+    logs = [*FOLDER.glob("*.log"), *UNIX.glob("*.log"), FOLDER.parent / "port" / "discovery.log"]
+    shapes = {group.shape for path in logs for group in groups_of(read_calls(str(path)))}
     applying = [shape for shape in shapes if trial.applies(shape)]
     assert applying
     assert [identifier for identifier in trial.experiments if identifier not in by_id()] == []

@@ -84,6 +84,7 @@ def test_every_piece_of_advice_is_offered_to_somebody() -> None:
     calls += [server("SO_REUSEPORT") + server("SO_REUSEPORT").replace("A", "B"), server() + "B = A.inherit()\nC = B.accept()\n"]
     calls += ["".join(f"{name} = udp4(SO_REUSEPORT)\n{name}.bind(127.0.0.1:P)\n" for name in "AB")]
     calls += ["A = udp4(SO_REUSEADDR)\nA.bind(239.255.255.250:1900)\nA.join(239.255.255.250)\n"]
+    calls += ["A = udp4(SO_REUSEADDR, SO_BROADCAST)\nA.bind(0.0.0.0:P)\n"]
     calls += [f"A = {kind}()\nA.bind({name})\nA.listen()\n" for kind, name in (("unix", "/F(108)"), ("unix", "@N"), ("unixpacket", "/F"))]
     calls += ["unlink(/F)\nA = unix()\nA.bind(/F)\nA.listen()\n"]
     offered = set()

@@ -11,8 +11,9 @@ from fixtures.models import MODELS, Platform
 from reports.calls import parse_calls
 from reports.porting import warnings
 from reports.porting.advice import offers
+from reports.porting.queues import queue
 from reports.porting.report import differs, report
-from tests.helpers.servers import BY_ID, PLAYER, groups, only
+from tests.helpers.servers import BY_ID, PLAYER, groups, judged, only
 
 LINUX = Platform("linux")
 DHCP = """\
@@ -44,6 +45,88 @@ def test_sockets_of_different_interfaces_do_not_conflict() -> None:
     assert PLAYER.play(BY_ID["start"], group.shape, LINUX).words == "starts"
     assert group.ports == ["6767%eth0", "6767%eth1"]
     assert warned(DHCP, "linux") == []
+
+
+def waiting(backlog: int, host: str = "192.0.2.7") -> str:
+    return listener("IP_TTL", host=host).replace("511", str(backlog))
+
+
+@pytest.mark.parametrize(
+    ("backlog", "source", "target", "verdict", "said"),
+    [
+        (5, "linux", "macos", "risk", "of connections that nobody has accepted linux holds 6 and macos 5"),
+        (5, "linux", "windows", "risk", "on linux its connect waits, and tries again; on windows it is refused with WSAECONNREFUSED"),
+        (5, "windows", "linux", "risk", "on windows it is refused with WSAECONNREFUSED; on linux its connect waits, and tries again"),
+        (5, "linux", "freebsd", "risk", "on freebsd its connect is granted, or reset"),
+        (5, "freebsd", "linux", "risk", "on freebsd its connect is granted, or reset; on linux its connect waits, and tries again"),
+        (5, "linux", "aix", "unknown", "what a client meets there that finds the queue full was not read"),
+    ],
+)
+def test_a_queue_that_holds_fewer_or_lets_the_next_client_meet_something_else(
+    backlog: int, source: str, target: str, verdict: str, said: str
+) -> None:
+    ((told, words),) = warned(waiting(backlog), target, source)
+    assert told == verdict
+    assert f"listen({backlog})" in words
+    assert said in words
+
+
+@pytest.mark.parametrize(
+    ("backlog", "source", "target"),
+    [
+        (5, "linux", "netbsd"),  # 6 on either
+        (5, "macos", "linux"),  # 5, and 6
+        (5, "linux", "openbsd"),  # at least 80
+        (0, "linux", "macos"),  # 1, and 128
+        (5, "linux", "linux"),
+        (511, "linux", "windows"),  # no situation fills it
+    ],
+)
+def test_a_queue_that_holds_as_many_is_not_told(backlog: int, source: str, target: str) -> None:
+    assert warned(waiting(backlog), target, source) == []
+
+
+def test_the_shortest_of_several_queues_is_told() -> None:
+    log = waiting(5) + waiting(2, "192.0.2.8").replace("(3,", "(4,").replace("= 3", "= 4")
+    assert [words.partition(":")[0] for _, words in warned(log, "macos")] == ["listen(2)"]
+
+
+@pytest.mark.parametrize("backlog", [0, 1, 2, 4])
+def test_a_queue_holds_what_the_experiments_say(backlog: int) -> None:
+    """As ``suites/backlog`` asks it, one client after the other; nobody has to come where nobody knows."""
+    everybody = 3 * backlog // 2 + 2
+    known = dict.fromkeys(("linux", "gvisor", "netbsd", "dragonfly"), backlog + 1)
+    known |= dict.fromkeys(("stevens", "illumos", "freebsd"), 3 * backlog // 2 + 1)
+    known |= {"openbsd": everybody, "macos": backlog or everybody}
+    assert {name: queue(Platform(name), backlog).holds for name in MODELS} == {name: known.get(name) for name in MODELS}
+
+
+DISCOVERY = "A = udp4({})\nA.bind(0.0.0.0:P)\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "target", "judgement"),
+    [
+        ("SO_REUSEADDR, SO_BROADCAST", "macos", "breaks"),
+        ("SO_REUSEADDR, SO_BROADCAST", "freebsd", "breaks"),
+        ("SO_REUSEADDR, SO_BROADCAST", "gvisor", "same"),
+        ("SO_REUSEADDR, SO_BROADCAST", "windows", "unknown"),
+        ("SO_REUSEPORT, SO_BROADCAST", "macos", "same"),
+    ],
+)
+def test_programs_that_look_for_each_other_each_hear_a_broadcast(options: str, target: str, judgement: str) -> None:
+    assert judged(only(DISCOVERY.format(options)), "broadcast-shared", target) == judgement
+
+
+def test_who_sends_no_broadcasts_is_not_asked_about_them() -> None:
+    asked = [trial for trial in BY_ID.values() if trial.id.startswith("broadcast-")]
+    assert len(asked) == 2
+    for text in (DISCOVERY.format("SO_REUSEADDR"), "A = udp4(SO_BROADCAST)\nA.bind(127.0.0.1:P)\n", "A = tcp4()\nA.bind(0.0.0.0:P)\n"):
+        assert not any(trial.applies(only(text).shape) for trial in asked)
+
+
+def test_a_second_instance_on_bsd_is_advised_to_set_the_option() -> None:
+    assert instead(DISCOVERY.format("SO_REUSEADDR, SO_BROADCAST"), "broadcast-shared", "macos") == ["broadcast-reuseport"]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ A.close()
 B = tcp4()
 B.setsockopt(SO_REUSEADDR, 1) = ok
 B.bind(127.0.0.1:PORT) = ok
-B.listen() = ok
+B.listen(5) = ok
 C = B.accept()
 C.setsockopt(SO_LINGER, 0)
 D = tcp4()

@@ -20,11 +20,12 @@ from fixtures.specification.clauses import is_variant
 from reports import incidents, wishes
 from reports.__main__ import main
 from reports.catalogue import ROOT, by_id, find
+from reports.cells import RUNS
 from reports.claims import load
 from reports.inputs import BadInput
 from reports.site import Parts, files, gather, inventory, paths, pictures, recorded, template
-from reports.site.data import Site
-from reports.site.experiment_page import experiment, lanes
+from reports.site.data import Site, witnesses
+from reports.site.experiment_page import experiment, lanes, switches
 from reports.site.first_page import WAYS_IN
 from reports.site.words import MAIN
 from tests.helpers.site import FEW, anchors, anchors_of, built, gathered, page
@@ -139,7 +140,7 @@ def test_the_page_of_an_experiment_tells_everything() -> None:
         "refused at bind: EADDRINUSE",
         "inet_bind_conflict",
         "linux/unlistened-duplicates",
-        "Linux 6.18.44 (root",
+        "6.18.44-fc-v1045 (root",
         "PYDEV-E2",
         f"addrinuse run -k {E2}",
         f"addrinuse 0.1.0, experiment {E2}",
@@ -250,11 +251,58 @@ def test_the_variants_of_every_release_are_there() -> None:
 
 
 def test_recorded_runs_are_named(tmp_path: Path) -> None:
-    assert recorded(run_of(tmp_path, "linux@6.18.44", "ok")) == {"linux": ["linux@6.18.44.jsonl ()"]}
+    assert recorded(run_of(tmp_path, "linux@6.18.44", "ok")) == {"linux": ["linux@6.18.44.jsonl (Linux 6.18.44)"]}
     assert recorded(tmp_path / "none") == {}
 
 
 @pytest.mark.exhaustive
+def test_a_run_has_the_release_of_the_models_and_not_what_uname_says() -> None:
+    """Debian calls its 6.1.192 6.1.0-57: beside “since 6.1.21” that reads as if the run were of an older release."""
+    machines = {one.machine.partition(" (")[0] for one in witnesses(RUNS)["tcp/duplicate/no-option"] if one.platform == "linux"}
+    assert {"5.10.262", "6.1.192", "6.12.118"} <= machines
+    assert not {one for one in machines if "+deb" in one or one.endswith(".0")}
+    told = next(one for one in recorded(RUNS)["linux"] if "6.1.192-root" in one)
+    assert told == "linux-6.1.192-root.jsonl.xz (Linux 6.1.192 x86_64; uname: Linux 6.1.0-57-cloud-amd64)"
+
+
+@pytest.mark.parametrize(
+    ("calls", "told"),
+    [
+        ("A = tcp6(IPV6_V6ONLY=0)\nB = tcp6(IPV6_V6ONLY=1)", [("IPV6_V6ONLY", "off (=0) at A; on (=1) at B")]),
+        ("A = tcp6(IPV6_V6ONLY=0, SO_REUSEADDR)\nB = udp6(IPV6_V6ONLY=0)", [("IPV6_V6ONLY", "off (=0) at A and B")]),
+        ("A = tcp6()\nA.setsockopt(IPV6_V6ONLY, 0) = ok\nA.setsockopt(IPV6_V6ONLY, 1) = EINVAL", [("IPV6_V6ONLY", "off (=0) at A")]),
+        ("A = tcp4(SO_REUSEPORT)\nA.setsockopt(SO_REUSEPORT, 0) = ok", [("SO_REUSEPORT", "on (=1), then off (=0) at A")]),
+        ("A = tcp6(IPV6_V6ONLY=1)", []),
+        ("A = tcp4()\nA.setsockopt(SO_LINGER, 0) = ok", []),
+    ],
+)
+def test_a_script_that_clears_an_option_says_who_has_it(calls: str, told: list[tuple[str, str]]) -> None:
+    """A rule that names IPV6_V6ONLY beside a script with =0 left readers at a loss which of the two it means."""
+    assert [(one["option"], one["sockets"]) for one in switches([(line, "") for line in calls.splitlines()])] == told
+
+
+def test_the_page_says_which_way_an_option_is() -> None:
+    made = experiment(gathered(), "tcp/dual-stack/apart/any4-then-loopback6")
+    told = template.rendered(made, {"address": "", "has_playground": False, "has_search": False})
+    assert "In this script IPV6_V6ONLY is off (=0) at B. Where a rule or a clause names an option alone, it means that it is on." in told
+
+
+def test_the_titles_of_chapters_are_spelt_as_people_write_them() -> None:
+    titles = {chapter.name: chapter.title for chapter in gathered().chapters}
+    assert titles["udp"] == "UDP"
+    assert titles["connected udp"] == "Connected UDP"
+    assert titles["reuseport lb"] == "SO_REUSEPORT_LB"
+    assert titles["duplicate bind"] == "Duplicate bind"
+
+
+def test_the_words_of_a_picture_are_legible() -> None:
+    """No text has a class that a box is coloured by: the names of the states were once as pale as a box."""
+    for name in (name for name in built() if name.endswith(".svg")):
+        drawn = built()[name].decode()
+        colours = set(re.findall(r"\.(\w+)\{fill:var\(--(?!line|ink)\w+\)", drawn))
+        assert not colours & set(re.findall(r'<text [^>]*class="(\w+)"', drawn)), name
+
+
 def test_it_is_the_same_each_time() -> None:
     site = gathered()
     again = files(Site(site.platforms, site.rows, site.cells, site.runs, site.witnesses), only=FEW)

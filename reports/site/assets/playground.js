@@ -57,19 +57,19 @@
     const parting = calls.find((call) => call.parts);
     $("#parted").textContent = able.length < 2 ? "" : parting ? `They part at line ${parting.line}: ${parting.call}` : "All of them answer alike.";
     const head = make("tr", {}, make("th", { scope: "col" }, "Line"), make("th", { scope: "col" }, "Call"), ...able.map((name) => make("th", { scope: "col" }, titles.get(name))));
-    const rows = calls.map((call, at) => make("tr", {}, make("td", {}, String(call.line)), make("th", { scope: "row", ...(call.parts ? { class: "parts" } : {}) }, make("code", {}, call.call)),
-      ...able.map((name) => cell(answers[name][at]))));
+    const rows = calls.map((call, at) => make("tr", {}, make("td", {}, String(call.line)), make("th", { scope: "row", "data-line": call.line, ...(call.parts ? { class: "parts" } : {}) }, make("code", {}, call.call)),
+      ...able.map((name) => cell(answers[name][at], titles.get(name)))));
     const table = make("table", { class: "results" }, make("caption", {}, "What each platform answers; the clause that decides, and how it is known. A bar marks where they part."), make("thead", {}, head), make("tbody", {}, ...rows));
     const refused = Object.entries(errors).map(([name, why]) => make("p", { class: "error" }, `${titles.get(name)}: ${why}`));
     $("#results .scroll").replaceChildren(table, ...refused);
     results.scrollIntoView({ block: "nearest" });
   }
 
-  function cell({ answer: names, by, why, basis, source, expected }) {
+  function cell({ answer: names, by, why, basis, source, expected }, title) {
     const kind = names.includes("unknown") ? "unknown" : names.length > 1 ? "either" : names[0] === "ok" ? "granted" : /^E[A-Z]+$/.test(names[0]) ? "refused" : "says";
     const page = by.includes("/") ? `${root}clause/${by}/index.html` : `${root}rule/${by}/index.html`;
     const reason = by ? make("details", {}, make("summary", {}, make("small", {}, "why")), make("small", {}, `${why} `, make("a", { href: page }, by), ` ${basis}. ${source}`)) : "";
-    return make("td", {}, make("span", { class: `chip ${kind}` }, names.join(" or ")), expected ? make("small", {}, ` you expected ${expected}`) : "", reason);
+    return make("td", { "data-h": title }, make("span", { class: `chip ${kind}` }, names.join(" or ")), expected ? make("small", {}, ` you expected ${expected}`) : "", reason);
   }
 
   /** The script and the choice, in the address. */

@@ -100,6 +100,12 @@ function load(name) {
   return loaded.get(name);
 }
 
+/** What searches. The index needs MiniSearch when it runs, and of two scripts that load at once either may run first. */
+async function loadSearch() {
+  await load("minisearch.js");
+  await load("search.js");
+}
+
 function search() {
   addEventListener("hashchange", () => { if (location.hash === "#q") $("#q")?.focus(); });
   const form = $("[data-search]");
@@ -109,15 +115,15 @@ function search() {
   const look = async () => {
     const words = field.value.trim();
     if (!words) { hits.replaceChildren(); found.textContent = ""; return; }
-    if (!loaded.has("search.js")) found.textContent = "Loading the index";
-    try { await load("minisearch.js"); await load("search.js"); } catch (error) { found.textContent = `Search does not work here: ${error.message}.`; return; }
+    if (!window.addrinuseSearch) found.textContent = "Loading the index";
+    try { await loadSearch(); } catch (error) { found.textContent = `Search does not work here: ${error.message}.`; return; }
     if (words !== field.value.trim()) return;
     const results = window.addrinuseSearch(words);
     found.textContent = results.length ? `${results.length === 30 ? "The first 30" : results.length} found` : "Nothing found. Try a call, an option or an errno.";
     hits.replaceChildren(...results.map(({ path, title, kind, text }) => make("li", {}, make("a", { href: root + path }, title), " ", make("small", {}, `${kind}. ${text}`))));
   };
   field.addEventListener("input", look);
-  field.addEventListener("focus", () => { load("minisearch.js").catch(() => 0); load("search.js").catch(() => 0); }, { once: true });
+  field.addEventListener("focus", () => loadSearch().catch(() => 0), { once: true });
   form.addEventListener("submit", async (event) => { event.preventDefault(); await look(); $("a", hits)?.focus(); });
   if (location.hash === "#q") field.focus();
   if (asked.has("q")) { field.value = asked.get("q"); look(); }

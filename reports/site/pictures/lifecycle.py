@@ -95,7 +95,7 @@ def _node(place: tuple[int, int], state: str, held: Sequence[tuple[str, str]]) -
     height = _H if held else 36
     parts = [
         box(x - _W / 2, y - height / 2, _W, height, "hold" if held else "free"),
-        text_at(x, y - height / 2 + (17 if held else 22), state, "h", "middle"),
+        text_at(x, y - height / 2 + (17 if held else 22), state, "head", "middle"),
     ]
     for n, (name, marks) in enumerate(held):
         top = y - height / 2 + 35 + 15 * n

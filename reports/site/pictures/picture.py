@@ -16,7 +16,7 @@ _STYLE = (
     ".m{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:11px}"
     "path{stroke:var(--line);stroke-width:.7}marker path{stroke:none}"
     + "".join(f".{name}{{fill:var(--{name})}}" for name in ("hold", "free", "box", "paper", *"abcdefghi"))
-    + ".h{font-weight:600;font-size:13px}.s{fill:var(--line)}.l{fill:none;stroke-width:1.4}"
+    + ".head{font-weight:600;font-size:13px}.s{fill:var(--line)}.l{fill:none;stroke-width:1.4}"
 )
 
 #: A box: a path whose class is a single colour.

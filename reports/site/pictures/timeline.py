@@ -59,7 +59,7 @@ def timeline(site: Site, story: Story) -> Picture:
 
 def _panel(platform: Platform, steps: Sequence[tuple[str, str]], cell: Cell, x: float) -> Html:
     outcome = "the rule holds" if cell.outcome == HOLDS else cell.outcome
-    head = [text_at(x, 24, platform, "h"), text_at(x, 42, f"{outcome} ({cell.basis})" if cell.basis else outcome, "s")]
+    head = [text_at(x, 24, platform, "head"), text_at(x, 42, f"{outcome} ({cell.basis})" if cell.basis else outcome, "s")]
     return join([*head, *_calls(steps, x, x + _PANEL - 112)])
 
 
@@ -93,7 +93,7 @@ def calls(row: Row, platform: Platform, steps: Sequence[tuple[str, str]]) -> Pic
     caption = (
         f"{row.experiment.question} A column of boxes is a socket, from call to call: o open, b bound, L listening. RA is SO_REUSEADDR."
     )
-    drawing = join([text_at(12, 24, identifier, "h"), text_at(12, 42, f"on {platform}", "s"), *_calls(steps, 12, bars)])
+    drawing = join([text_at(12, 24, identifier, "head"), text_at(12, 42, f"on {platform}", "s"), *_calls(steps, 12, bars)])
     return Picture("calls", row.experiment.question, told, caption, wide, 66 + _STEP * len(steps), drawing)
 
 
