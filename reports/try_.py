@@ -101,7 +101,7 @@ def _perform(bench: Bench, steps: Sequence[Step]) -> list[Played]:
 
 def _need_users(bench: Bench, steps: Sequence[Step]) -> None:
     for step in steps:
-        if not bench.privileged and not STRANGERS.keys().isdisjoint((step.call.actor, *step.call.args)):
+        if not bench.has_strangers and not STRANGERS.keys().isdisjoint((step.call.actor, *step.call.args)):
             raise BadInput(f"line {step.line}: {str(step.call)!r}: another user needs root: run it as root, or leave the stranger out")
 
 
