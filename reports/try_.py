@@ -100,8 +100,9 @@ def _perform(bench: Bench, steps: Sequence[Step]) -> list[Played]:
 
 
 def _need_users(bench: Bench, steps: Sequence[Step]) -> None:
+    missing = {*(() if bench.has_strangers else STRANGERS), *(() if bench.privileged else (ROOT,))}
     for step in steps:
-        if not bench.privileged and not {*STRANGERS, ROOT}.isdisjoint((step.call.actor, *step.call.args)):
+        if not missing.isdisjoint((step.call.actor, *step.call.args)):
             raise BadInput(f"line {step.line}: {str(step.call)!r}: another user needs root: run it as root, or leave the stranger out")
 
 

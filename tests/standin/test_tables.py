@@ -1,10 +1,10 @@
-"""The kernel's tables: one walk answers all questions of one moment."""
+"""The kernel's tables: one walk answers all questions about a port at one moment."""
 
 from __future__ import annotations
 
 import socket
 
-from fixtures.language.words import LISTEN
+from fixtures.language.words import ESTABLISHED, LISTEN
 from fixtures.standin.tables import Tables
 from tests.standin.running import linux
 
@@ -22,4 +22,18 @@ def test_what_was_found_holds_until_it_is_forgotten() -> None:
     assert [row.state for row in tables.holders(port)] == [LISTEN]
     tables.forget()
     assert tables.holders(port) == []
+    tables.close()
+
+
+def test_who_has_a_port_at_either_end() -> None:
+    tables = Tables(socket.socket(getattr(socket, "AF_NETLINK", 16), socket.SOCK_RAW, SOCK_DIAG))
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_server(("127.0.0.1", 0)):
+        address = server.getsockname()
+        with socket.create_connection(address) as client:
+            rows = tables.holders(str(address[1]))
+            assert sorted(row.state for row in rows) == [ESTABLISHED, ESTABLISHED, LISTEN]
+            assert {end[1] for row in rows for end in (row.local, row.remote)} == {str(address[1]), str(client.getsockname()[1]), "0"}
+            assert [row.state for row in tables.receivers(str(address[1]))] == [LISTEN]
+            assert len(tables.holders(str(client.getsockname()[1]))) == 2
+            assert {row.cookie for row in rows} <= {row.cookie for row in tables.everybody()}
     tables.close()
