@@ -11,6 +11,7 @@ from fixtures.language.words import (
     EADDRINUSE,
     IPV6_V6ONLY,
     LOOPBACK,
+    LOOPBACK6,
     NONE,
     OK,
     REUSEADDR,
@@ -20,6 +21,8 @@ from fixtures.language.words import (
     SO_REUSEADDR,
     SO_REUSEPORT,
     WILDCARD,
+    WILDCARD6,
+    Address,
     Answer,
     Options,
 )
@@ -111,6 +114,29 @@ def test_beside_eleven(stack: Stack, held: str, wanted: str, expected: Answer) -
     if held in places:
         stack.udp4(SO_REUSEADDR).bind(places[held])
     assert stack.udp4().bind(places[wanted]) == expected
+
+
+V6ONLY = Options(IPV6_V6ONLY)
+
+
+@experiment("udp6/wildcard/beside-eleven/{held}-then-{wanted}", rule=PCB_LOOKUP)
+@pytest.mark.parametrize(
+    ("held", "wanted", "kind", "always", "address", "expected"),
+    [
+        ("nothing",  "wildcard", "udp6", V6ONLY, WILDCARD6, EADDRINUSE),
+        ("wildcard", "ipv4",     "udp4", NONE,   LOOPBACK,  OK),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_beside_eleven_of_ipv6(
+    stack: Stack, held: str, wanted: str, kind: str, always: Options, address: Address, expected: Answer
+) -> None:
+    """Eleven IPv6-only sockets ask for ::1, {held} is held. May {address.host} be bound without options?"""
+    for holder in [stack.udp6(IPV6_V6ONLY, SO_REUSEADDR) for _ in range(11)]:
+        holder.bind(LOOPBACK6)
+    if held == "wildcard":
+        stack.udp6(IPV6_V6ONLY, SO_REUSEADDR).bind(WILDCARD6)
+    assert stack.socket(kind, *always).bind(address) == expected
 
 
 @experiment("udp4/connected/{options}", rule=PCB_LOOKUP)

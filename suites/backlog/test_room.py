@@ -6,7 +6,7 @@ from fixtures.language.experiment import experiment
 from fixtures.language.stack import Stack
 from fixtures.language.words import LOOPBACK, OK, SO_LINGER_0, WAITS
 from fixtures.specification.rules import FULL_QUEUE_IGNORES, QUEUE_HOLDS
-from suites.backlog.queues import listening, waiting
+from suites.backlog.queues import crowd, listening, waiting
 from suites.backlog.test_full import OVERFLOWS
 
 
@@ -24,6 +24,18 @@ def test_accept_makes_room_for_who_comes_later(stack: Stack) -> None:
     """A client found a queue full, gave up, and the server accepted. May another client connect?"""
     server = listening(stack, 0)
     waiting(stack)
+    late = stack.tcp4()
+    late.connect(LOOPBACK)
+    late.close()
+    server.accept()
+    assert stack.tcp4().connect(LOOPBACK) == OK
+
+
+@experiment("tcp/backlog/room/accept/after-82", rule=QUEUE_HOLDS, cites=(OVERFLOWS,))
+def test_accept_makes_room_in_a_long_queue(stack: Stack) -> None:
+    """The backlog is 81, 83 clients come, the last one gives up, one is accepted: may another connect?"""
+    server = listening(stack, 81)
+    crowd(stack, 82)
     late = stack.tcp4()
     late.connect(LOOPBACK)
     late.close()

@@ -22,7 +22,7 @@ from fixtures.language.words import (
 )
 from fixtures.specification.rules import BIND_NAMES, CONNECTED_UDP, INVALID_REMOTE, MAY_BROADCAST, PEER_IS_SET, WRONG_KIND
 from fixtures.specification.sources import POSIX
-from suites.broadcast.senders import FLAG, sender
+from suites.broadcast.senders import FLAG, at_wildcard, sender
 
 BOTH = pytest.mark.parametrize(("name", "everybody"), [("limited", LIMITED_BROADCAST), ("loopback-net", BROADCAST)], ids=str)
 
@@ -46,6 +46,27 @@ def test_without_the_option(stack: Stack, name: str, everybody: Address) -> None
 def test_with_the_option(stack: Stack, name: str, everybody: Address) -> None:
     """May a UDP socket with SO_BROADCAST connect to {everybody.aloud}?"""
     assert sender(stack, SO_BROADCAST).connect(everybody) == OK
+
+
+@experiment("udp4/broadcast/connect/from-another-peer", rule=PEER_IS_SET, cites=(FLAG,))
+def test_it_had_another_peer(stack: Stack) -> None:
+    """A UDP socket with SO_BROADCAST has a peer: may it connect to 255.255.255.255?"""
+    socket = sender(stack, SO_BROADCAST)
+    socket.connect(LOOPBACK.at("9"))
+    assert socket.connect(LIMITED_BROADCAST) == OK
+
+
+@experiment("udp4/broadcast/connect/unbound/{name}", rule=PEER_IS_SET, cites=(FLAG,))
+@pytest.mark.parametrize(("name", "option"), [("without", SO_BROADCAST.off), ("with", SO_BROADCAST)], ids=str)
+def test_it_is_not_bound(stack: Stack, name: str, option: Option) -> None:
+    """May an unbound UDP socket {name} SO_BROADCAST connect to 255.255.255.255?"""
+    assert stack.udp4(option).connect(LIMITED_BROADCAST) == OK
+
+
+@experiment("udp4/broadcast/connect/at-the-wildcard", rule=PEER_IS_SET, cites=(FLAG,))
+def test_it_is_at_the_wildcard(stack: Stack) -> None:
+    """May a UDP socket at 0.0.0.0 with SO_BROADCAST connect to 255.255.255.255?"""
+    assert at_wildcard(stack, SO_BROADCAST).connect(LIMITED_BROADCAST) == OK
 
 
 @experiment("udp4/broadcast/connect/refused-binds", rule=BIND_NAMES)

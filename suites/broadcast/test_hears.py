@@ -19,6 +19,7 @@ from fixtures.language.words import (
     SO_REUSEPORT,
     WILDCARD,
     WILDCARD6,
+    Address,
     Option,
     Options,
 )
@@ -42,6 +43,14 @@ def test_two_programs_on_loopback(stack: Stack) -> None:
     at_wildcard(stack, SO_REUSEPORT)
     at_wildcard(stack, SO_REUSEPORT)
     assert stack.connections(BROADCAST) == NOBODY
+
+
+@experiment("udp4/broadcast/hears/two/sent-on-loopback", rule=BROADCAST_TO_EACH)
+def test_what_was_sent_on_loopback(stack: Stack) -> None:
+    """Two share the wildcard (SO_REUSEPORT). If 127.255.255.255 may be sent to, does each receive it?"""
+    first, second = at_wildcard(stack, SO_REUSEPORT), at_wildcard(stack, SO_REUSEPORT)
+    sent = sender(stack, SO_BROADCAST).sendto(BROADCAST) == OK
+    assert not sent or [first.recv(1), second.recv(1)] == [OK, OK]
 
 
 @experiment("udp4/broadcast/hears/three", rule=BROADCAST_TO_EACH, cites=(COPIES,))
@@ -126,6 +135,21 @@ def test_a_connected_socket(stack: Stack) -> None:
     assert stack.connections(LIMITED_BROADCAST) == server.itself
 
 
+@experiment("udp4/broadcast/hears/connected/alone", rule=CONNECTED_UDP)
+def test_the_only_socket_is_connected(stack: Stack) -> None:
+    """The only socket of a port is connected from the wildcard: does nobody hear 255.255.255.255?"""
+    at_wildcard(stack).connect(LOOPBACK.at("9"))
+    assert stack.connections(LIMITED_BROADCAST) == NOBODY
+
+
+@experiment("udp4/broadcast/hears/shut-down", rule=BROADCAST_TO_EACH)
+def test_it_asked_to_shut_down(stack: Stack) -> None:
+    """A socket at the wildcard without a peer was asked to shut down reading: does it hear a broadcast?"""
+    server = at_wildcard(stack)
+    server.shutdown("RD")
+    assert stack.connections(LIMITED_BROADCAST) == server.itself
+
+
 @experiment("udp4/broadcast/hears/bound/connected", rule=CONNECTED_UDP)
 def test_a_connected_socket_at_the_broadcast_address(stack: Stack) -> None:
     """Two may be at 255.255.255.255, and one is connected: does the other alone hear a broadcast?"""
@@ -155,6 +179,22 @@ def test_an_ipv6_socket(stack: Stack, name: str, option: Option) -> None:
     server, other = at_wildcard(stack, SO_REUSEADDR), stack.udp6(option, SO_REUSEADDR)
     both = other.bind(WILDCARD6) == OK and option.value == 0
     assert stack.connections(LIMITED_BROADCAST) == (EACH if both else server.itself)
+
+
+@experiment("udp6/broadcast/hears/dual-alone", rule=BROADCAST_TO_EACH)
+def test_a_dual_stack_socket_alone(stack: Stack) -> None:
+    """The only socket of a port is a dual-stack one at [::]: does it hear 255.255.255.255?"""
+    server = stack.udp6(IPV6_V6ONLY.off)
+    server.bind(WILDCARD6)
+    assert stack.connections(LIMITED_BROADCAST) == server.itself
+
+
+@experiment("udp/broadcast/hears/from-ipv6", rule=BROADCAST_TO_EACH)
+def test_an_ipv6_sender(stack: Stack) -> None:
+    """If an IPv6 socket may send to ::ffff:127.255.255.255, does an IPv4 socket at 0.0.0.0 receive it?"""
+    server = at_wildcard(stack)
+    sent = stack.udp6(IPV6_V6ONLY.off, SO_BROADCAST).sendto(Address("::ffff:127.255.255.255")) == OK
+    assert not sent or server.recv(1) == OK
 
 
 @experiment("udp4/broadcast/hears/cleared", rule=BROADCAST_TO_EACH, cites=(TCPV2.at("udp_input"),))

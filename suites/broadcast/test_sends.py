@@ -21,7 +21,16 @@ from fixtures.language.words import (
     Address,
     Answer,
 )
-from fixtures.specification.rules import CONNECTS_FROM, LOOPBACK_ALONE, MAY_BROADCAST, NO_OPTIONS, OPTION_BITS, SENT_FROM_WILDCARD, UNTOLD
+from fixtures.specification.rules import (
+    CONNECTS_FROM,
+    LOOPBACK_ALONE,
+    MAY_BROADCAST,
+    NO_OPTIONS,
+    OPTION_BITS,
+    SENT_FROM_WILDCARD,
+    UNTOLD,
+    WRONG_KIND,
+)
 from suites.broadcast.senders import ASKED_FOR, at, sender
 
 MAPPED_BROADCAST, MAPPED_LIMITED = Address("::ffff:127.255.255.255"), Address("::ffff:255.255.255.255")
@@ -52,6 +61,14 @@ def test_it_is_not_set(stack: Stack) -> None:
 def test_it_is_set(stack: Stack) -> None:
     """May a UDP socket with SO_BROADCAST send to 255.255.255.255?"""
     assert sender(stack, SO_BROADCAST).sendto(LIMITED_BROADCAST) == OK
+
+
+@experiment("udp4/broadcast/sendto/unbound/{name}", rule=MAY_BROADCAST, cites=(ASKED_FOR,))
+@pytest.mark.parametrize(("name", "expected"), [("without", EACCES), ("with", OK)], ids=str)
+def test_it_is_not_bound(stack: Stack, name: str, expected: Answer) -> None:
+    """An unbound UDP socket {name} SO_BROADCAST sends to 255.255.255.255: is that {expected}?"""
+    socket = stack.udp4(SO_BROADCAST if name == "with" else SO_BROADCAST.off)
+    assert socket.sendto(LIMITED_BROADCAST) == expected
 
 
 @experiment("udp4/broadcast/sendto/cleared", rule=MAY_BROADCAST)
@@ -85,6 +102,20 @@ def test_over_ipv6(stack: Stack) -> None:
 def test_over_ipv6_with_it(stack: Stack) -> None:
     """Is even an IPv6 socket with SO_BROADCAST refused sendto ::ffff:127.255.255.255?"""
     assert stack.udp6(IPV6_V6ONLY.off, SO_BROADCAST).sendto(MAPPED_BROADCAST) != OK
+
+
+@experiment("udp4/broadcast/sendto/port-0", rule=WRONG_KIND)
+def test_port_0(stack: Stack) -> None:
+    """A socket with SO_BROADCAST uses sendto to port 0 of 255.255.255.255: is that refused?"""
+    assert sender(stack, SO_BROADCAST).sendto(LIMITED_BROADCAST.at("0")) != OK
+
+
+@experiment("udp6/broadcast/sendto/mapped-limited", rule=MAY_BROADCAST)
+def test_a_mapped_limited_broadcast(stack: Stack) -> None:
+    """A socket at ::ffff:127.0.0.1 without SO_BROADCAST sends to ::ffff:255.255.255.255: is it refused?"""
+    socket = stack.udp6(IPV6_V6ONLY.off)
+    socket.bind(MAPPED.at("Q"))
+    assert socket.sendto(MAPPED_LIMITED) != OK
 
 
 # What a refusal leaves, and whether an error comes back.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import received
+from fixtures.language.scenes import received, received_here
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     GROUP,
@@ -18,6 +18,8 @@ from fixtures.language.words import (
     OK,
     REUSEADDR,
     SECOND,
+    SO_REUSEADDR,
+    SO_REUSEPORT,
     WILDCARD,
     WILDCARD6,
     Address,
@@ -171,3 +173,26 @@ def test_one_peer_of_two_addresses(stack: Stack) -> None:
     peer.connect(LOOPBACK)
     peer.send(1)
     assert first.recv(1) == OK
+
+
+@experiment("udp4/connected/beside-a-group", rule=CONNECTED_UDP, cites=(LOOKUP,))
+def test_beside_a_group(stack: Stack) -> None:
+    """One with a peer has SO_REUSEADDR, two others SO_REUSEPORT as well: does the peer reach it?"""
+    server = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("Q"), SO_REUSEADDR)
+    first, second = stack.udp4(SO_REUSEADDR, SO_REUSEPORT), stack.udp4(SO_REUSEADDR, SO_REUSEPORT)
+    first.bind(LOOPBACK)
+    first.connect(LOOPBACK.at("R"))
+    second.bind(LOOPBACK)
+    connected(stack, "udp4", LOOPBACK.at("Q"), LOOPBACK).send(1)
+    assert received_here(server) == OK
+
+
+@experiment("udp/connected/mapped-peer/beside-ipv4", rule=CONNECTED_UDP, cites=(LOOKUP,))
+def test_an_ipv6_socket_with_an_ipv4_peer_beside_ipv4(stack: Stack) -> None:
+    """An IPv6 socket is connected to a mapped address, 0.0.0.0 is held, too: does its IPv4 peer reach it?"""
+    server = stack.udp6(IPV6_V6ONLY.off, SO_REUSEADDR)
+    server.bind(MAPPED)
+    server.connect(MAPPED.at("Q"))
+    stack.udp4(SO_REUSEADDR).bind(WILDCARD)
+    connected(stack, "udp4", LOOPBACK.at("Q"), LOOPBACK).send(1)
+    assert received_here(server) == OK

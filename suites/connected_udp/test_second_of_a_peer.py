@@ -20,6 +20,7 @@ from fixtures.language.words import (
     WILDCARD,
     Address,
     Answer,
+    Option,
     Options,
 )
 from fixtures.specification.rules import CONNECTED_UDP, NO_OPTIONS, ONE_OR_EACH, SAME_CONNECTION
@@ -47,6 +48,54 @@ def test_two_sockets_of_one_peer(stack: Stack, kind: str, always: Options, wildc
     if second.connect(specific.at(CLIENT)) == OK:
         connected(stack, kind, specific.at(CLIENT), specific, *always).send(1)
         assert received_here(second) == OK
+
+
+EACH_SHARED = pytest.mark.parametrize("options", [REUSEADDR, REUSEPORT], ids=str)
+
+
+def has_the_peer(stack: Stack, place: Address, *options: Option) -> Socket:
+    """A socket that is connected to the client."""
+    return connected(stack, "udp4", place, LOOPBACK.at(CLIENT), *options)
+
+
+def client_sends(stack: Stack) -> None:
+    """Their peer sends."""
+    connected(stack, "udp4", LOOPBACK.at(CLIENT), LOOPBACK).send(1)
+
+
+@experiment("udp4/connected/two-of-one-peer/from-another-peer/{options}", rule=SAME_CONNECTION)
+@EACH_SHARED
+def test_it_had_another_peer(stack: Stack, options: Options) -> None:
+    """A socket that has a peer ({options.aloud}) asks for that of another: does the other hear it as before?"""
+    first = has_the_peer(stack, LOOPBACK, *options)
+    second = connected(stack, "udp4", LOOPBACK, LOOPBACK.at("R"), *options)
+    second.connect(LOOPBACK.at(CLIENT))
+    client_sends(stack)
+    assert received_here(first) == OK
+
+
+@experiment("udp4/connected/two-of-one-peer/disconnected/{options}", rule=SAME_CONNECTION)
+@EACH_SHARED
+def test_it_asks_again_after_disconnect(stack: Stack, options: Options) -> None:
+    """One ({options.aloud}) asks for another's peer, disconnects, and asks again: is it refused, or hears?"""
+    first = has_the_peer(stack, WILDCARD, *options)
+    second = has_the_peer(stack, WILDCARD, *options)
+    second.disconnect()
+    hearer = second if second.connect(LOOPBACK.at(CLIENT)) == OK else first
+    client_sends(stack)
+    assert received_here(hearer) == OK
+
+
+@experiment("udp4/connected/two-of-one-peer/from-the-wildcard/{options}", rule=SAME_CONNECTION)
+@EACH_SHARED
+def test_it_is_at_the_wildcard(stack: Stack, options: Options) -> None:
+    """One at 0.0.0.0 ({options.aloud}) asks for the peer of 127.0.0.1: is it refused, or does it hear?"""
+    first = has_the_peer(stack, LOOPBACK, *options)
+    second = stack.udp4(*options)
+    second.bind(WILDCARD)
+    hearer = second if second.connect(LOOPBACK.at(CLIENT)) == OK else first
+    client_sends(stack)
+    assert received_here(hearer) == OK
 
 
 @experiment("udp4/connected/refused/hears", rule=SAME_CONNECTION)

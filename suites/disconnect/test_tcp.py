@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fixtures.language.experiment import experiment
 from fixtures.language.stack import Socket, Stack
-from fixtures.language.words import EADDRINUSE, LOOPBACK, OK, Address, Answer
+from fixtures.language.words import EADDRINUSE, LOOPBACK, OK, SO_REUSEADDR, Address, Answer
 from fixtures.specification.rules import BIND_NAMES, DELIVERED, LISTENER_STAYS, NO_OPTIONS, WRONG_KIND
 
 EISCONN, EOPNOTSUPP = Answer("EISCONN"), Answer("EOPNOTSUPP")
@@ -63,6 +63,19 @@ def test_another_connection(stack: Stack) -> None:
     client = client_of(stack, server)
     client.disconnect()
     assert client.connect(server.address) == EISCONN
+
+
+@experiment("tcp4/disconnect/connection/second-listen", rule=WRONG_KIND)
+def test_it_listens_beside_another(stack: Stack) -> None:
+    """A client connected to AF_UNSPEC, and another listens at its address: is listen of it refused?"""
+    server = listening(stack, LOOPBACK.at("Q"))
+    client, other = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    client.bind(LOOPBACK)
+    other.bind(LOOPBACK)
+    client.connect(server.address)
+    client.disconnect()
+    other.listen()
+    assert client.listen() != OK
 
 
 @experiment("tcp4/disconnect/unconnected", rule=WRONG_KIND)

@@ -156,6 +156,23 @@ def test_it_was_connected_over_ipv4(stack: Stack) -> None:
     assert stack.connections(LOOPBACK6) == server.itself
 
 
+@experiment("udp6/disconnect/hears/after-ipv6", rule=PEER_DISSOLVED)
+def test_it_was_connected_over_ipv6(stack: Stack) -> None:
+    """A dual-stack UDP socket gave up an IPv6 peer (AF_UNSPEC): does it hear strangers over IPv4?"""
+    server = connected(stack, "udp6", WILDCARD6, LOOPBACK6.at("Q"), IPV6_V6ONLY.off)
+    server.disconnect()
+    assert stack.connections(LOOPBACK) == server.itself
+
+
+@experiment("udp6/disconnect/hears/dual-without-a-peer", rule=PEER_DISSOLVED)
+def test_a_dual_stack_socket_without_a_peer(stack: Stack) -> None:
+    """A dual-stack UDP socket without a peer connects to AF_UNSPEC: does it hear strangers over IPv4?"""
+    server = stack.udp6(IPV6_V6ONLY.off)
+    server.bind(WILDCARD6)
+    server.disconnect()
+    assert stack.connections(LOOPBACK) == server.itself
+
+
 @experiment("udp4/disconnect/hears/another-address", rule=DISSOLVED_HOLDS_PORT)
 def test_it_hears_at_another_address(stack: Stack) -> None:
     """A UDP socket at 127.0.0.1 lost its peer (AF_UNSPEC): does it hear strangers at 127.0.0.2?"""

@@ -288,3 +288,12 @@ def test_an_ipv4_address_beside_both_wildcards_without_options(stack: Stack) -> 
     bound(stack, "tcp", ANY4)
     bound(stack, "tcp", ANY6)
     assert ask_for(stack, "tcp", ONE4) == EADDRINUSE
+
+
+@experiment("tcp/dual-stack/ipv6-wildcard-between/specific", rule=NO_OPTIONS)
+def test_an_ipv6_wildcard_between_two_of_ipv4(stack: Stack) -> None:
+    """0.0.0.0, an IPv6-only [::], and 0.0.0.0 again were bound (SO_REUSEADDR): is 127.0.0.1 refused?"""
+    stack.tcp4(*REUSEADDR).bind(WILDCARD)
+    stack.tcp6(IPV6_V6ONLY, *REUSEADDR).bind(WILDCARD6)
+    stack.tcp4(*REUSEADDR).bind(WILDCARD)
+    assert stack.tcp4().bind(LOOPBACK) == EADDRINUSE

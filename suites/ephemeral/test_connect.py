@@ -5,18 +5,21 @@ from __future__ import annotations
 import pytest
 
 from fixtures.language.experiment import experiment
-from fixtures.language.scenes import connecting, listening, served
+from fixtures.language.scenes import connecting, listening, served, serving
 from fixtures.language.stack import Stack
 from fixtures.language.words import (
     EADDRNOTAVAIL,
     FIN_WAIT_2,
+    IPV6_V6ONLY,
     LOOPBACK,
+    LOOPBACK6,
     NONE,
     OK,
     REUSEADDR,
     REUSEPORT,
     SECOND,
     WILDCARD,
+    WILDCARD6,
     Address,
     Options,
 )
@@ -258,3 +261,19 @@ def test_connect_from_a_port_where_a_listener_left_a_connection(stack: Stack) ->
     listener.close()
     drawing = confined(stack, "tcp4", first)
     assert drawing.connect(elsewhere.address) == EADDRNOTAVAIL
+
+
+@experiment("tcp6/ephemeral/connect/listener-left-a-connection/no-options", rule=UNUSED_ADDRESS, cites=(RANGE, CONNECT))
+def test_connect_from_a_port_where_an_ipv6_listener_left_a_connection(stack: Stack) -> None:
+    """An IPv6 listener on a client's drawn port is gone but for a connection. Is the port refused?"""
+    for address in (LOOPBACK6, LOOPBACK6.at("Q")):
+        serving(stack, "tcp6", address, IPV6_V6ONLY)
+    first = stack.tcp6(IPV6_V6ONLY, *REUSEADDR)
+    first.connect(LOOPBACK6)
+    port = f"port({first.name})"
+    listener = serving(stack, "tcp6", WILDCARD6.at(port), IPV6_V6ONLY, *REUSEADDR)
+    stack.tcp6(IPV6_V6ONLY).connect(LOOPBACK6.at(port))
+    listener.accept()
+    listener.close()
+    drawing = confined(stack, "tcp6", first, IPV6_V6ONLY)
+    assert drawing.connect(LOOPBACK6.at("Q")) == EADDRNOTAVAIL

@@ -13,6 +13,7 @@ from fixtures.language.words import (
     ECONNRESET,
     END,
     ESTABLISHED,
+    FIN_WAIT_2,
     LOOPBACK,
     NONE,
     OK,
@@ -21,7 +22,7 @@ from fixtures.language.words import (
     Answer,
     Options,
 )
-from fixtures.specification.rules import BROKEN_PIPE, DELIVERED, RESET, RESTART, SAME_CONNECTION, TIME_WAIT_REBIND
+from fixtures.specification.rules import BROKEN_PIPE, DELIVERED, RESET, RESTART, SAME_CONNECTION, SHUTS_A_CONNECTION, TIME_WAIT_REBIND
 from suites.mptcp.scenes import FALLS_BACK, PAIRS, TRANSPARENT, ends, server
 
 NEW = pytest.mark.parametrize(("new", "expected"), [(NONE, EADDRINUSE), (REUSEADDR, OK)], ids=str)
@@ -131,3 +132,23 @@ def test_second_recv_after_a_reset(stack: Stack) -> None:
     accepted.close()
     client.recv(1)
     assert client.recv(1) == END
+
+
+@experiment("mptcp/fallen-back/server-closed-first", rule=RESTART, cites=(FALLS_BACK,))
+def test_server_end_that_closed_first(stack: Stack) -> None:
+    """A TCP server closed a connection of an MPTCP client first, and is in FIN_WAIT_2: may it restart?"""
+    listener = server(stack, "tcp", SO_REUSEADDR)
+    _, accepted = ends(stack, listener)
+    accepted.close()
+    stack.shows(LOOPBACK, FIN_WAIT_2)
+    listener.close()
+    assert stack.tcp4(SO_REUSEADDR).bind(LOOPBACK) == OK
+
+
+@experiment("mptcp/to-itself/shut-down-before", rule=SHUTS_A_CONNECTION, cites=(TRANSPARENT,))
+def test_it_was_shut_down_and_connects_to_itself(stack: Stack) -> None:
+    """An MPTCP socket was refused shutdown, and connects to its own address: is that granted?"""
+    client = stack.mptcp4()
+    client.bind(LOOPBACK)
+    client.shutdown("WR")
+    assert client.connect(LOOPBACK) == OK

@@ -21,7 +21,7 @@ from fixtures.language.words import (
     Options,
 )
 from fixtures.specification.rules import BIND_NAMES, MULTICAST, PCB_LOOKUP, REUSEPORT_ALL
-from fixtures.specification.sources import LITE2, NETBSD_TESTS, OPENBSD
+from fixtures.specification.sources import LITE2, NETBSD_TESTS, OPENBSD, RFC6762
 from suites.multicast.groups import EACH_FAMILY
 
 
@@ -119,3 +119,9 @@ def test_a_group_that_another_user_holds(stack: Stack) -> None:
     """Another user holds a multicast group: may root bind it too (both SO_REUSEADDR)?"""
     stack.stranger.udp4(SO_REUSEADDR).bind(GROUP)
     assert stack.udp4(SO_REUSEADDR).bind(GROUP) == OK
+
+
+@experiment("udp6/multicast/bind/link-local-group", rule=BIND_NAMES, cites=(RFC6762.at("§3"),))
+def test_a_group_of_one_link(stack: Stack) -> None:
+    """May a UDP socket bind ff02::fb, a group of one link, without saying of which link?"""
+    assert stack.udp6().bind(Address("ff02::fb")) == OK

@@ -162,3 +162,14 @@ def test_a_copy_for_a_member_of_another_group(stack: Stack) -> None:
     first.join(GROUP6)
     second.join(OTHER_GROUP6)
     assert stack.connections(GROUP6) in (EACH, first.itself)
+
+
+@experiment("udp{family}/multicast/copies/shut-down", rule=ONE_OR_EACH, cites=(COPIES,))
+@EACH_FAMILY
+def test_a_copy_for_a_member_that_asked_to_shut_down(stack: Stack, family: int, always: Options, group: Address) -> None:
+    """A member of an IPv{family} group without a peer asked to shut down reading: does it get a copy?"""
+    member = stack.socket(f"udp{family}", *always)
+    member.bind(group)
+    member.join(group)
+    member.shutdown("RD")
+    assert stack.connections(group) == member.itself

@@ -31,6 +31,7 @@ from fixtures.language.words import (
 from fixtures.specification.rules import BEFORE_BIND, EXCLUSIVE_BINDING, PCB_LOOKUP, REUSEPORT_ALL
 from fixtures.specification.sources import LINUX, LITE2
 
+MAPPED_ANY = Address("::ffff:0.0.0.0")
 PROTOCOLS = ("tcp4", "udp4")
 
 
@@ -292,3 +293,18 @@ def test_a_member_sets_exclbind(stack: Stack, kind: str) -> None:
     second.bind(LOOPBACK)
     first.set(SO_EXCLBIND)
     assert stack.socket(kind, SO_REUSEPORT).bind(LOOPBACK) == EADDRINUSE
+
+
+@experiment(
+    "tcp/reuseport/late/listener-and-mapped-wildcard", rule=BEFORE_BIND, cites=(LINUX.at("ipv6/inet6_hashtables.c, inet6_lhash2_lookup"),)
+)
+def test_a_listener_in_no_group_beside_a_mapped_wildcard(stack: Stack) -> None:
+    """[::] sets SO_REUSEPORT again once it listens; does ::ffff:0.0.0.0, which had it, serve IPv4?"""
+    first, second = (stack.tcp6(IPV6_V6ONLY.off, SO_REUSEADDR, SO_REUSEPORT) for _ in range(2))
+    first.bind(WILDCARD6)
+    second.bind(MAPPED_ANY)
+    first.set(SO_REUSEPORT.off)
+    first.listen()
+    first.set(SO_REUSEPORT)
+    second.listen()
+    assert stack.connections(LOOPBACK) == second.itself

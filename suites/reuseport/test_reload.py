@@ -110,6 +110,14 @@ def test_client_of_mptcp_that_waits(stack: Stack) -> None:
     assert client.recv(1) == ECONNRESET
 
 
+@experiment("mptcp/reuseport/reload/client-of-mptcp", rule=RESET, cites=(STOPS,))
+def test_client_of_mptcp_at_a_tcp_server(stack: Stack) -> None:
+    """tcp_migrate_req is 1, the old TCP server closes: is a waiting client of MPTCP reset?"""
+    old, _, client = one_waits(stack, 1, "tcp4", "mptcp4")
+    old.close()
+    assert client.recv(1) == ECONNRESET
+
+
 @experiment("{protocol}/reuseport/reload/accepted-by-the-new", rule=DELIVERED, cites=(STOPS,))
 @pytest.mark.parametrize("protocol", ["tcp", "mptcp"])
 def test_client_that_moved(stack: Stack, protocol: str) -> None:

@@ -62,3 +62,13 @@ def test_a_bound_socket_stays(stack: Stack) -> None:
     first.bind(LOOPBACK.at("0"))
     stack.elapse(61)
     assert stack.tcp4().bind(first.address) == EADDRINUSE
+
+
+@experiment("tcp/time-wait/bound-stays/two-minutes", rule=ACTIVE_CLOSER, cites=(TWO_MSL,))
+@pytest.mark.timeout(600)
+def test_a_bound_socket_stays_for_two_minutes(stack: Stack) -> None:
+    """A socket has been only bound for two minutes. Is another without options refused its port?"""
+    first = stack.tcp4()
+    first.bind(LOOPBACK.at("0"))
+    stack.elapse(122)
+    assert stack.tcp4().bind(first.address) == EADDRINUSE
