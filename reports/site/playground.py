@@ -41,6 +41,7 @@ NOTATION = (
     ("D.sendto(127.0.0.1:P)", "of a UDP socket; and D.join(224.0.0.251), D.leave(224.0.0.251), D.disconnect()"),
     ("D.setsockopt(SO_BROADCAST, 1)", "then D.sendto(255.255.255.255:P); connections(255.255.255.255:P): who hears a broadcast?"),
     ("U = unix()", "U.bind(/F) takes a path, U.bind(@N) an abstract name of Linux; file(/F) looks at the file, unlink(/F) removes it"),
+    ("U.pass(other)", "sends the descriptor to another process in a message (SCM_RIGHTS); V = other: take() receives it"),
     ("elapse(60)", "let 60 seconds pass"),
     ("B.bind(127.0.0.1:P) = ok", "your guess after a call; a wrong one is marked"),
 )

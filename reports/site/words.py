@@ -50,7 +50,11 @@ _TOLD = {"file": "a {} is there", "mode": "the permissions are {}", "getsockname
 #: What stands at a path.
 _STANDS = {"none": "nothing is there", "file": "a regular file is there"}
 #: What is said of an answer that is no errno.
-_SPECIAL = {"recv end": "recv sees the end of the stream", "recv EAGAIN": "recv gets nothing (EAGAIN)"}
+_SPECIAL = {
+    "recv end": "recv sees the end of the stream",
+    "recv EAGAIN": "recv gets nothing (EAGAIN)",
+    "accept EAGAIN": "nobody waits (EAGAIN)",
+}
 
 
 def title(platform: Platform | str) -> str:

@@ -100,6 +100,13 @@ def test_nothing_is_inherited_past_a_message(bench: Bench) -> None:
         played(bench, "A = unix()\nA.pass(other)\nB = A.inherit()")
 
 
+def test_root_that_permissions_hold_back_is_not_the_root_that_is_meant(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container may have taken CAP_DAC_OVERRIDE away."""
+    monkeypatch.setattr("fixtures.machine.bench._has_all_permissions", lambda: False)
+    with pytest.raises(Untestable, match="power over files"):
+        played(bench, "A = root: unix()")
+
+
 def test_names_that_are_no_files(bench: Bench) -> None:
     agrees(
         bench,
