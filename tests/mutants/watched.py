@@ -8,7 +8,7 @@ from typing import Any
 from fixtures.models.base import Model
 
 #: What a model works out from the name of its release alone, without a look at the order of releases.
-OF_THE_NAME = ("keeps_role",)
+OF_THE_NAME = ("keeps_role", "has_mptcp")
 #: What was asked, and what the answer was: whether the release is this one or a later one, the value of a setting, or one of those.
 Asked = dict[tuple[str, str], object]
 
@@ -44,13 +44,13 @@ def watched(model: type[Model]) -> Callable[..., Model]:
             return found
 
     for name in OF_THE_NAME:
-        setattr(Watched, name, _noted(name))
+        setattr(Watched, name, _noted(name, getattr(model, name, None)))
     return Watched
 
 
-def _noted(name: str) -> property:
+def _noted(name: str, usual: object) -> property:
     def get(model: Model) -> Any:
-        found = vars(model)[name]
+        found = vars(model).get(name, usual)
         if isinstance(model.settings, Settings):
             model.settings.asked["name", name] = found
         return found
