@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fixtures.language.experiment import experiment
+from fixtures.language.scenes import connection
 from fixtures.language.stack import Stack
-from fixtures.language.words import LOOPBACK, OK, SO_LINGER_0, WAITS
-from fixtures.specification.rules import FULL_QUEUE_IGNORES, QUEUE_HOLDS
+from fixtures.language.words import LOOPBACK, NOBODY, OK, SO_LINGER_0, WAITS
+from fixtures.specification.rules import FULL_QUEUE_IGNORES, QUEUE_HOLDS, WRONG_KIND
 from suites.backlog.queues import crowd, listening, waiting
 from suites.backlog.test_full import OVERFLOWS
 
@@ -100,3 +101,11 @@ def test_who_waited_before_a_smaller_backlog(stack: Stack) -> None:
     server.accept()
     server.accept().send(1)
     assert clients[-1].recv(1) == OK
+
+
+@experiment("tcp/backlog/room/refused-listen", rule=WRONG_KIND, cites=(OVERFLOWS,))
+def test_a_client_that_was_refused_to_listen(stack: Stack) -> None:
+    """A client that has a connection asks to listen with the backlog 0: does it get no connections?"""
+    client, _ = connection(stack)
+    client.listen(0)
+    assert stack.connections(LOOPBACK.at(f"port({client.name})")) == NOBODY

@@ -81,6 +81,18 @@ def test_two_destinations_from_the_port_of_the_own_listener(stack: Stack, option
     assert second.connect(elsewhere.address) == OK
 
 
+@experiment("tcp/outgoing/two-destinations/one-port", rule=SAME_CONNECTION, cites=(CONNECT,))
+def test_two_destinations_of_one_port(stack: Stack) -> None:
+    """Two clients (SO_REUSEADDR) ask for one address: may they reach servers at 127.0.0.1 and 127.0.0.2?"""
+    listening(stack, LOOPBACK)
+    listening(stack, SECOND)
+    first, second = stack.tcp4(SO_REUSEADDR), stack.tcp4(SO_REUSEADDR)
+    for client in (first, second):
+        client.bind(CLIENT)
+    first.connect(LOOPBACK)
+    assert second.connect(SECOND) == OK
+
+
 @experiment("tcp/outgoing/after-refused-duplicate/{options}", rule=SAME_CONNECTION, cites=(CONNECT,))
 @pytest.mark.parametrize("options", SHARED, ids=str)
 def test_other_destination_after_a_refused_duplicate(stack: Stack, options: Options) -> None:
