@@ -10,6 +10,7 @@ from fixtures.language.stack import Socket, Stack
 from fixtures.language.words import (
     BROADCAST,
     EACCES,
+    ECONNREFUSED,
     IPV6_V6ONLY,
     LIMITED_BROADCAST,
     LOOPBACK,
@@ -75,6 +76,20 @@ def test_what_a_refusal_leaves(stack: Stack) -> None:
     socket = stack.udp4()
     refused = socket.connect(BROADCAST) != OK
     assert not refused or socket.bind(LOOPBACK) == OK
+
+
+@experiment("udp4/broadcast/connect/refused-beside-a-peer", rule=PEER_IS_SET)
+def test_what_a_refusal_leaves_of_the_peer(stack: Stack) -> None:
+    """A client's connect to 127.255.255.255 is refused. Does what it sends still reach its peer?"""
+    server, client = stack.udp4(), stack.udp4()
+    server.bind(LOOPBACK)
+    client.connect(LOOPBACK)
+    refused = client.connect(BROADCAST) != OK
+    client.send(1)
+    server.close()
+    client.send(1)
+    # Its port is closed: what reaches it brings an error back.
+    assert not refused or client.send(1) == ECONNREFUSED
 
 
 @experiment("udp4/broadcast/connect/cleared", rule=MAY_BROADCAST)

@@ -22,6 +22,24 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="compares with the mo
 
 SERVER = "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nA.listen()\n"
 CONNECTED = SERVER + "C = tcp4()\nC.connect(127.0.0.1:P)\nD = A.accept()\n"
+#: What C sends after the refusal: Linux sends the second and the third to whom it could not connect to.
+MISLED = """\
+A = udp4()
+A.bind(127.0.0.1:P)
+B = udp4()
+B.bind({host}:Q)
+C = udp4()
+C.connect(127.0.0.1:P)
+C.connect(127.255.255.255:Q)
+C.send(1)
+C.send(1)
+C.send(1)
+A.recv(1)
+A.recv(1)
+B.recv(1)
+B.recv(1)
+B.recv(1)
+"""
 SCRIPTS = {
     "clash": SERVER + "B = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P) = EADDRINUSE\n",
     "second-listen": "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nB = tcp4(SO_REUSEADDR)\nB.bind(127.0.0.1:P)\nA.listen()\nB.listen()\n",
@@ -31,6 +49,8 @@ SCRIPTS = {
     "connected": CONNECTED + "C.listen()\nD.send(5)\nC.recv(9)\nC.close()\nD.recv(1)\nD.close()\n",
     "absent": "A = tcp4(SO_EXCLBIND)\nA.bind(127.0.0.1:P)\nB = tcp4()\nB.bind(127.0.0.1:port(A))\nB.setsockopt(SO_EXCLBIND, 1)\n",
     "waits": SERVER + "C = A.accept()\nC.send(1)\nE = udp4()\nE.bind(127.0.0.1:Q)\nE.recv(1)\nE.close()\nE.recv(1)\nF = E.dup()\n",
+    "misled": MISLED.format(host="0.0.0.0"),
+    "misled elsewhere": MISLED.format(host="127.0.0.1"),
     "other": SERVER + "B = other: udp4()\nB.bind(0.0.0.0:P)\nE = A.inherit()\nA.close()\nconnections(127.0.0.1:P)\n",
     "program": "run(echo_interrupted, 127.0.0.1:P)\nrun(echo_once, 127.0.0.1:P)\nrun(echo_once, 127.0.0.1:P, SO_EXCLBIND)\n",
 }
