@@ -14,6 +14,7 @@ from fixtures.language.words import (
     IPV6_V6ONLY,
     LIMITED_BROADCAST,
     LOOPBACK,
+    MAPPED,
     NOBODY,
     OK,
     SO_BROADCAST,
@@ -24,6 +25,8 @@ from fixtures.language.words import (
 from fixtures.specification.rules import BIND_NAMES, CONNECTED_UDP, INVALID_REMOTE, MAY_BROADCAST, PEER_IS_SET, WRONG_KIND
 from fixtures.specification.sources import POSIX
 from suites.broadcast.senders import FLAG, at_wildcard, sender
+
+MAPPED_BROADCAST = Address("::ffff:127.255.255.255")
 
 BOTH = pytest.mark.parametrize(("name", "everybody"), [("limited", LIMITED_BROADCAST), ("loopback-net", BROADCAST)], ids=str)
 
@@ -78,13 +81,16 @@ def test_what_a_refusal_leaves(stack: Stack) -> None:
     assert not refused or socket.bind(LOOPBACK) == OK
 
 
-@experiment("udp4/broadcast/connect/refused-beside-a-peer", rule=PEER_IS_SET)
-def test_what_a_refusal_leaves_of_the_peer(stack: Stack) -> None:
-    """A client's connect to 127.255.255.255 is refused. Does what it sends still reach its peer?"""
-    server, client = stack.udp4(), stack.udp4()
+@experiment("{kind}/broadcast/connect/refused-beside-a-peer", rule=PEER_IS_SET)
+@pytest.mark.parametrize(
+    ("kind", "peer", "everybody"), [("udp4", LOOPBACK, BROADCAST), ("udp6", MAPPED, Address("::ffff:127.255.255.255"))], ids=str
+)
+def test_what_a_refusal_leaves_of_the_peer(stack: Stack, kind: str, peer: Address, everybody: Address) -> None:
+    """A client's connect to {everybody.aloud} is refused. Does what it sends still reach its peer?"""
+    server, client = stack.udp4(), stack.socket(kind, *[IPV6_V6ONLY.off] * (kind == "udp6"))
     server.bind(LOOPBACK)
-    client.connect(LOOPBACK)
-    refused = client.connect(BROADCAST) != OK
+    client.connect(peer)
+    refused = client.connect(everybody) != OK
     client.send(1)
     server.close()
     client.send(1)
@@ -113,7 +119,7 @@ def test_the_option_is_cleared_and_connect_refused(stack: Stack) -> None:
 def test_the_option_is_cleared_over_ipv6(stack: Stack) -> None:
     """A socket has connected to ::ffff:127.255.255.255, and clears SO_BROADCAST: is send refused?"""
     socket = stack.udp6(IPV6_V6ONLY.off, SO_BROADCAST)
-    socket.connect(Address("::ffff:127.255.255.255"))
+    socket.connect(MAPPED_BROADCAST)
     socket.set(SO_BROADCAST.off)
     assert socket.send(1) != OK
 
