@@ -22,7 +22,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="compares with the mo
 
 SERVER = "A = tcp4(SO_REUSEADDR)\nA.bind(127.0.0.1:P)\nA.listen()\n"
 CONNECTED = SERVER + "C = tcp4()\nC.connect(127.0.0.1:P)\nD = A.accept()\n"
-#: What C sends after the refusal: Linux sends the second and the third to whom it could not connect to.
+#: After the refusal Linux sends the second and the third datagram to the address that was refused.
 MISLED = """\
 A = udp4()
 A.bind(127.0.0.1:P)
